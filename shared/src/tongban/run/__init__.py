@@ -1,0 +1,1 @@
+"""The launcher: one district's servers, services and data on one machine."""
