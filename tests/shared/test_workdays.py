@@ -27,7 +27,7 @@ EXTRA_HOLIDAYS = st.sets(st.dates(date(2025, 1, 1), date(2026, 12, 31)), max_siz
     ("day", "kind", "is_working"),
     [
         (date(2020, 1, 19), DayKind.MAKE_UP_WORKDAY, True),
-        # 国务院办公厅关于延长2020年春节假期的通知: the Spring Festival of 2020 was prolonged to 2 February.
+        # 国务院办公厅关于延长2020年春节假期的通知: a holiday until 2 February.
         (date(2020, 1, 31), DayKind.HOLIDAY, False),
         (date(2020, 2, 1), DayKind.HOLIDAY, False),
         (date(2020, 2, 2), DayKind.HOLIDAY, False),
