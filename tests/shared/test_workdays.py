@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tongban.kernel import CalendarDayRow
 from tongban.workdays import (
     Calendar,
     CalendarDay,
@@ -180,6 +181,14 @@ def test_the_seed_holds_every_published_year_from_2018() -> None:
 
 def test_equal_calendars_are_equal_however_they_were_read() -> None:
     assert Calendar.from_years(seed_years()) == CHINA
+
+
+def test_a_calendar_is_read_from_stored_rows() -> None:
+    stored = [
+        CalendarDayRow(day=row.day, kind=row.kind.value, name=row.name or "") for row in seed_rows()
+    ]
+
+    assert Calendar.from_rows(stored) == CHINA
 
 
 def test_a_deadline_of_twenty_days_takes_microseconds() -> None:

@@ -78,7 +78,7 @@ class DayRow(Protocol):
     @property
     def day(self) -> date: ...
     @property
-    def kind(self) -> DayKind: ...
+    def kind(self) -> str: ...
     @property
     def name(self) -> str | None: ...
 
@@ -114,7 +114,7 @@ class Calendar:
         """A year counts as published when it has a row, unless `published_years` says which."""
         exceptions: dict[int, dict[date, CalendarDay]] = defaultdict(dict)
         for row in rows:
-            exceptions[row.day.year][row.day] = CalendarDay(row.day, row.kind, row.name)
+            exceptions[row.day.year][row.day] = CalendarDay(row.day, DayKind(row.kind), row.name)
         return cls(
             exceptions=MappingProxyType(
                 {year: MappingProxyType(days) for year, days in exceptions.items()}
