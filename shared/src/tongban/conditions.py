@@ -193,10 +193,10 @@ _AnyNode = Annotated[
 Condition = Annotated[_AnyNode, BeforeValidator(_refuse_deep)]
 """The type of a `when` field in any Pydantic model."""
 
-_ADAPTER: TypeAdapter[_AnyNode | None] = TypeAdapter(Condition | None)
+_ADAPTER: TypeAdapter[Condition | None] = TypeAdapter(Condition | None)
 
 
-def parse(raw: object) -> _AnyNode | None:
+def parse(raw: object) -> Condition | None:
     """Read a condition from plain JSON values; `None` is the condition that always holds."""
     try:
         return _ADAPTER.validate_python(raw)
@@ -209,11 +209,11 @@ def parse(raw: object) -> _AnyNode | None:
     raise InvalidCondition(_pointer(raw, fault["loc"], is_missing=is_missing), fault["msg"])
 
 
-def holds(condition: _AnyNode | None, facts: Facts) -> bool:
+def holds(condition: Condition | None, facts: Facts) -> bool:
     return condition is None or condition.holds(facts)
 
 
-def facts_used(condition: _AnyNode | None) -> frozenset[str]:
+def facts_used(condition: Condition | None) -> frozenset[str]:
     """The names of all facts that could decide `condition`."""
     return frozenset() if condition is None else condition.facts_used()
 
