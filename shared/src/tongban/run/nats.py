@@ -34,9 +34,16 @@ class EmbeddedNats:
         return self.process.is_alive and is_open(self.port)
 
     def start(self) -> None:
+        self.launch()
+        self.confirm()
+
+    def launch(self) -> None:
         require_free([self.port])  # else somebody else's answer there would look like ours
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.process.start()
+
+    def confirm(self) -> None:
+        """Wait until the started server accepts connections."""
         wait_until(lambda: self.is_ready or not self.process.is_alive, _START_SECONDS)
         if not self.is_ready:
             self.process.kill()

@@ -71,10 +71,18 @@ class EmbeddedPostgres:
         return self.process.is_alive and words[:1] == [str(self.process.pid)] and "ready" in words
 
     def start(self) -> None:
+        self.prepare()
+        self.process.start()
+        self.confirm()
+
+    def prepare(self) -> None:
+        """Make the cluster where there is none, and let a predecessor finish."""
         self._say_farewell_to_predecessor()
         if not (self.folder / "PG_VERSION").exists():
             self._create_cluster()
-        self.process.start()
+
+    def confirm(self) -> None:
+        """Wait until the started server accepts connections."""
         wait_until(lambda: self.is_ready or not self.process.is_alive, _START_SECONDS)
         if not self.is_ready:
             self.process.kill()

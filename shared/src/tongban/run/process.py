@@ -1,6 +1,8 @@
 """One child process: a session of its own, a log file, and death with its parent."""
 
+import asyncio
 import ctypes
+import math
 import os
 import pwd
 import signal
@@ -86,7 +88,7 @@ class Process:
             self._child.send_signal(number)
 
     def kill(self) -> None:
-        """End the process and whatever is left in its session."""
+        """End it at once, with what it has started in its own session."""
         if self._child is not None:
             if self._child.poll() is None:
                 os.killpg(self._child.pid, signal.SIGKILL)
@@ -112,6 +114,16 @@ def wait_until(is_true: Callable[[], bool], timeout_seconds: float) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_SECONDS)
+    return True
+
+
+async def until(is_true: Callable[[], bool], timeout_seconds: float = math.inf) -> bool:
+    """`wait_until` for those who share an event loop."""
+    deadline = time.monotonic() + timeout_seconds
+    while not is_true():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_POLL_SECONDS)
     return True
 
 

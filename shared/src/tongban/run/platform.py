@@ -1,0 +1,271 @@
+"""One district on this machine: its servers, its services, its data, from start to stop."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from tongban.run import environment, issuer
+from tongban.run.databases import ensure_database, url_for
+from tongban.run.faults import CannotRun
+from tongban.run.load import load
+from tongban.run.nats import EmbeddedNats
+from tongban.run.ports import HOST, SERVICES, Ports, is_free, require_free
+from tongban.run.postgres import EmbeddedPostgres
+from tongban.run.process import Process, until
+from tongban.run.readiness import until_ready, until_settled
+from tongban.run.state import State
+from tongban.run.supervisor import Patience, Supervisor, Tell
+
+_LEFTOVER_SECONDS = 10.0
+_QUIET_AFTER_LOAD_SECONDS = 1.5
+# Together below ten seconds, also when every one of them has to be killed.
+_STOP_SECONDS = {"apps": 4.5, "workers": 2.0, "nats": 1.0, "postgres": 2.0}
+
+
+@dataclass
+class Platform:
+    """Five apps and four workers over one PostgreSQL and one NATS.
+
+    `settings` are put over every process's environment, `modules` say what to run as each
+    service (the services themselves, unless a test of the launcher brings its own).
+    """
+
+    folder: Path
+    district: str
+    ports: Ports = field(default_factory=Ports)
+    data: Path | None = None
+    admin_url: str | None = None  # a PostgreSQL from outside
+    nats_url: str | None = None  # a NATS from outside
+    settings: Mapping[str, str] = field(default_factory=dict)
+    modules: Mapping[str, str] = field(
+        default_factory=lambda: {
+            **{service: f"{service}_service" for service in SERVICES},
+            "gateway": "gateway",
+        }
+    )
+    tell: Tell = lambda _line: None
+    patience: Patience = field(default_factory=Patience)
+
+    def __post_init__(self) -> None:
+        self.processes: dict[str, Process] = {}
+        self.supervisor = Supervisor(self.tell, self.patience)
+        self._held = ExitStack()
+        self._postgres: EmbeddedPostgres | None = None
+        self._nats: EmbeddedNats | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.ports.gateway}"
+
+    @property
+    def state(self) -> State:
+        return State.existing(self.folder)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def token(self, *, sub: str, roles: list[str], **claims: Any) -> str:
+        return issuer.mint(self.state, sub=sub, roles=roles, **claims)
+
+    async def start(self) -> None:
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Apps first, so that no request is lost, then workers, then what both stand on."""
+        groups: dict[str, list[Process]] = {group: [] for group in _STOP_SECONDS}
+        for process in self.processes.values():
+            groups[_group_of(process)].append(process)
+        for group, processes in groups.items():
+            await self.supervisor.stop(processes, timeout_seconds=_STOP_SECONDS[group])
+        self.processes.clear()
+        self._held.close()
+
+    async def halt(self, name: str) -> None:
+        """Stop one process and leave it stopped, until `resume`."""
+        await self.supervisor.stop([self.processes[name]])
+
+    def resume(self, name: str) -> None:
+        self.supervisor.keep(self.processes[name])
+
+    async def settle(self, *, quiet_seconds: float = _QUIET_AFTER_LOAD_SECONDS) -> None:
+        """Wait until no event is on its way."""
+        await until_settled(self._workers(), quiet_seconds=quiet_seconds)
+
+    async def _start(self) -> None:
+        self.tell("检查状态目录与端口 · checking the state folder and the ports")
+        state = State.create(self.folder, district=self.district)
+        ended_well = self._held.enter_context(state.locked())
+        issuer.ensure_key(state)
+        await self._prepare_servers(state, ended_well=ended_well)
+        await self._start_postgres()
+        databases = await self._make_databases(state)
+        await self._start_nats()
+        self._name_processes(state, databases)
+        gateway = self.processes["gateway api"]
+        gateway.start()  # it needs no database, and its start costs as much as a migration
+        await self._migrate(state, databases)
+        self.tell("启动四个服务与网关 · starting the four services and the gateway")
+        for process in self._members():
+            if not process.is_alive:
+                process.start()
+        await until_ready(self._apis() | self._workers())
+        for process in self.processes.values():
+            self.supervisor.keep(process)
+        loaded = await self._load(state)
+        self.tell("等待事件处理完毕 · waiting until no event is on its way")
+        await self.settle(quiet_seconds=_QUIET_AFTER_LOAD_SECONDS if loaded else 0.0)
+
+    async def _prepare_servers(self, state: State, *, ended_well: bool) -> None:
+        needed = self.ports.all()
+        if self.admin_url is None:
+            self._postgres = EmbeddedPostgres(
+                state.folder / "postgres", self.ports.postgres, log=state.logs / "postgres.log"
+            )
+            await asyncio.to_thread(self._postgres.prepare)
+        else:
+            del needed["postgres"]
+        if self.nats_url is None:
+            self._nats = EmbeddedNats(
+                state.folder / "nats", self.ports.nats, log=state.logs / "nats.log"
+            )
+        else:
+            del needed["nats"]
+        if not ended_well:  # what a killed launcher left is just ending
+            await until(lambda: all(is_free(port) for port in needed.values()), _LEFTOVER_SECONDS)
+        require_free(needed.values())
+
+    async def _start_postgres(self) -> None:
+        if self._postgres is None:
+            self.tell("使用外部 PostgreSQL · using the PostgreSQL from outside")
+            return
+        self.tell("启动 PostgreSQL · starting PostgreSQL")
+        self.processes["postgres"] = self._postgres.process
+        # Here and not in a pool: a child ends with the thread that started it.
+        self._postgres.process.start()
+        await asyncio.to_thread(self._postgres.confirm)
+
+    async def _make_databases(self, state: State) -> dict[str, str]:
+        """Make what is missing; tell each service's URL."""
+        self.tell("准备四个数据库 · preparing the four databases")
+        if self._postgres is not None:
+            admin_url, prefix = self._postgres.admin_url, ""
+        else:
+            admin_url, prefix = str(self.admin_url), f"tongban_{self.district}_"
+        urls = {}
+        for service in SERVICES:
+            name, password = prefix + service, state.password(service)
+            try:
+                await asyncio.to_thread(ensure_database, admin_url, name, password=password)
+            except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as fault:
+                raise CannotRun(
+                    f"无法准备数据库 {name}，请检查 TONGBAN_DATABASE_URL 及其权限，原因见上。",
+                    f"The database {name} could not be prepared: check TONGBAN_DATABASE_URL and "
+                    "its rights; see why above.",
+                    detail=str(fault),
+                ) from fault
+            urls[service] = url_for(admin_url, name, password=password)
+        return urls
+
+    async def _start_nats(self) -> None:
+        if self._nats is not None:
+            self.tell("启动 NATS · starting NATS")
+            self.processes["nats"] = self._nats.process
+            self._nats.launch()
+            await asyncio.to_thread(self._nats.confirm)
+            return
+        self.tell("使用外部 NATS · using the NATS from outside")
+        server = urlsplit(str(self.nats_url))
+        try:
+            _, writer = await asyncio.wait_for(
+                asyncio.open_connection(server.hostname, server.port or 4222), timeout=10
+            )
+        except (OSError, TimeoutError) as fault:
+            raise CannotRun(
+                f"无法连接 NATS {server.hostname}:{server.port}，请检查 TONGBAN_NATS_URL。",
+                f"NATS at {server.hostname}:{server.port} cannot be reached: check "
+                "TONGBAN_NATS_URL.",
+            ) from fault
+        writer.close()
+
+    def _name_processes(self, state: State, databases: Mapping[str, str]) -> None:
+        for service in SERVICES:
+            told = self._told(state, service, databases[service])
+            for part in ("api", "work"):
+                self._add(service, part, told, state)
+        self._add("gateway", "api", environment.of_gateway(state=state, ports=self.ports), state)
+
+    def _add(self, service: str, part: str, told: Mapping[str, str], state: State) -> Process:
+        process = Process(
+            name=f"{service} {part}",
+            command=[sys.executable, "-P", "-m", self.modules[service], part],
+            log=state.logs / f"{service}-{part}.log",
+            environment={**told, **self.settings},
+            folder=Path.cwd(),
+        )
+        self.processes[process.name] = process
+        return process
+
+    def _told(self, state: State, service: str, database_url: str) -> dict[str, str]:
+        nats_url = self._nats.url if self._nats is not None else str(self.nats_url)
+        return environment.of_service(
+            service, state=state, ports=self.ports, database_url=database_url, nats_url=nats_url
+        )
+
+    async def _migrate(self, state: State, databases: Mapping[str, str]) -> None:
+        self.tell("迁移数据库 · migrating the databases")
+        migrations = [
+            self._add(service, "migrate", self._told(state, service, databases[service]), state)
+            for service in SERVICES
+        ]
+        for migration in migrations:
+            migration.start()
+        await until(lambda: not any(each.is_alive for each in migrations))
+        for migration in migrations:
+            if migration.exit_code != 0:
+                raise CannotRun(
+                    f"{migration.name} 失败，日志末尾见上，全文见 {migration.log}。",
+                    f"{migration.name} failed: the end of its log is above, all of it in "
+                    f"{migration.log}.",
+                    detail=migration.last_lines(),
+                )
+            del self.processes[migration.name]
+
+    async def _load(self, state: State) -> bool:
+        if self.data is None:
+            return False
+        self.tell("导入辖区数据 · loading the district's data")
+        token = issuer.mint(state, sub="launcher", roles=["admin"], name="launcher", hours=1)
+        return await load(self.data, state=state, gateway_url=self.url, token=token, tell=self.tell)
+
+    def _members(self) -> list[Process]:
+        return [each for name, each in self.processes.items() if name.endswith((" api", " work"))]
+
+    def _apis(self) -> dict[int, Process]:
+        return {
+            **{self.ports.api(service): self.processes[f"{service} api"] for service in SERVICES},
+            self.ports.gateway: self.processes["gateway api"],
+        }
+
+    def _workers(self) -> dict[int, Process]:
+        return {self.ports.work(service): self.processes[f"{service} work"] for service in SERVICES}
+
+
+def _group_of(process: Process) -> str:
+    if process.name in _STOP_SECONDS:
+        return process.name
+    return "apps" if process.name.endswith(" api") else "workers"

@@ -1,0 +1,112 @@
+"""When a district is ready: every process says so, and no event is still on its way."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from tongban.run.faults import CannotRun
+from tongban.run.ports import HOST
+from tongban.run.process import Process
+
+POLL_SECONDS = 0.05
+_PENDING = ("tongban_outbox_pending", "tongban_consumer_pending")
+
+
+async def until_ready(ports: Mapping[int, Process], *, timeout_seconds: float = 90.0) -> None:
+    """Wait for 200 from /readyz on each port; a process that ends meanwhile is told of."""
+    waiting = dict(ports)
+    deadline = time.monotonic() + timeout_seconds
+    async with _client() as client:
+        while True:
+            for port, process in list(waiting.items()):
+                _require_alive(process)
+                if await _is_ready(client, port):
+                    del waiting[port]
+            if not waiting:
+                return
+            if time.monotonic() > deadline:
+                late = next(iter(waiting.values()))
+                raise CannotRun(
+                    f"{late.name} 在 {timeout_seconds:g} 秒内没有就绪，日志末尾见上，"
+                    f"全文见 {late.log}。",
+                    f"{late.name} was not ready within {timeout_seconds:g} s: the end of its log "
+                    f"is above, all of it in {late.log}.",
+                    detail=late.last_lines(),
+                )
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def until_settled(
+    ports: Mapping[int, Process], *, quiet_seconds: float, timeout_seconds: float = 120.0
+) -> None:
+    """Wait until, for `quiet_seconds`, no worker has had an event to send or to apply.
+
+    One clean reading is not enough after a change: what one service has just sent, another has
+    not yet counted.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    quiet_since: float | None = None
+    async with _client() as client:
+        while True:
+            readings = [await _pending(client, port) for port in ports]
+            now = time.monotonic()
+            if any(reading != 0 for reading in readings):
+                quiet_since = None
+            elif quiet_since is None:
+                quiet_since = now
+            if quiet_since is not None and now - quiet_since >= quiet_seconds:
+                return
+            if now > deadline:
+                late = {
+                    process.name: reading
+                    for process, reading in zip(ports.values(), readings, strict=True)
+                    if reading != 0
+                }
+                raise CannotRun(
+                    f"{timeout_seconds:g} 秒后仍有事件未处理完：{late}，请查看这些进程的日志。",
+                    f"After {timeout_seconds:g} s events are still on their way: {late}; see "
+                    "these processes' logs.",
+                )
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=5.0, trust_env=False)
+
+
+async def _is_ready(client: httpx.AsyncClient, port: int) -> bool:
+    try:
+        answer = await client.get(f"http://{HOST}:{port}/readyz")
+    except httpx.TransportError:  # it does not listen yet
+        return False
+    return answer.status_code == httpx.codes.OK
+
+
+async def _pending(client: httpx.AsyncClient, port: int) -> float | None:
+    """Events that this worker has still to send or to apply; None where it has not counted yet."""
+    try:
+        answer = await client.get(f"http://{HOST}:{port}/metrics")
+    except httpx.TransportError:  # just being started again
+        return None
+    samples = {
+        family.name: [sample.value for sample in family.samples]
+        for family in text_string_to_metric_families(answer.text)
+        if family.name in _PENDING
+    }
+    if not samples.get("tongban_outbox_pending"):
+        return None
+    return sum(value for values in samples.values() for value in values)
+
+
+def _require_alive(process: Process) -> None:
+    if not process.is_alive:
+        raise CannotRun(
+            f"{process.name} 启动时退出（代码 {process.exit_code}），日志末尾见上，"
+            f"全文见 {process.log}。",
+            f"{process.name} ended while starting (code {process.exit_code}): the end of its log "
+            f"is above, all of it in {process.log}.",
+            detail=process.last_lines(),
+        )
