@@ -1,0 +1,64 @@
+# Tongban. Needs Python 3.11+ and make; everything else is set up under .tools/ and .venv/.
+SHELL := /bin/bash
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+BIN := .venv/bin
+MEMBERS := shared gateway catalog-service case-service site-service interop-service
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run story token test lint fmt types bench audit docs lock clean
+
+help: ## list what make can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/.ready ## make the environment (.tools, .venv) from requirements.lock
+
+.tools/uv-$(UV_VERSION):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tongban needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "setting up: uv $(UV_VERSION)"
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.ready: .tools/uv-$(UV_VERSION) requirements.lock $(MEMBERS:%=%/pyproject.toml)
+	@echo "setting up: environment from requirements.lock"
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
+	@touch $@
+
+run: setup ## start a whole district: http://127.0.0.1:8000
+	@exec $(BIN)/python -m tongban.run up
+
+story: setup ## two districts, three stories, Mr Huang's first
+	@exec $(BIN)/python -m tongban.run story
+
+token: setup ## print a token: make token role=clerk site=<code>
+	@exec $(BIN)/python -m tongban.run token $(if $(role),--role $(role)) $(if $(site),--site $(site)) $(if $(sub),--sub $(sub)) $(if $(name),--name $(name)) $(if $(department),--department $(department))
+
+test: setup ## prove it all: units, properties, contracts, services, house laws, journeys
+	@exec $(BIN)/python -m pytest
+
+lint: setup ## ruff, mypy strict, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(MEMBERS:%=%/src) tests
+	@$(BIN)/lint-imports
+
+fmt: setup ## format the code
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+bench: setup ## measure: req/s, percentiles, statements, CPU, event delay
+	@exec $(BIN)/python tests/load/bench.py
+
+audit: setup ## known vulnerabilities among the locked dependencies
+	@$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
+
+lock: .tools/uv-$(UV_VERSION) ## resolve the dependencies anew into requirements.lock
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-package tongban --no-header --python-version 3.11 --group dev pyproject.toml $(MEMBERS:%=%/pyproject.toml) --output-file requirements.lock
+
+clean: ## remove the environment and caches; the state in .tongban stays
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Cases from counter to result (办件)."""

@@ -1,0 +1,28 @@
+"""The one place where the service is put together."""
+
+from fastapi import FastAPI
+
+from case_service.consumers import CONSUMED
+from case_service.database import CaseTables
+from case_service.events import PUBLISHED
+from case_service.settings import Settings
+from tongban import app
+from tongban.service import Service
+
+__all__ = ["SERVICE", "create_app"]
+
+SERVICE = Service(
+    name="case",
+    title={"zh-CN": "办件服务", "en": "case service"},
+    settings=Settings,
+    routers=(),
+    metadata=CaseTables.metadata,
+    migrations="case_service.migrations",
+    publishes=PUBLISHED,
+    consumes=CONSUMED,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the service's API."""
+    return app.create(SERVICE, settings)

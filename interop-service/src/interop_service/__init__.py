@@ -1,0 +1,1 @@
+"""The exchange between districts (跨区通办)."""

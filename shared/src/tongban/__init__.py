@@ -1,0 +1,1 @@
+"""Tongban's shared kernel: how every service does things, never what the district does."""

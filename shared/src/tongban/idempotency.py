@@ -1,0 +1,148 @@
+"""Safe retries: the same `Idempotency-Key` and request get the same answer, done once.
+
+The key's row is inserted first, in the request's own transaction: a rival with the same key
+waits on it. So this is a route class: a middleware lies outside the transaction, and a
+dependency never sees the answer.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import UploadFile
+
+from tongban.identity import authenticate
+from tongban.kernel import IdempotencyRow
+from tongban.problems import Problem, Where
+
+__all__ = ["IdempotencyKeyInvalid", "IdempotencyKeyReused", "IdempotentRoute"]
+
+KEY = re.compile(r"[\x21-\x7e]{1,200}")
+KEPT_HEADERS = ("etag", "location", "content-type", "content-language", "retry-after")
+CHUNK = 1 << 20
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class IdempotencyKeyReused(Problem):
+    """The key was used for another request."""
+
+    status = 422
+    type = "idempotency-key-reused"
+    title = {
+        "zh-CN": "Idempotency-Key 已用于其他请求",
+        "en": "The key was used for another request",
+    }
+    detail = {
+        "zh-CN": "内容不同的请求请换用新的 Idempotency-Key。",
+        "en": "Use a new Idempotency-Key for a request with other content.",
+    }
+
+
+class IdempotencyKeyInvalid(Problem):
+    """The key is empty, too long, or not printable ASCII."""
+
+    status = 422
+    type = "idempotency-key-invalid"
+    title = {"zh-CN": "Idempotency-Key 格式有误", "en": "The Idempotency-Key is not valid"}
+    detail = {
+        "zh-CN": "请使用 1 至 200 个可见 ASCII 字符，建议使用 UUID。",
+        "en": "Use 1 to 200 visible ASCII characters; a UUID is a good choice.",
+    }
+
+
+class IdempotentRoute(APIRoute):
+    """A route whose POST may carry an `Idempotency-Key`."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def once(request: Request) -> Response:
+            key = request.headers.get("idempotency-key")
+            if key is None or request.method != "POST":
+                return await handle(request)
+            if not KEY.fullmatch(key):
+                place = Where.parameter("Idempotency-Key", IdempotencyKeyInvalid.detail)
+                raise IdempotencyKeyInvalid(errors=[place])
+            caller = await authenticate(request)
+            if caller is None:
+                # Without an identity two strangers' keys could meet: public POSTs only read.
+                return await handle(request)
+            return await _once(request, handle, caller.subject, key)
+
+        return once
+
+
+async def _once(request: Request, handle: Handler, subject: str, key: str) -> Response:
+    context = request.app.state.context
+    operation = f"{request.method} {request.url.path}"
+    digest = await _digest(request)
+    identity = {"subject": subject, "operation": operation, "key": key}
+    async with context.sessions.begin() as session:
+        fresh = await session.scalar(
+            insert(IdempotencyRow)
+            .values(**identity, digest=digest)
+            .on_conflict_do_nothing()
+            .returning(IdempotencyRow.key)
+        )
+        if fresh is None:
+            return await _stored_answer(session, context.vault, identity, digest)
+        request.state.session = session
+        response = await handle(request)
+        kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        await session.execute(
+            update(IdempotencyRow)
+            .filter_by(**identity)
+            .values(
+                status=response.status_code,
+                headers=kept,
+                body=context.vault.seal(bytes(response.body), context=f"answer:{operation}"),
+            )
+            .execution_options(synchronize_session=False)
+        )
+    return response
+
+
+async def _stored_answer(
+    session: AsyncSession, vault: Any, identity: dict[str, str], digest: bytes
+) -> Response:
+    row = (await session.scalars(select(IdempotencyRow).filter_by(**identity))).one()
+    if row.digest != digest:
+        raise IdempotencyKeyReused
+    assert row.status is not None  # noqa: S101  # a committed row has its answer
+    assert row.body is not None  # noqa: S101
+    body = vault.open(row.body, context=f"answer:{identity['operation']}")
+    headers = {**(row.headers or {}), "Idempotency-Replayed": "true"}
+    return Response(content=body, status_code=row.status, headers=headers)
+
+
+async def _digest(request: Request) -> bytes:
+    """Digest what was asked: the query and the body; of a multipart body its parts.
+
+    A client's retry draws a new multipart boundary, so the raw bytes differ though nothing else
+    does.
+    """
+    whole = hashlib.sha256(request.url.query.encode())
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        for name, part in (await request.form()).multi_items():
+            whole.update(name.encode() + b"\0")
+            whole.update(await _part_digest(part))
+    else:
+        whole.update(await request.body())
+    return whole.digest()
+
+
+async def _part_digest(part: UploadFile | str) -> bytes:
+    if isinstance(part, str):
+        return hashlib.sha256(part.encode()).digest()
+    inner = hashlib.sha256(f"{part.filename}\0{part.content_type}\0".encode())
+    while chunk := await part.read(CHUNK):
+        inner.update(chunk)
+    await part.seek(0)
+    return inner.digest()

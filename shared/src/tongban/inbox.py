@@ -1,0 +1,331 @@
+"""The inbox: each event has its effect once, and in order where order matters.
+
+Three kinds of subscription, declared as data in a service's `consumers` module:
+
+* `Effect` – something is done once per event, in any order. A handler that misses what the event
+  presupposes raises `NotYet` before it writes anything; the event then waits in `pending`.
+* `Steps` – every event of an aggregate, strictly in the order of its sequence.
+* `Projection` – a reference event's state kept in a table of ours, newest wins; can be rebuilt.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import Table, delete, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tongban.context import Context
+from tongban.db import Tables
+from tongban.kernel import InboxRow, PendingRow, StepPosition
+from tongban.messages import Envelope, Event, stream_of
+
+__all__ = ["Effect", "Handler", "NotYet", "Projection", "Steps", "Subscription", "Unreadable"]
+
+E = TypeVar("E", bound=Event)
+Handler = Callable[[AsyncSession, E, Context], Awaitable[None]]
+
+PATIENCE_MINUTES = 10
+
+log = structlog.get_logger(__name__)
+
+
+class NotYet(Exception):
+    """What this event presupposes is not here yet. Raised before the handler writes anything.
+
+    `waits_for` names it as `<service>.<aggregate>.<key>`: the event is tried again as soon as an
+    event of that aggregate was applied, and every few seconds besides.
+    """
+
+    def __init__(self, waits_for: str) -> None:
+        super().__init__(waits_for)
+        self.waits_for = waits_for
+
+
+class Unreadable(Exception):
+    """The message is not an event we can read; it becomes a dead letter."""
+
+
+def _read(model: type[E], envelope: Envelope) -> E:
+    try:
+        return model.model_validate(envelope.data)
+    except ValidationError as fault:
+        raise Unreadable(f"{model.__name__}: {fault}") from fault
+
+
+@dataclass(frozen=True)
+class Effect(Generic[E]):
+    """Do something once per event of this type."""
+
+    event: type[E]
+    handle: Handler[E]
+
+    @property
+    def name(self) -> str:
+        return self.handle.__name__
+
+    @property
+    def stream(self) -> str:
+        return stream_of(self.event.SUBJECT)
+
+    @property
+    def filter(self) -> str:
+        return f"{self.event.SUBJECT}.*"
+
+    async def apply(
+        self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
+    ) -> None:
+        """Apply each event that was not applied before, then what waited for it."""
+        fresh = await _unseen(session, envelopes, self.name)
+        for envelope in fresh:
+            await self._apply_one(session, envelope, context)
+
+    async def _apply_one(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
+        try:
+            await self.handle(session, _read(self.event, envelope), context)
+        except NotYet as missing:
+            await _wait(session, envelope, self.name, missing.waits_for)
+
+    async def resume(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
+        """Try an event again that waited."""
+        await self._apply_one(session, envelope, context)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Follow an aggregate of another service step by step.
+
+    Events of types without a handler only move the position on. A step whose predecessor does not
+    come within `PATIENCE_MINUTES` (older than the stream's retention, say) is applied all the
+    same, and said so on the log.
+    """
+
+    aggregate: str
+    handlers: Mapping[type[Event], Handler[Any]]
+    name: str
+
+    @property
+    def stream(self) -> str:
+        return stream_of(f"{self.aggregate}.step")
+
+    @property
+    def filter(self) -> str:
+        return f"{self.aggregate}.*.*"
+
+    async def apply(
+        self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
+    ) -> None:
+        """Apply each event whose predecessor was applied; the others wait for theirs."""
+        fresh = await _unseen(session, envelopes, self.name)
+        for envelope in sorted(fresh, key=lambda one: one.sequence):
+            await self._apply_one(session, envelope, context)
+
+    async def resume(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
+        """Try a step again that waited."""
+        await self._apply_one(session, envelope, context)
+
+    async def _apply_one(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
+        position = await session.get(StepPosition, (self.name, envelope.aggregate))
+        reached = position.sequence if position else 0
+        if envelope.sequence <= reached:
+            return
+        if envelope.sequence > reached + 1:
+            before = f"{envelope.aggregate}#{envelope.sequence - 1}"
+            await _wait(session, envelope, self.name, before)
+            return
+        by_type = {event.SUBJECT: event for event in self.handlers}
+        event = by_type.get(envelope.event_type)
+        if event is not None:
+            try:
+                await self.handlers[event](session, _read(event, envelope), context)
+            except NotYet as missing:
+                await _wait(session, envelope, self.name, missing.waits_for)
+                return
+        if position is None:
+            session.add(
+                StepPosition(
+                    handler=self.name, aggregate=envelope.aggregate, sequence=envelope.sequence
+                )
+            )
+        else:
+            position.sequence = envelope.sequence
+        await session.flush()
+        await self._resume_next(session, envelope, context)
+
+    async def _resume_next(
+        self, session: AsyncSession, envelope: Envelope, context: Context
+    ) -> None:
+        waiting = await _taken(
+            session, [f"{envelope.aggregate}#{envelope.sequence}"], handlers=[self.name]
+        )
+        for row in waiting:
+            await self._apply_one(session, Envelope.model_validate(row.envelope), context)
+
+
+@dataclass(frozen=True)
+class Projection(Generic[E]):
+    """Keep the newest state of another service's aggregate as a row of ours.
+
+    `table` has the aggregate's key as primary key and a `sequence`; `row` gives the other columns.
+    """
+
+    event: type[E]
+    table: type[Tables]
+    row: Callable[[E], Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        return f"keep_{self.table.__tablename__}"
+
+    @property
+    def stream(self) -> str:
+        return stream_of(self.event.SUBJECT)
+
+    @property
+    def filter(self) -> str:
+        return f"{self.event.SUBJECT}.*"
+
+    async def apply(
+        self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
+    ) -> None:
+        """Keep what is newer than the stored rows. The sequence alone makes this safe to repeat."""
+        await self.store(session, envelopes, self.table.__table__)  # type: ignore[arg-type]  # a declarative class's table is a Table
+
+    async def store(
+        self, session: AsyncSession, envelopes: Sequence[Envelope], table: Table
+    ) -> None:
+        """Write the newest of `envelopes` to `table`: the live one, or a rebuild's shadow."""
+        newest: dict[tuple[Any, ...], dict[str, Any]] = {}
+        keys = [column.name for column in table.primary_key]
+        for envelope in sorted(envelopes, key=lambda one: one.sequence):
+            values = {**self.row(_read(self.event, envelope)), "sequence": envelope.sequence}
+            newest[tuple(values[key] for key in keys)] = values
+        statement = insert(table).values(list(newest.values()))
+        columns = next(iter(newest.values()))
+        await session.execute(
+            statement.on_conflict_do_update(
+                index_elements=keys,
+                set_={name: statement.excluded[name] for name in columns if name not in keys},
+                where=table.c.sequence < statement.excluded.sequence,
+            )
+        )
+
+    async def resume(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
+        """Projections never wait."""
+        raise AssertionError(f"{self.name} never waits")
+
+
+Subscription = Effect[Any] | Steps | Projection[Any]
+
+
+async def _unseen(
+    session: AsyncSession, envelopes: Sequence[Envelope], handler: str
+) -> list[Envelope]:
+    """Note the events in the inbox and return those that were not there, in their order."""
+    noted = await session.scalars(
+        insert(InboxRow)
+        .values([{"event_id": envelope.id, "handler": handler} for envelope in envelopes])
+        .on_conflict_do_nothing()
+        .returning(InboxRow.event_id)
+    )
+    fresh = set(noted)
+    unseen = []
+    for envelope in envelopes:
+        if envelope.id in fresh:
+            fresh.discard(envelope.id)  # the same event twice in one batch
+            unseen.append(envelope)
+    return unseen
+
+
+async def _wait(session: AsyncSession, envelope: Envelope, handler: str, waits_for: str) -> None:
+    assert not session.new and not session.dirty, "NotYet comes before any write"  # noqa: S101, PT018  # a handler's fault, found by its first test
+    await session.execute(
+        insert(PendingRow)
+        .values(
+            event_id=envelope.id,
+            handler=handler,
+            waits_for=waits_for,
+            envelope=envelope.model_dump(mode="json"),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def _taken(
+    session: AsyncSession, keys: Iterable[str], *, handlers: Iterable[str] | None = None
+) -> list[PendingRow]:
+    """Take the events that wait for any of `keys` out of `pending`, oldest first."""
+    statement = select(PendingRow).where(PendingRow.waits_for.in_(list(keys)))
+    if handlers is not None:
+        statement = statement.where(PendingRow.handler.in_(list(handlers)))
+    rows = list(
+        await session.scalars(
+            statement.order_by(PendingRow.since, PendingRow.event_id).with_for_update(
+                skip_locked=True
+            )
+        )
+    )
+    if rows:
+        await session.execute(
+            delete(PendingRow).where(
+                tuple_(PendingRow.event_id, PendingRow.handler).in_(
+                    [(row.event_id, row.handler) for row in rows]
+                )
+            ),
+            execution_options={"synchronize_session": False},
+        )
+        for row in rows:
+            session.expunge(row)
+    return rows
+
+
+async def resume_overdue(
+    session: AsyncSession, subscriptions: Sequence[Subscription], context: Context
+) -> None:
+    """Try every waiting event again; let steps that waited too long pass their gap.
+
+    The safety net for what became true without an event of the awaited aggregate.
+    """
+    by_name = {subscription.name: subscription for subscription in subscriptions}
+    waiting = (
+        await session.execute(
+            select(
+                PendingRow.waits_for,
+                func.min(PendingRow.since)
+                < func.now() - text(f"interval '{PATIENCE_MINUTES} min'"),
+            )
+            .where(PendingRow.handler.in_(by_name))
+            .group_by(PendingRow.waits_for)
+            .limit(500)
+        )
+    ).all()
+    for key, is_overdue in waiting:
+        aggregate, is_step, before = key.partition("#")
+        if not is_step:
+            await resume_waiting(session, [key], subscriptions, context)
+        elif is_overdue:
+            log.warning("steps.gap_passed", aggregate=aggregate, missing=before)
+            for row in await _taken(session, [key], handlers=by_name):
+                await session.merge(
+                    StepPosition(handler=row.handler, aggregate=aggregate, sequence=int(before))
+                )
+                await session.flush()
+                envelope = Envelope.model_validate(row.envelope)
+                await by_name[row.handler].resume(session, envelope, context)
+
+
+async def resume_waiting(
+    session: AsyncSession,
+    keys: Iterable[str],
+    subscriptions: Sequence[Subscription],
+    context: Context,
+) -> int:
+    """Try again the events that wait for `keys` (aggregates); return how many were taken up."""
+    by_name = {subscription.name: subscription for subscription in subscriptions}
+    rows = await _taken(session, keys, handlers=by_name)
+    for row in rows:
+        await by_name[row.handler].resume(session, Envelope.model_validate(row.envelope), context)
+    return len(rows)

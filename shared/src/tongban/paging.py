@@ -1,0 +1,121 @@
+"""Keyset paging: `?limit=&cursor=` → `{items, next_cursor}`; a page costs the same at any depth."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import ColumnElement
+
+from tongban.problems import Problem, Where
+
+__all__ = ["CursorInvalid", "Page", "PageQuery", "Paging", "after", "page_of"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class CursorInvalid(Problem):
+    """The cursor was not made by this list."""
+
+    status = 422
+    type = "cursor-invalid"
+    title = {"zh-CN": "翻页标记无效", "en": "The cursor is not valid"}
+    detail = {
+        "zh-CN": "请从第一页重新开始，不要修改 next_cursor 的内容。",
+        "en": "Start again from the first page and pass next_cursor on unchanged.",
+    }
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Paging:
+    """What the caller asked for: how many, after which row."""
+
+    limit: int
+    cursor: str | None
+
+
+def _paging(
+    limit: Annotated[int, Query(ge=1, le=100, description="每页条数 / items per page")] = 20,
+    cursor: Annotated[
+        str | None, Query(description="上一页的 next_cursor / from the page before")
+    ] = None,
+) -> Paging:
+    return Paging(limit=limit, cursor=cursor)
+
+
+PageQuery = Annotated[Paging, Depends(_paging)]
+
+_TYPES: dict[type, tuple[str, Callable[[str], Any]]] = {
+    datetime: ("t", datetime.fromisoformat),
+    date: ("d", date.fromisoformat),
+    UUID: ("u", UUID),
+}
+_READERS = {tag: read for tag, read in _TYPES.values()}
+
+
+def _encode(values: Sequence[Any]) -> str:
+    plain = [
+        [_TYPES[type(value)][0], value.isoformat() if hasattr(value, "isoformat") else str(value)]
+        if type(value) in _TYPES
+        else value
+        for value in values
+    ]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, expected: int) -> list[Any]:
+    fault = CursorInvalid(errors=[Where.parameter("cursor", CursorInvalid.detail)])
+    try:
+        raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = [_READERS[v[0]](v[1]) if isinstance(v, list) else v for v in raw]
+    except (ValueError, KeyError, IndexError, TypeError, binascii.Error):
+        raise fault from None
+    if len(values) != expected or any(isinstance(value, dict) for value in values):
+        raise fault
+    return values
+
+
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+
+
+def after(
+    statement: Select[Any], paging: Paging, *columns: Column, descending: bool = False
+) -> Select[Any]:
+    """Order `statement` by `columns` (the last unique) and start it after the cursor.
+
+    One row more than asked for is fetched, so that `page_of` knows whether there is a next page.
+
+    Raises:
+        CursorInvalid: 422, the cursor is not from this list.
+    """
+    if paging.cursor is not None:
+        values = _decode(paging.cursor, len(columns))
+        mark = tuple_(*columns)
+        statement = statement.where(mark < tuple(values) if descending else mark > tuple(values))
+    ordering = [column.desc() if descending else column.asc() for column in columns]
+    return statement.order_by(*ordering).limit(paging.limit + 1)
+
+
+def page_of(
+    rows: Sequence[R], paging: Paging, *, key: Callable[[R], Sequence[Any]]
+) -> tuple[list[R], str | None]:
+    """Cut the extra row off and return the page with the next cursor, made from `key(row)`."""
+    page = list(rows[: paging.limit])
+    more = len(rows) > paging.limit
+    return page, _encode(key(page[-1])) if more and page else None

@@ -1,0 +1,102 @@
+"""The command line of a service: `python -m case_service api | work | migrate | …`."""
+
+import asyncio
+import sys
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from tongban import migrate as migrations
+from tongban.context import open_context
+from tongban.messages import publish_state
+from tongban.rebuild import rebuild as rebuild_projection
+from tongban.rebuild import replay
+from tongban.service import Service
+from tongban.settings import ServiceSettings
+from tongban.telemetry import configure_logging
+from tongban.worker import work as run_worker
+
+__all__ = ["main", "serve"]
+
+
+def serve(app: FastAPI | Any, *, host: str, port: int) -> None:
+    """Serve an ASGI application with uvicorn until SIGTERM or SIGINT."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        backlog=4096,
+    )
+
+
+def main(service: Service, create_app: Any) -> None:
+    """Run the command that the arguments name."""
+    cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    def settings() -> ServiceSettings:
+        made = service.settings()
+        configure_logging(service.name, made.log_level)
+        return made
+
+    @cli.command()
+    def api() -> None:
+        """Serve the REST API."""
+        told = settings()
+        serve(create_app(told), host=told.host, port=told.port)
+
+    @cli.command()
+    def work() -> None:
+        """Relay events, consume others' events, keep the timers."""
+        uvloop.run(run_worker(service, settings()))
+
+    @cli.command()
+    def migrate() -> None:
+        """Bring the database to the newest schema."""
+        told = settings()
+        try:
+            asyncio.run(migrations.migrate(told.database_url, service.migrations, service.metadata))
+        except migrations.Unsearchable as fault:
+            sys.exit(str(fault))
+
+    @cli.command()
+    def republish() -> None:
+        """Tell the current state again, as new reference events."""
+        typer.echo(f"{asyncio.run(_republish(service, settings()))} events")
+
+    @cli.command()
+    def rebuild(projection: str) -> None:
+        """Fill a projection's table anew from its reference stream, then swap it in."""
+        rows = asyncio.run(rebuild_projection(service, settings(), projection))
+        typer.echo(f"{projection}: {rows} rows")
+
+    @cli.command(name="dead-letters")
+    def dead_letters(
+        replay_id: Annotated[UUID | None, typer.Option("--replay", help="apply this one")] = None,
+    ) -> None:
+        """List the messages that could not be applied, or replay one."""
+        for line in asyncio.run(replay(service, settings(), replay_id)):
+            typer.echo(line)
+
+    cli()
+
+
+async def _republish(service: Service, settings: ServiceSettings) -> int:
+    count = 0
+    if service.republish is None:
+        return count
+    async with open_context(settings, pool=1) as context, context.sessions.begin() as session:
+        async for event, sequence in service.republish(session):
+            publish_state(session, event, sequence=sequence)
+            count += 1
+            if count % 500 == 0:
+                await session.flush()
+    return count

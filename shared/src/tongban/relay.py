@@ -1,0 +1,165 @@
+"""The relay: sends what the outbox holds to JetStream, in order per aggregate, at least once.
+
+One relay a service works at a time, chosen by an advisory lock on its own connection. It does all
+its work on that connection, so a holder that hangs is seen by its silence and is put out.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Sequence
+
+import nats.errors
+import structlog
+from nats.js import JetStreamContext
+from nats.js.errors import Error as JetStreamError
+from sqlalchemy import Delete, Row, delete, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from tongban.clock import utc_now
+from tongban.kernel import OutboxRow
+from tongban.messages import Envelope
+from tongban.telemetry import EVENTS_RELAYED, OUTBOX_AGE, OUTBOX_PENDING
+
+__all__ = ["Relay"]
+
+POLL_SECONDS = 0.05
+BATCH = 500
+ACK_SECONDS = 10.0
+SILENCE_SECONDS = 15
+KEPT_DAYS = 7
+LOCK = 0x746F6E67  # "tong": one per database
+
+log = structlog.get_logger(__name__)
+
+OutboxRecord = Row[tuple[OutboxRow]]
+
+
+class Relay:
+    """Sends one service's events."""
+
+    def __init__(
+        self, engine: AsyncEngine, js: JetStreamContext, *, service: str, district: str
+    ) -> None:
+        self._engine = engine
+        self._js = js
+        self._service = service
+        self._source = f"/districts/{district}/{service}"
+
+    async def run(self) -> None:
+        """Work for as long as this process holds the lock; call again when it returns."""
+        async with self._engine.connect() as opened:
+            connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
+            if not await connection.scalar(select(func.pg_try_advisory_lock(LOCK))):
+                await self._put_out_silent_holder(connection)
+                await asyncio.sleep(1)
+                return
+            try:
+                while True:
+                    relayed = await self.relay_once(connection)
+                    await self._measure(connection, idle=relayed == 0)
+                    if relayed < BATCH:
+                        await asyncio.sleep(POLL_SECONDS)
+            finally:
+                await connection.execute(select(func.pg_advisory_unlock(LOCK)))
+
+    async def relay_once(self, connection: AsyncConnection) -> int:
+        """Send the oldest unrelayed events; return how many were acknowledged."""
+        rows = (
+            await connection.execute(
+                select(OutboxRow.__table__)
+                .where(OutboxRow.relayed_at.is_(None))
+                .order_by(OutboxRow.position)
+                .limit(BATCH)
+            )
+        ).all()
+        if not rows:
+            return 0
+        sent = await self._send(rows)
+        if sent:
+            await connection.execute(
+                update(OutboxRow)
+                .where(OutboxRow.position == func.any(sent))
+                .values(relayed_at=utc_now())
+            )
+            EVENTS_RELAYED.labels(self._service).inc(len(sent))
+        if len(sent) < len(rows):
+            await asyncio.sleep(0.25)  # the broker is away or slow: ask again, same ids
+        return len(sent)
+
+    async def _send(self, rows: Sequence[OutboxRecord]) -> list[int]:
+        """Publish in waves: of each aggregate one message, the next when that is acknowledged."""
+        queues: dict[str, deque[OutboxRecord]] = defaultdict(deque)
+        for row in rows:
+            queues[row.aggregate].append(row)
+        sent: list[int] = []
+        while queues:
+            heads = [queue.popleft() for queue in queues.values()]
+            outcomes = await asyncio.gather(
+                *(self._publish(row) for row in heads), return_exceptions=True
+            )
+            for row, outcome in zip(heads, outcomes, strict=True):
+                if isinstance(outcome, (OSError, nats.errors.Error, JetStreamError)):
+                    # What follows in this aggregate waits for the next round.
+                    log.warning("relay.unsent", subject=row.subject, fault=repr(outcome))
+                    del queues[row.aggregate]
+                elif isinstance(outcome, BaseException):
+                    raise outcome
+                else:
+                    sent.append(row.position)
+            queues = {name: queue for name, queue in queues.items() if queue}
+        return sent
+
+    async def _publish(self, row: OutboxRecord) -> None:
+        envelope = Envelope(
+            id=row.id,
+            source=self._source,
+            type=row.type,
+            subject=row.aggregate.split(".", 2)[2],
+            time=row.at,
+            sequence=row.sequence,
+            traceparent=row.trace,
+            data=row.payload,
+        )
+        acknowledged = await self._js.publish_async(
+            row.subject,
+            envelope.model_dump_json(exclude_none=True).encode(),
+            wait_stall=ACK_SECONDS,
+            headers={"Nats-Msg-Id": str(row.id)},
+        )
+        await asyncio.wait_for(acknowledged, ACK_SECONDS)
+
+    async def _put_out_silent_holder(self, connection: AsyncConnection) -> None:
+        ended = await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(activity.pid) FROM pg_locks AS held"
+                " JOIN pg_stat_activity AS activity USING (pid)"
+                " WHERE held.locktype = 'advisory' AND held.granted AND held.objid = :lock"
+                " AND held.database = (SELECT oid FROM pg_database"
+                " WHERE datname = current_database())"
+                " AND activity.state_change < now() - make_interval(secs => :silence)"
+            ),
+            {"lock": LOCK, "silence": SILENCE_SECONDS},
+        )
+        if ended.all():
+            log.warning("relay.silent_holder_ended", service=self._service)
+
+    async def _measure(self, connection: AsyncConnection, *, idle: bool) -> None:
+        if idle:
+            OUTBOX_PENDING.labels(self._service).set(0)
+            OUTBOX_AGE.labels(self._service).set(0)
+            return
+        waiting, oldest = (
+            await connection.execute(
+                select(func.count(), func.min(OutboxRow.at)).where(OutboxRow.relayed_at.is_(None))
+            )
+        ).one()
+        OUTBOX_PENDING.labels(self._service).set(waiting)
+        age = (utc_now() - oldest).total_seconds() if oldest else 0
+        OUTBOX_AGE.labels(self._service).set(age)
+
+
+def forget_relayed() -> Delete:
+    """Return the statement that drops events relayed more than seven days ago."""
+    return delete(OutboxRow).where(
+        OutboxRow.relayed_at < func.now() - text(f"interval '{KEPT_DAYS} days'")
+    )

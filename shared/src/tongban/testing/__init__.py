@@ -1,0 +1,1 @@
+"""What the tests of every service need: real servers, a migrated database, tokens."""

@@ -1,0 +1,1 @@
+"""Sites, windows and queues (政务服务网点)."""

@@ -1,0 +1,13 @@
+"""What this service is told besides what every service is."""
+
+from typing import ClassVar
+
+from tongban.settings import ServiceSettings
+
+__all__ = ["Settings"]
+
+
+class Settings(ServiceSettings):
+    """Settings, read from `SITE_*` and `TONGBAN_*`."""
+
+    SERVICE: ClassVar[str] = "site"
