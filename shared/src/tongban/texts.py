@@ -1,0 +1,48 @@
+"""Text as it comes in: bounded, stripped, without control characters that no person types.
+
+PostgreSQL refuses NUL in text; refusing it here names the field.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from tongban.problems import field_fault
+
+__all__ = ["Code", "Line", "Paragraph"]
+
+_LINE_BREAKS = frozenset("\n\r\t")
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise field_fault(
+            "control_characters",
+            zh="不能含有换行或控制字符",
+            en="must not hold line breaks or control characters",
+        )
+    return text
+
+
+def _lines(text: str) -> str:
+    if not all(letter.isprintable() or letter in _LINE_BREAKS for letter in text):
+        raise field_fault(
+            "control_characters",
+            zh="不能含有控制字符",
+            en="must not hold control characters",
+        )
+    return text
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_one_line),
+]
+"""One line: a name, a number, a title."""
+
+Paragraph = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_lines)]
+"""Some lines of text; may be empty."""
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+"""A key made of letters, digits, hyphen and underscore: safe in paths and event subjects."""
