@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -109,6 +110,26 @@ async def test_each_file_is_loaded_once_and_again_when_it_changes(tmp_path: Path
     ]
     assert posts[2]["key"] == posts[3]["key"]
     assert len({post["key"] for post in posts}) == 5
+
+
+async def test_databases_are_migrated_and_filled_once_and_again_when_they_are_new(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "matters.json").write_text("[]")
+
+    for _ in range(2):
+        async with make_platform(tmp_path, data=data) as platform:
+            pass
+    once = noted(tmp_path)
+    shutil.rmtree(platform.state.folder / "postgres")
+    async with make_platform(tmp_path, data=data):
+        pass
+    twice = noted(tmp_path)
+
+    assert [sum(line["part"] == "migrate" for line in lines) for lines in (once, twice)] == [4, 8]
+    assert [sum("path" in line for line in lines) for lines in (once, twice)] == [1, 2]
 
 
 async def test_a_refused_file_is_told_in_full_and_nothing_stays_behind(tmp_path: Path) -> None:

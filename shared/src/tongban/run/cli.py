@@ -147,7 +147,7 @@ def _district_code(folder: Path) -> str:
 
 
 def _say(line: str) -> None:
-    with suppress(BrokenPipeError):  # nobody reads on; the district runs on
+    with suppress(OSError):  # nobody reads on; the district runs on
         typer.echo(line)
 
 

@@ -7,11 +7,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 
 
-def ensure_database(admin_url: str, name: str, *, password: str) -> None:
-    """Create the database `name` and its login of the same name where they are missing."""
+def ensure_database(admin_url: str, name: str, *, password: str) -> bool:
+    """Create the database `name` and its login of the same name; tells whether it was missing."""
     # A thread of its own: the caller may already be inside an event loop.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        pool.submit(asyncio.run, _ensure_database(admin_url, name, password)).result()
+        return pool.submit(asyncio.run, _ensure_database(admin_url, name, password)).result()
 
 
 def url_for(admin_url: str, name: str, *, password: str) -> str:
@@ -29,7 +29,7 @@ def url_for(admin_url: str, name: str, *, password: str) -> str:
     )
 
 
-async def _ensure_database(admin_url: str, name: str, password: str) -> None:
+async def _ensure_database(admin_url: str, name: str, password: str) -> bool:
     plain_url = urlsplit(admin_url)._replace(scheme="postgresql").geturl()
     connection = await asyncpg.connect(plain_url, timeout=10)
     try:
@@ -43,7 +43,7 @@ async def _ensure_database(admin_url: str, name: str, password: str) -> None:
         if await connection.fetchval(
             "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name
         ):
-            return
+            return False
         if not await connection.fetchval(
             "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
         ):
@@ -54,5 +54,6 @@ async def _ensure_database(admin_url: str, name: str, password: str) -> None:
             " ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
         )
         await connection.execute(f"REVOKE CONNECT ON DATABASE {quoted} FROM PUBLIC")
+        return True
     finally:
         await connection.close()

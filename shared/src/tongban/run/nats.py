@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sysconfig
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class EmbeddedNats:
             name="nats",
             command=[_server(), "-a", HOST, "-p", str(port), "-js", "-sd", self.folder],
             log=log or self.folder.with_name(f"{self.folder.name}.log"),
+            orphan_signal=signal.SIGTERM,  # it still writes down where its streams end
             environment={"PATH": os.defpath, "HOME": "/"},
         )
 

@@ -15,6 +15,7 @@ from tongban.run import environment, issuer
 from tongban.run.databases import ensure_database, url_for
 from tongban.run.faults import CannotRun
 from tongban.run.load import load
+from tongban.run.migrations import fingerprint
 from tongban.run.nats import EmbeddedNats
 from tongban.run.ports import HOST, SERVICES, Ports, is_free, require_free
 from tongban.run.postgres import EmbeddedPostgres
@@ -113,15 +114,21 @@ class Platform:
         issuer.ensure_key(state)
         await self._prepare_servers(state, ended_well=ended_well)
         await self._start_postgres()
-        databases = await self._make_databases(state)
+        databases, were_there = await self._make_databases(state)
         await self._start_nats()
         self._name_processes(state, databases)
         gateway = self.processes["gateway api"]
         gateway.start()  # it needs no database, and its start costs as much as a migration
-        await self._migrate(state, databases)
+        if not were_there:
+            state.forget_loads()
+        # A database from outside may have been restored meanwhile: it is always asked.
+        wanted = fingerprint(self.modules[service] for service in SERVICES)
+        if not (were_there and self.admin_url is None and state.migrated == wanted):
+            await self._migrate(state, databases)
+            state.remember_migrated(wanted)
         self.tell("启动四个服务与网关 · starting the four services and the gateway")
         for process in self._members():
-            if not process.is_alive:
+            if process is not gateway:
                 process.start()
         await until_ready(self._apis() | self._workers())
         for process in self.processes.values():
@@ -159,18 +166,20 @@ class Platform:
         self._postgres.process.start()
         await asyncio.to_thread(self._postgres.confirm)
 
-    async def _make_databases(self, state: State) -> dict[str, str]:
-        """Make what is missing; tell each service's URL."""
+    async def _make_databases(self, state: State) -> tuple[dict[str, str], bool]:
+        """Make what is missing; tell each service's URL, and whether all were there."""
         self.tell("准备四个数据库 · preparing the four databases")
         if self._postgres is not None:
             admin_url, prefix = self._postgres.admin_url, ""
         else:
             admin_url, prefix = str(self.admin_url), f"tongban_{self.district}_"
-        urls = {}
+        urls, were_there = {}, True
         for service in SERVICES:
             name, password = prefix + service, state.password(service)
             try:
-                await asyncio.to_thread(ensure_database, admin_url, name, password=password)
+                were_there &= not await asyncio.to_thread(
+                    ensure_database, admin_url, name, password=password
+                )
             except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as fault:
                 raise CannotRun(
                     f"无法准备数据库 {name}，请检查 TONGBAN_DATABASE_URL 及其权限，原因见上。",
@@ -179,7 +188,7 @@ class Platform:
                     detail=str(fault),
                 ) from fault
             urls[service] = url_for(admin_url, name, password=password)
-        return urls
+        return urls, were_there
 
     async def _start_nats(self) -> None:
         if self._nats is not None:

@@ -117,13 +117,18 @@ def wait_until(is_true: Callable[[], bool], timeout_seconds: float) -> bool:
     return True
 
 
-async def until(is_true: Callable[[], bool], timeout_seconds: float = math.inf) -> bool:
+async def until(
+    is_true: Callable[[], bool],
+    timeout_seconds: float = math.inf,
+    *,
+    poll_seconds: float = _POLL_SECONDS,
+) -> bool:
     """`wait_until` for those who share an event loop."""
     deadline = time.monotonic() + timeout_seconds
     while not is_true():
         if time.monotonic() > deadline:
             return False
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(poll_seconds)
     return True
 
 

@@ -8,7 +8,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tongban.run.faults import CannotRun
-from tongban.run.ports import HOST
+from tongban.run.ports import HOST, is_open
 from tongban.run.process import Process
 
 POLL_SECONDS = 0.05
@@ -23,7 +23,7 @@ async def until_ready(ports: Mapping[int, Process], *, timeout_seconds: float = 
         while True:
             for port, process in list(waiting.items()):
                 _require_alive(process)
-                if await _is_ready(client, port):
+                if is_open(port) and await _is_ready(client, port):
                     del waiting[port]
             if not waiting:
                 return
@@ -80,7 +80,7 @@ def _client() -> httpx.AsyncClient:
 async def _is_ready(client: httpx.AsyncClient, port: int) -> bool:
     try:
         answer = await client.get(f"http://{HOST}:{port}/readyz")
-    except httpx.TransportError:  # it does not listen yet
+    except httpx.TransportError:  # it has only just begun to listen
         return False
     return answer.status_code == httpx.codes.OK
 

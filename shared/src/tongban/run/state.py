@@ -95,6 +95,14 @@ class State:
         passwords: dict[str, str] = json.loads((self.folder / "secrets.json").read_text())
         return passwords[service]
 
+    @property
+    def migrated(self) -> str:
+        """The fingerprint of what last migrated the databases."""
+        return str(self._facts().get("migrated", ""))
+
+    def remember_migrated(self, fingerprint: str) -> None:
+        write_json(self.folder / "state.json", self._facts() | {"migrated": fingerprint})
+
     def loaded(self, file: str) -> dict[str, Any]:
         """What was last loaded under this file's name: its digest, and how often it was."""
         loads: dict[str, dict[str, Any]] = self._facts()["loaded"]
@@ -104,6 +112,10 @@ class State:
         facts = self._facts()
         facts["loaded"][file] = {"digest": digest, "times": self.loaded(file)["times"] + 1}
         write_json(self.folder / "state.json", facts)
+
+    def forget_loads(self) -> None:
+        """The databases are new: what was loaded went with the old ones."""
+        write_json(self.folder / "state.json", self._facts() | {"loaded": {}})
 
     @contextmanager
     def locked(self) -> Iterator[bool]:

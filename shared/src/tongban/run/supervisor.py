@@ -10,6 +10,8 @@ from tongban.run.process import Process, until
 
 Tell = Callable[[str], None]
 
+_LOOK_SECONDS = 0.1
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -60,7 +62,7 @@ class Supervisor:
         wait: float | None = None
         while True:
             started = time.monotonic()
-            await until(lambda: not process.is_alive)
+            await until(lambda: not process.is_alive, poll_seconds=_LOOK_SECONDS)
             wait = self.patience.after(wait, lived_seconds=time.monotonic() - started)
             self.tell(
                 f"{process.name} 已退出（代码 {process.exit_code}），{wait:g} 秒后重启 · "
