@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+
 from tongban import app as apps
 from tongban import audit, streams
 from tongban.consumer import Consumer
@@ -300,7 +301,7 @@ async def test_steps_are_applied_in_their_order(notes: RunningService) -> None:
         envelope(DishCooked.SUBJECT, dish, {"pot": pot}, sequence=1),
     )
 
-    assert HEARD == [f"cooked {pot}", "served"]
+    assert [f"cooked {pot}", "served"] == HEARD
 
 
 async def test_the_relay_sends_and_a_consumer_applies(

@@ -1,0 +1,65 @@
+"""Problems speak the caller's language and point at the fault."""
+
+from typing import Any
+
+import pytest
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+from starlette.requests import Request
+
+from tongban.problems import from_validation, language_of
+from tongban.telemetry import mask
+from tongban.texts import Code, Line
+
+
+def asking(languages: str) -> Request:
+    headers = [(b"accept-language", languages.encode())]
+    return Request({"type": "http", "headers": headers, "method": "GET", "path": "/"})
+
+
+@pytest.mark.parametrize(
+    ("languages", "spoken"),
+    [
+        ("", "zh-CN"),
+        ("en", "en"),
+        ("en-GB,en;q=0.9", "en"),
+        ("zh-TW", "zh-CN"),
+        ("fr,de", "zh-CN"),
+        ("en;q=0.3, zh;q=0.8", "zh-CN"),
+        ("en;q=wrong", "zh-CN"),
+        ("*", "zh-CN"),
+    ],
+)
+def test_the_language_is_the_callers(languages: str, spoken: str) -> None:
+    assert language_of(asking(languages)) == spoken
+
+
+class Form(BaseModel):
+    name: Line
+    code: Code
+    copies: int = Field(ge=1, le=9)
+
+
+def faults_of(values: dict[str, Any]) -> dict[str | None, dict[str, str]]:
+    with pytest.raises(ValidationError) as refusal:
+        Form.model_validate(values)
+    errors = [{**error, "loc": ("body", *error["loc"])} for error in refusal.value.errors()]
+    return {
+        error.pointer: dict(error.detail)
+        for error in from_validation(RequestValidationError(errors)).errors
+    }
+
+
+def test_each_fault_is_pointed_at_in_chinese_and_english() -> None:
+    faults = faults_of({"name": "a\nb", "copies": 12})
+
+    assert faults["/name"]["zh-CN"] == "不能含有换行或控制字符"
+    assert faults["/code"]["zh-CN"] == "必填项"
+    assert faults["/copies"]["zh-CN"] == "应不大于 9"
+    assert "less than or equal to 9" in faults["/copies"]["en"]
+
+
+def test_what_is_personal_is_masked_in_logs() -> None:
+    said = mask("请核对 610113194605121234，电话 13800138000，单号 6101712026112200000117")
+
+    assert said == "请核对 610113********1234，电话 138****8000，单号 6101712026112200000117"
