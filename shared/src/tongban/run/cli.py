@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 
-from tongban.identity import Role
 from tongban.run import issuer
 from tongban.run.faults import CannotRun
 from tongban.run.platform import Platform
@@ -42,8 +41,8 @@ def up(
                     district=_district_code(folder),
                     ports=Ports(_base_port()),
                     data=folder if data else None,
-                    admin_url=os.environ.get("TONGBAN_DATABASE_URL"),
-                    nats_url=os.environ.get("TONGBAN_NATS_URL"),
+                    admin_url=os.environ.get("TONGBAN_DATABASE_URL") or None,
+                    nats_url=os.environ.get("TONGBAN_NATS_URL") or None,
                 )
             )
         )
@@ -53,7 +52,7 @@ def up(
 
 @app.command()
 def token(
-    role: Annotated[list[Role], typer.Option(help="角色，可多次给出 · a role, may be repeated")],
+    role: Annotated[list[str], typer.Option(help="角色，可多次给出 · a role, may be repeated")],
     site: Annotated[str | None, typer.Option(help="网点 · site, such as hitech-hall")] = None,
     sub: Annotated[str | None, typer.Option(help="用户 · who it is")] = None,
     name: Annotated[str | None, typer.Option(help="姓名 · their name")] = None,
@@ -62,22 +61,21 @@ def token(
 ) -> None:
     """签发本地令牌 · print a token of the embedded issuer, which only this machine trusts."""
     try:
-        state = State.existing(state_folder())
+        _require_roles(role)
+        minted = issuer.mint(
+            State.existing(state_folder()),
+            # One person each: who accepts a case may not also decide it.
+            sub=sub or f"local-{role[0]}",
+            roles=role,
+            site_id=site,
+            department=department,
+            name=name,
+            hours=hours,
+        )
     except CannotRun as fault:
         _refuse(fault)
     else:
-        typer.echo(
-            issuer.mint(
-                state,
-                # One person each: who accepts a case may not also decide it.
-                sub=sub or f"local-{role[0]}",
-                roles=role,
-                site_id=site,
-                department=department,
-                name=name,
-                hours=hours,
-            )
-        )
+        typer.echo(minted)
 
 
 async def serve(platform: Platform) -> None:
@@ -110,6 +108,18 @@ async def serve(platform: Platform) -> None:
 
 def state_folder() -> Path:
     return Path(os.environ.get("TONGBAN_STATE") or _DEFAULT_STATE)
+
+
+def _require_roles(roles: list[str]) -> None:
+    # Here, for it brings the web framework along, which `up` need not wait for.
+    from tongban.identity import Role
+
+    known = [str(role) for role in Role]
+    if unknown := sorted(set(roles) - set(known)):
+        raise CannotRun(
+            f"没有角色 {'、'.join(unknown)}，可选：{'、'.join(known)}。",
+            f"There is no role {', '.join(unknown)}: choose from {', '.join(known)}.",
+        )
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:
