@@ -1,0 +1,27 @@
+"""`python -m gateway api`."""
+
+import typer
+
+from gateway.app import create_app
+from gateway.settings import Settings
+from tongban.process import serve
+from tongban.telemetry import configure_logging
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@cli.callback()
+def gateway() -> None:
+    """The one door to the district's services."""
+
+
+@cli.command()
+def api() -> None:
+    """Serve the gateway."""
+    settings = Settings()
+    configure_logging("gateway", settings.log_level)
+    serve(create_app(settings), host=settings.host, port=settings.port)
+
+
+if __name__ == "__main__":
+    cli()

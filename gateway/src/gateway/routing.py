@@ -1,0 +1,78 @@
+"""Which service a path belongs to, and which requests need no token.
+
+Pure: one table each. The gateway reads the decoded path, as the services' own routers do.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["OWNERS", "PREFIX", "is_exchange", "is_public", "owner_of", "resource_of"]
+
+PREFIX = "/api/v1/"
+
+OWNERS: Mapping[str, str] = MappingProxyType(
+    {
+        "matters": "catalog",
+        "life-events": "catalog",
+        "catalog": "catalog",
+        "calendar": "catalog",
+        "cases": "case",
+        "me": "case",
+        "supervision": "case",
+        "ratings": "case",
+        "licences": "case",
+        "sites": "site",
+        "coverage": "site",
+        "windows": "site",
+        "tickets": "site",
+        "appointments": "site",
+        "partners": "interop",
+        "agreements": "interop",
+        "matter-offers": "interop",
+        "exchanges": "interop",
+        "recognitions": "interop",
+    }
+)
+"""First element of the path below the prefix → the service that owns it."""
+
+PUBLIC_READS = (
+    r"matters(/.*)?",
+    r"life-events(/.*)?",
+    r"sites(/.*)?",
+    r"coverage",
+    r"catalog/metrics",
+    r"calendar(/.*)?",
+    r"licences/verify/.+",
+    r"exchanges/keys",
+)
+PUBLIC_POSTS = (
+    r"matters/[^/]+/guide",
+    r"life-events/[^/]+/guide",
+    r"cases/progress",
+)
+
+_PUBLIC_READ = re.compile(PREFIX + f"(?:{'|'.join(PUBLIC_READS)})")
+_PUBLIC_POST = re.compile(PREFIX + f"(?:{'|'.join(PUBLIC_POSTS)})")
+
+
+def resource_of(path: str) -> str | None:
+    """Return the first element below the prefix; None outside it."""
+    return path[len(PREFIX) :].partition("/")[0] if path.startswith(PREFIX) else None
+
+
+def owner_of(path: str) -> str | None:
+    """Return the service that owns `path`; None where nobody does."""
+    return OWNERS.get(resource_of(path) or "")
+
+
+def is_public(method: str, path: str) -> bool:
+    """Tell whether anybody may ask this, without a token."""
+    if method in ("GET", "HEAD"):
+        return _PUBLIC_READ.fullmatch(path) is not None
+    return method == "POST" and _PUBLIC_POST.fullmatch(path) is not None
+
+
+def is_exchange(path: str) -> bool:
+    """Tell whether `path` is where partner districts send signed messages."""
+    return resource_of(path) == "exchanges"
