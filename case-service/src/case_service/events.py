@@ -1,7 +1,225 @@
-"""PUBLIC: every event this service publishes, as versioned models."""
+"""PUBLIC: every event this service publishes, as versioned models.
+
+All are steps of one aggregate, `case.case`, keyed by the case's id. At both ends of an exchange
+`exchange_id` is the same; it is null for a case that stays in its district.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any, Literal, Self
+from uuid import UUID
 
 from tongban.messages import Event
+from tongban.objects import ClaimCheck
 
-__all__ = ["PUBLISHED"]
+__all__ = [
+    "PUBLISHED",
+    "CaseAccepted",
+    "CaseClosed",
+    "CaseCorrected",
+    "CaseCorrectionsRequested",
+    "CaseDecided",
+    "CaseDeclined",
+    "CaseDelivered",
+    "CaseEvent",
+    "CaseForwarded",
+    "CaseLicenceIssued",
+    "CaseRated",
+    "CaseReceived",
+    "CaseReviewed",
+    "CaseSubmitted",
+    "CaseWithdrawn",
+]
 
-PUBLISHED: tuple[type[Event], ...] = ()
+EXAMPLE_CLAIM = {"key": "0" * 32, "size": 4096, "sha256": "0" * 64}
+
+
+class CaseEvent(Event):
+    """What every step of a case tells."""
+
+    case_id: UUID
+    number: str
+    exchange_id: UUID | None = None
+    at: datetime
+
+    def key(self) -> str:
+        return str(self.case_id)
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return one, for the documents and for the tests of those who hear it."""
+        return cls.model_validate({**_EXAMPLE, **_EXAMPLES.get(cls.SUBJECT, {})})
+
+
+class CaseSubmitted(CaseEvent):
+    """提交."""
+
+    SUBJECT = "case.case.submitted"
+    matter_code: str
+    matter_version: int
+    owner_district: str
+    handling: Literal["immediate", "promised"]
+    channel: Literal["online", "window", "kiosk", "proxy"]
+    site_id: str | None = None
+    ticket_id: UUID | None = None
+
+
+class CaseReceived(CaseEvent):
+    """收件."""
+
+    SUBJECT = "case.case.received"
+    site_id: str | None = None
+
+
+class CaseCorrectionsRequested(CaseEvent):
+    """一次性告知补正."""
+
+    SUBJECT = "case.case.corrections_requested"
+    due_on: date
+
+
+class CaseCorrected(CaseEvent):
+    """已补正."""
+
+    SUBJECT = "case.case.corrected"
+
+
+class CaseAccepted(CaseEvent):
+    """受理."""
+
+    SUBJECT = "case.case.accepted"
+    statutory_due_on: date
+    promised_due_on: date
+    is_provisional: bool
+
+
+class CaseDeclined(CaseEvent):
+    """不予受理."""
+
+    SUBJECT = "case.case.declined"
+    reason_code: str
+
+
+class CaseForwarded(CaseEvent):
+    """转出, to the district that owns the matter; the package waits for interop."""
+
+    SUBJECT = "case.case.forwarded"
+    owner_district: str
+    matter_code: str
+    mode: Literal["online", "proxy", "joint"]
+    forward_due_on: date
+    package: ClaimCheck
+
+
+class CaseReviewed(CaseEvent):
+    """审查."""
+
+    SUBJECT = "case.case.reviewed"
+
+
+class CaseDecided(CaseEvent):
+    """决定."""
+
+    SUBJECT = "case.case.decided"
+    outcome: Literal["granted", "denied"]
+
+
+class CaseLicenceIssued(CaseEvent):
+    """出证."""
+
+    SUBJECT = "case.case.licence_issued"
+    licence_id: UUID
+    licence_type: str
+
+
+class CaseDelivered(CaseEvent):
+    """送达."""
+
+    SUBJECT = "case.case.delivered"
+    way: str
+
+
+class CaseClosed(CaseEvent):
+    """办结; `result` is the sealed notice on its way back to the near district."""
+
+    SUBJECT = "case.case.closed"
+    outcome: Literal["granted", "denied", "declined", "withdrawn"]
+    outside_number: str | None = None
+    result: ClaimCheck | None = None
+
+
+class CaseWithdrawn(CaseEvent):
+    """撤回."""
+
+    SUBJECT = "case.case.withdrawn"
+
+
+class CaseRated(CaseEvent):
+    """好差评; `owner_score` is for the other district of an exchange."""
+
+    SUBJECT = "case.case.rated"
+    score: int | None = None
+    owner_score: int | None = None
+
+
+PUBLISHED: tuple[type[CaseEvent], ...] = (
+    CaseSubmitted,
+    CaseReceived,
+    CaseCorrectionsRequested,
+    CaseCorrected,
+    CaseAccepted,
+    CaseDeclined,
+    CaseForwarded,
+    CaseReviewed,
+    CaseDecided,
+    CaseLicenceIssued,
+    CaseDelivered,
+    CaseClosed,
+    CaseWithdrawn,
+    CaseRated,
+)
+
+_MATTER_CODE = "11610131MB2A12345X4610117001001"
+_EXAMPLE: dict[str, Any] = {
+    "case_id": "01981f3a-7c00-7000-8000-000000000001",
+    "number": "610171202601050000018",
+    "exchange_id": "01981f3a-7c00-7000-8000-000000000002",
+    "at": datetime(2026, 1, 5, 2, 0, tzinfo=UTC),
+}
+_EXAMPLES: dict[str, dict[str, Any]] = {
+    CaseSubmitted.SUBJECT: {
+        "matter_code": _MATTER_CODE,
+        "matter_version": 1,
+        "owner_district": "610172",
+        "handling": "immediate",
+        "channel": "window",
+        "site_id": "hitech-hall",
+        "ticket_id": "01981f3a-7c00-7000-8000-000000000003",
+    },
+    CaseReceived.SUBJECT: {"site_id": "hitech-hall"},
+    CaseCorrectionsRequested.SUBJECT: {"due_on": "2026-01-12"},
+    CaseAccepted.SUBJECT: {
+        "statutory_due_on": "2026-02-02",
+        "promised_due_on": "2026-01-12",
+        "is_provisional": False,
+    },
+    CaseDeclined.SUBJECT: {"reason_code": "not_in_jurisdiction"},
+    CaseForwarded.SUBJECT: {
+        "owner_district": "610172",
+        "matter_code": _MATTER_CODE,
+        "mode": "proxy",
+        "forward_due_on": "2026-01-06",
+        "package": EXAMPLE_CLAIM,
+    },
+    CaseDecided.SUBJECT: {"outcome": "granted"},
+    CaseLicenceIssued.SUBJECT: {
+        "licence_id": "01981f3a-7c00-7000-8000-000000000004",
+        "licence_type": "food_business_licence",
+    },
+    CaseDelivered.SUBJECT: {"way": "window"},
+    CaseClosed.SUBJECT: {
+        "outcome": "granted",
+        "outside_number": "税变-2026-000123",
+        "result": EXAMPLE_CLAIM,
+    },
+    CaseRated.SUBJECT: {"score": 5, "owner_score": 5},
+}

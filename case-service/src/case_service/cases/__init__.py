@@ -1,0 +1,1 @@
+"""办件: one application through its life."""

@@ -1,0 +1,166 @@
+"""The rows of a case: the case itself, its uploaded materials, its timeline."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Sequence, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from case_service.cases.rules import Channel, Handling, Outcome, Stage
+from case_service.database import CaseTables
+from tongban.db import Record, Sequenced
+from tongban.ids import new_id
+
+__all__ = ["CASE_NUMBERS", "Case", "Material", "ProgressMiss", "TimelineEntry"]
+
+CASE_NUMBERS = Sequence(
+    "case_numbers", minvalue=1, maxvalue=999_999, cycle=True, metadata=CaseTables.metadata
+)
+
+
+class Case(Record, Sequenced, CaseTables):
+    """办件: one application through its life."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index(
+            "uq_cases_exchange_id",
+            "exchange_id",
+            unique=True,
+            postgresql_where=text("exchange_id IS NOT NULL"),
+        ),
+        Index("ix_cases_site_id", "site_id", "id"),
+        Index("ix_cases_applicant_subject", "applicant_subject", "id"),
+        Index("ix_cases_open", "stage", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_matter_code", "matter_code", "id"),
+        Index("ix_cases_identity_index", "identity_index"),
+    )
+
+    number: Mapped[str] = mapped_column(unique=True)
+    stage: Mapped[Stage]
+    district: Mapped[str]
+    """The district that keeps this row."""
+    owner_district: Mapped[str]
+    """The district whose matter it is, that decides."""
+    from_district: Mapped[str | None]
+    """The near district, for a case that came by exchange."""
+    exchange_id: Mapped[UUID | None]
+    site_id: Mapped[str | None]
+    ticket_id: Mapped[UUID | None]
+    channel: Mapped[Channel]
+    life_event: Mapped[str | None]
+
+    matter_code: Mapped[str]
+    matter_name: Mapped[str]
+    # Fixed at acceptance: a later version of the matter changes nothing for this case.
+    matter_version: Mapped[int]
+    handling: Mapped[Handling]
+    statutory_days: Mapped[int]
+    promised_days: Mapped[int]
+
+    applicant_subject: Mapped[str | None]
+    """Whose case it is, by the account he signs in with; null for one without an account."""
+    applicant_kind: Mapped[str]
+    applicant_masked: Mapped[str]
+    identity_index: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_party: Mapped[bytes] = mapped_column(LargeBinary)
+    """Applicant, agent and form, encrypted as one: what is personal about the case."""
+    situation_answers: Mapped[dict[str, Any]]
+    evidence: Mapped[dict[str, Any]]
+    """How each material is proven, by its key: file, licence, supply_later, commitment, waived."""
+
+    submitted_by: Mapped[str]
+    received_by: Mapped[str | None]
+    accepted_by: Mapped[str | None]
+    reviewed_by: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    helpers: Mapped[list[Any]] = mapped_column(default=list)
+    """Subjects of those who helped with it; none of them reviews or decides it."""
+
+    submitted_at: Mapped[datetime]
+    received_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    forwarded_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    corrections: Mapped[int] = mapped_column(default=0)
+
+    correction_due_on: Mapped[date | None]
+    statutory_due_on: Mapped[date | None]
+    promised_due_on: Mapped[date | None]
+    issue_due_on: Mapped[date | None]
+    forward_due_on: Mapped[date | None]
+    is_provisional: Mapped[bool] = mapped_column(default=False)
+
+    outcome: Mapped[Outcome | None]
+    reason: Mapped[str | None]
+    outside_number: Mapped[str | None]
+    missing: Mapped[list[Any]] = mapped_column(default=list)
+    """What the correction notice lists."""
+    documents: Mapped[list[Any]] = mapped_column(default=list)
+    """Number and kind of each document drawn up, oldest first."""
+    licence_id: Mapped[UUID | None]
+    licence_number: Mapped[str | None]
+
+    mode: Mapped[str | None]
+    """online, proxy or joint, for a partner's matter."""
+    forward_within_days: Mapped[int | None]
+    forward_failed_reason: Mapped[str | None]
+    near_number: Mapped[str | None]
+    owner_number: Mapped[str | None]
+    owner_stage: Mapped[str | None]
+    received_notice: Mapped[dict[str, Any] | None]
+    """The owner's sealed result notice, as it came back."""
+
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Material(CaseTables):
+    """申请材料: one file handed in for a case; its bytes lie encrypted in the object store."""
+
+    __tablename__ = "materials"
+    __table_args__ = (Index("ix_materials_case_id", "case_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    name: Mapped[str]
+    file_name: Mapped[str | None]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    object_key: Mapped[str]
+    uploaded_by: Mapped[str]
+    uploaded_at: Mapped[datetime]
+
+
+class TimelineEntry(CaseTables):
+    """办理过程: one step of a case, in the order it happened."""
+
+    __tablename__ = "timeline_entries"
+    __table_args__ = (Index("ix_timeline_entries_case_id", "case_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    action: Mapped[str]
+    stage: Mapped[Stage]
+    """The stage after the step."""
+    actor: Mapped[str]
+    actor_role: Mapped[str | None]
+    site_id: Mapped[str | None]
+    comment: Mapped[str | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class ProgressMiss(CaseTables):
+    """A progress query whose tail did not fit: what the limit per number counts."""
+
+    __tablename__ = "progress_misses"
+    __table_args__ = (Index("ix_progress_misses_number", "number", "at"),)
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    number: Mapped[str]
+    at: Mapped[datetime]

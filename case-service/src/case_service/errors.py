@@ -1,0 +1,262 @@
+"""This service's Problems.
+
+CaseNotFound          404  no such case, or not one this caller may know of
+MaterialNotFound      404
+ProgressNotFound      404  number and tail do not fit together
+TooManyTries          429  too many wrong tails for one number
+ActionNotAllowed      409  stage, or kind of case
+CaseFinished          409  nothing is added to a finished case
+MaterialsMissing      409  what is owed before acceptance or forwarding
+SamePerson            403  two-person rule
+HelperMayNotDecide    403
+MatterUnknown         409  not heard of yet; try again
+MatterRetired         409
+SiteUnknown           409
+ApplicationIncomplete 422  form, answers or evidence do not fit the matter
+MaterialUnknown       422  the matter asks for no such material
+MaterialEmpty         422
+MaterialBelied        422  the bytes are not what they are said to be
+MaterialTooLarge      413
+MaterialNotAccepted   415  the type is not one we take
+"""
+
+from tongban.problems import Problem
+
+__all__ = [
+    "ActionNotAllowed",
+    "ApplicationIncomplete",
+    "CaseFinished",
+    "CaseNotFound",
+    "HelperMayNotDecide",
+    "MaterialBelied",
+    "MaterialEmpty",
+    "MaterialNotAccepted",
+    "MaterialNotFound",
+    "MaterialTooLarge",
+    "MaterialUnknown",
+    "MaterialsMissing",
+    "MatterRetired",
+    "MatterUnknown",
+    "ProgressNotFound",
+    "SamePerson",
+    "SiteUnknown",
+    "TooManyTries",
+]
+
+
+class CaseNotFound(Problem):
+    """No such case, or none that this caller may know of."""
+
+    status = 404
+    type = "case-not-found"
+    title = {"zh-CN": "没有找到该办件", "en": "No such case"}
+    detail = {
+        "zh-CN": "请核对办件编号；只能查看与您有关的办件。",
+        "en": "Check the identifier; you see the cases that concern you.",
+    }
+
+
+class MaterialNotFound(Problem):
+    """The case has no such file."""
+
+    status = 404
+    type = "material-not-found"
+    title = {"zh-CN": "没有找到该材料", "en": "No such material"}
+    detail = {
+        "zh-CN": "请以办件 materials 中列出的文件编号读取。",
+        "en": "Use an id from the files listed in the case's materials.",
+    }
+
+
+class ProgressNotFound(Problem):
+    """Number and tail do not fit together; which of the two is wrong stays untold."""
+
+    status = 404
+    type = "progress-not-found"
+    title = {"zh-CN": "没有查到办件", "en": "Nothing found"}
+    detail = {
+        "zh-CN": "请核对回执上的办件编号，以及证件号码或统一社会信用代码的末四位。",
+        "en": "Check the number on the receipt and the last four characters of the identity "
+        "number or credit code.",
+    }
+
+
+class TooManyTries(Problem):
+    """Too many wrong tails for this number."""
+
+    status = 429
+    type = "too-many-tries"
+    title = {"zh-CN": "查询次数过多", "en": "Too many tries"}
+    detail = {
+        "zh-CN": "该编号的末四位多次不符，请在 {seconds} 秒后重试，或到窗口查询。",
+        "en": "Try again after {seconds} seconds, or ask at a window.",
+    }
+
+    def __init__(self, *, seconds: int) -> None:
+        super().__init__(headers={"Retry-After": str(seconds)}, seconds=seconds)
+
+
+class ActionNotAllowed(Problem):
+    """The case's stage or kind does not allow this action."""
+
+    status = 409
+    type = "action-not-allowed"
+    title = {"zh-CN": "当前环节不能进行该操作", "en": "The case does not allow this action now"}
+    detail = {
+        "zh-CN": "办件当前环节为 {stage}，您现在可以进行：{allowed}。",
+        "en": "The case's stage is {stage}; what you can do now: {allowed}.",
+    }
+
+
+class CaseFinished(Problem):
+    """Nothing is added to a finished case."""
+
+    status = 409
+    type = "case-finished"
+    title = {"zh-CN": "办件已结束", "en": "The case is finished"}
+    detail = {
+        "zh-CN": "已结束的办件不能再补充材料，如需办理请重新申请。",
+        "en": "No material can be added any more; apply anew where needed.",
+    }
+
+
+class MaterialsMissing(Problem):
+    """What is owed before the case can go on; all of it at once."""
+
+    status = 409
+    type = "materials-missing"
+    title = {"zh-CN": "材料不齐", "en": "Materials are missing"}
+    detail = {
+        "zh-CN": "还缺：{names}。请补齐后再继续，或出具一次性补正告知书。",
+        "en": "Still missing: {names}. Upload them, or request a correction.",
+    }
+
+
+class SamePerson(Problem):
+    """Receipt, review and decision are different people's work."""
+
+    status = 403
+    type = "same-person"
+    title = {"zh-CN": "须由其他人员办理", "en": "Someone else has to do this"}
+    detail = {
+        "zh-CN": "受理、审查与决定须由不同人员办理（即办件除外），请转交他人。",
+        "en": "Acceptance, review and decision are done by different people, save in immediate "
+        "matters; hand it to someone else.",
+    }
+
+
+class HelperMayNotDecide(Problem):
+    """Who helped with a case neither reviews nor decides it."""
+
+    status = 403
+    type = "helper-may-not-decide"
+    title = {"zh-CN": "帮办人员不得审批", "en": "Who helped may not decide"}
+    detail = {
+        "zh-CN": "您曾为该办件提供帮办代办，请由其他人员审查和决定。",
+        "en": "You helped with this case; someone else has to review and decide it.",
+    }
+
+
+class MatterUnknown(Problem):
+    """The matter is not known here, or not yet."""
+
+    status = 409
+    type = "matter-unknown"
+    title = {"zh-CN": "未找到该事项", "en": "The matter is not known here"}
+    detail = {
+        "zh-CN": "请核对事项编码；刚发布的事项请稍后重试。",
+        "en": "Check the matter's code; one just published takes a moment, so try again.",
+    }
+
+    def __init__(self, *, matter_code: str) -> None:
+        super().__init__(headers={"Retry-After": "2"}, matter_code=matter_code)
+
+
+class MatterRetired(Problem):
+    """The matter can't be applied for any more, or not yet."""
+
+    status = 409
+    type = "matter-retired"
+    title = {"zh-CN": "该事项现不可申请", "en": "The matter can't be applied for now"}
+    detail = {
+        "zh-CN": "该事项已停用或尚未生效，请在事项目录中查找现行事项。",
+        "en": "It is retired or not in force yet; look for the current one in the catalog.",
+    }
+
+
+class SiteUnknown(Problem):
+    """The site is not known here, or closed."""
+
+    status = 409
+    type = "site-unknown"
+    title = {"zh-CN": "未找到该网点", "en": "The site is not known here"}
+    detail = {
+        "zh-CN": "网点 {site_id} 不存在或已停用，请从网点列表中选择。",
+        "en": "Site {site_id} does not exist or is closed; choose one from the list of sites.",
+    }
+
+
+class ApplicationIncomplete(Problem):
+    """Form, answers or evidence do not fit what the matter asks."""
+
+    status = 422
+    type = "form-incomplete"
+    title = {"zh-CN": "申请内容不完整", "en": "The application is incomplete"}
+    detail = {
+        "zh-CN": "请按 errors 中各项的提示补充后重新提交。",
+        "en": "Mend each place listed in errors, then send it again.",
+    }
+
+
+class MaterialUnknown(Problem):
+    """The matter asks for no such material."""
+
+    status = 422
+    type = "material-unknown"
+    title = {"zh-CN": "该事项不需要此材料", "en": "The matter asks for no such material"}
+    detail = {"zh-CN": "可上传的材料：{known}。", "en": "What can be uploaded: {known}."}
+
+
+class MaterialEmpty(Problem):
+    """The file has no bytes."""
+
+    status = 422
+    type = "material-empty"
+    title = {"zh-CN": "文件为空", "en": "The file is empty"}
+    detail = {"zh-CN": "请重新选择文件上传。", "en": "Choose the file again and upload it."}
+
+
+class MaterialBelied(Problem):
+    """The bytes are not of the declared type."""
+
+    status = 422
+    type = "material-belied"
+    title = {"zh-CN": "文件内容与类型不符", "en": "The bytes belie the file's type"}
+    detail = {
+        "zh-CN": "声明为 {declared}，实际内容为 {found}。请上传真实格式的文件。",
+        "en": "It is said to be {declared}, its content is {found}. Upload the real format.",
+    }
+
+
+class MaterialTooLarge(Problem):
+    """The file is over the limit."""
+
+    status = 413
+    type = "material-too-large"
+    title = {"zh-CN": "文件过大", "en": "The file is too large"}
+    detail = {
+        "zh-CN": "单个文件不超过 {megabytes} MB，请压缩或分成几份上传。",
+        "en": "A file has at most {megabytes} MB; compress it or upload it in parts.",
+    }
+
+
+class MaterialNotAccepted(Problem):
+    """The content is of no type that is taken."""
+
+    status = 415
+    type = "material-not-accepted"
+    title = {"zh-CN": "不支持的文件格式", "en": "The format is not accepted"}
+    detail = {
+        "zh-CN": "可上传：{accepted}。",
+        "en": "What is accepted: {accepted}.",
+    }

@@ -1,0 +1,1 @@
+"""What this service keeps of matters, partners' matters and sites: read models from events."""
