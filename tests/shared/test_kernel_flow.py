@@ -137,7 +137,7 @@ async def rewrite(
 @router.get("/api/v1/slow")
 async def names(context: InContext) -> str:
     """名称."""
-    return context.settings.district
+    return str(context.settings.district)
 
 
 class Settings(ServiceSettings):
@@ -167,7 +167,7 @@ SERVICE = Service(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def notes(run_service: Any, district: Any) -> AsyncIterator[RunningService]:
-    for kind in ("private.json", "public.json", "data.key"):
+    for kind in ("private.json", "public.json", "data.key", "ledger.json"):
         source = district.folder / f"keys/case.{kind}"
         (district.folder / f"keys/notes.{kind}").write_bytes(source.read_bytes())
     running = await run_service(SERVICE, lambda settings: apps.create(SERVICE, settings))

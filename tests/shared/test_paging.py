@@ -34,11 +34,11 @@ def test_a_cursor_carries_times_and_ids() -> None:
     row = (at, UUID(int=7))
     _, cursor = page_of([row, row], Paging(limit=1, cursor=None), key=lambda one: one)
 
+    columns: Any = (column("at"), column("id"))
     statement = after(
-        select(column("at"), column("id")),
+        select(*columns),
         Paging(limit=1, cursor=cursor),
-        column("at"),
-        column("id"),
+        *columns,
     )
 
     assert at in statement.compile().params.values()

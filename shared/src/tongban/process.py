@@ -10,8 +10,10 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from tongban import audit
 from tongban import migrate as migrations
 from tongban.context import open_context
+from tongban.ledger import Verification
 from tongban.messages import publish_state
 from tongban.rebuild import rebuild as rebuild_projection
 from tongban.rebuild import replay
@@ -78,6 +80,17 @@ def main(service: Service, create_app: Any) -> None:
         rows = asyncio.run(rebuild_projection(service, settings(), projection))
         typer.echo(f"{projection}: {rows} rows")
 
+    @cli.command(name="verify-ledger")
+    def verify_ledger() -> None:
+        """Look for altered, removed or re-ordered entries of the tamper-evident log."""
+        found = asyncio.run(_verify_ledger(settings()))
+        if found.first_fault is not None:
+            fault = found.first_fault
+            sys.exit(
+                f"审计日志第 {fault.seq} 条有问题（{fault.kind}）/ entry {fault.seq}: {fault.kind}"
+            )
+        typer.echo(f"审计日志完整，共 {found.entries} 条 / {found.entries} entries, unbroken")
+
     @cli.command(name="dead-letters")
     def dead_letters(
         replay_id: Annotated[UUID | None, typer.Option("--replay", help="apply this one")] = None,
@@ -87,6 +100,11 @@ def main(service: Service, create_app: Any) -> None:
             typer.echo(line)
 
     cli()
+
+
+async def _verify_ledger(settings: ServiceSettings) -> Verification:
+    async with open_context(settings, pool=1) as context, context.sessions() as session:
+        return await audit.verify_all(session, context)
 
 
 async def _republish(service: Service, settings: ServiceSettings) -> int:

@@ -64,7 +64,14 @@ class ServiceSettings(Base):
     """What a service with a database and a worker is told."""
 
     OWN: ClassVar[frozenset[str]] = frozenset(
-        {"port", "work_port", "database_url", "private_key_file", "data_key_file"}
+        {
+            "port",
+            "work_port",
+            "database_url",
+            "private_key_file",
+            "data_key_file",
+            "ledger_key_file",
+        }
     )
 
     work_port: int
@@ -79,5 +86,7 @@ class ServiceSettings(Base):
     """Folder with each service's public key, `<service>.public.json`."""
     private_key_file: Path
     data_key_file: Path
+    ledger_key_file: Path
+    """Signs the checkpoints of the service's ledger (Ed25519 private JWK)."""
     work: str = "relay,consumers,timers,loops"
     """Which parts this worker runs; several workers may share them out."""

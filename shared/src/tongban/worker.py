@@ -17,11 +17,11 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tongban import ledger, streams
+from tongban import audit, streams
 from tongban.consumer import Consumer
 from tongban.context import Context, open_context
 from tongban.inbox import resume_overdue
-from tongban.kernel import IdempotencyRow, InboxRow, LedgerRow
+from tongban.kernel import IdempotencyRow, InboxRow
 from tongban.relay import Relay, forget_relayed
 from tongban.service import Service, Timer
 from tongban.settings import ServiceSettings
@@ -46,15 +46,10 @@ async def forget_old(session: AsyncSession, _context: Context) -> None:
     )
 
 
-async def seal_ledger(session: AsyncSession, _context: Context) -> None:
-    """Chain the ledger's new entries."""
-    while await ledger.seal_batch(session, LedgerRow):
-        pass
-
-
 KERNEL_TIMERS = (
     Timer(every=timedelta(hours=1), run=forget_old),
-    Timer(every=timedelta(seconds=1), run=seal_ledger),
+    Timer(every=timedelta(seconds=1), run=audit.seal),
+    Timer(every=timedelta(minutes=1), run=audit.sign_checkpoint),
 )
 
 

@@ -22,6 +22,7 @@ def of_service(
         "WORK_PORT": str(ports.work(service)),
         "PRIVATE_KEY_FILE": str(state.private_key(service)),
         "DATA_KEY_FILE": str(state.data_key(service)),
+        "LEDGER_KEY_FILE": str(state.private_key(f"{service}-ledger")),
         **{name: str(path) for name, path in _own_keys(service, state).items()},
     }
     return {
@@ -62,6 +63,7 @@ def _own_keys(service: str, state: State) -> Mapping[str, object]:
         "interop": {
             "SIGNING_KEY_FILE": state.private_key("district-signing"),
             "ENCRYPTION_KEY_FILE": state.private_key("district-encryption"),
+            "SEAL_PUBLIC_KEY_FILE": state.public_key("seal"),
         },
     }.get(service, {})
 

@@ -186,6 +186,7 @@ class State:
             )
         for service in SERVICES:
             self._make_pair(service, curve="X25519")
+            self._make_pair(f"{service}-ledger", curve="Ed25519")
             if not self.data_key(service).exists():
                 generate_key_file(self.data_key(service))
         self._make_pair("district-signing", curve="Ed25519")

@@ -59,6 +59,7 @@ class TestDistrict:
             "keys": self.folder / "keys",
             "private_key_file": self.folder / f"keys/{service}.private.json",
             "data_key_file": self.folder / f"keys/{service}.data.key",
+            "ledger_key_file": self.folder / f"keys/{service}.ledger.json",
             **more,
         }
 
@@ -98,6 +99,8 @@ class TestDistrict:
         self._write(f"keys/{service}.private.json", key.as_dict(private=True))
         self._write(f"keys/{service}.public.json", key.as_dict(private=False))
         generate_key_file(self.folder / f"keys/{service}.data.key")
+        ledger = OKPKey.generate_key("Ed25519", {"kid": f"{service}-ledger"})
+        self._write(f"keys/{service}.ledger.json", ledger.as_dict(private=True))
 
     def _make_district_key(self, name: str, key: OKPKey) -> None:
         self._write(f"keys/district-{name}.private.json", key.as_dict(private=True))

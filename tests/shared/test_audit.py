@@ -1,0 +1,87 @@
+"""The ledger in use: what was noted is sealed, signed, and held to it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tongban import app as apps
+from tongban import audit
+from tongban.db import Tables, new_metadata
+from tongban.ledger import FaultKind, Verification
+from tongban.service import Service
+from tongban.settings import ServiceSettings
+from tongban.testing.fixtures import RunningService
+
+
+class DeskTables(Tables):
+    __abstract__ = True
+    metadata = new_metadata()
+
+
+class Desk(DeskTables):
+    __tablename__ = "desks"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Settings(ServiceSettings):
+    SERVICE = "desks"
+
+
+SERVICE = Service(
+    name="desks",
+    title={"zh-CN": "桌", "en": "desks"},
+    settings=Settings,
+    routers=(),
+    metadata=DeskTables.metadata,
+    migrations="support.notes_migrations",
+)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desks(run_service: Any, district: Any) -> AsyncIterator[RunningService]:
+    for source in district.folder.glob("keys/case.*"):
+        target = source.with_name(source.name.replace("case", "desks"))
+        target.write_bytes(source.read_bytes())
+    running = await run_service(SERVICE, lambda settings: apps.create(SERVICE, settings))
+    await running.execute("TRUNCATE ledger, ledger_checkpoints")
+    async with running.context.sessions.begin() as session:
+        for number in range(10):
+            audit.note(
+                session, actor="clerk", action="write", subject=str(number), payload={"n": number}
+            )
+    async with running.context.sessions.begin() as session:
+        await audit.seal(session, running.context)
+        await audit.sign_checkpoint(session, running.context)
+    yield running
+
+
+async def verify(desks: RunningService) -> Verification:
+    async with desks.context.sessions() as session:
+        return await audit.verify_all(session, desks.context)
+
+
+async def test_an_untouched_ledger_is_unbroken(desks: RunningService) -> None:
+    found = await verify(desks)
+
+    assert (found.ok, found.entries) == (True, 10)
+
+
+async def test_an_altered_entry_is_found(desks: RunningService) -> None:
+    await desks.execute("UPDATE ledger SET actor = 'nobody' WHERE seq = 4")
+
+    found = await verify(desks)
+
+    assert found.first_fault is not None
+    assert (found.first_fault.kind, found.first_fault.seq) == (FaultKind.ALTERED, 4)
+
+
+async def test_a_removed_end_is_found_by_the_checkpoint(desks: RunningService) -> None:
+    await desks.execute("DELETE FROM ledger WHERE seq > 7")
+
+    found = await verify(desks)
+
+    assert found.first_fault is not None
+    assert (found.first_fault.kind, found.first_fault.seq) == (FaultKind.REMOVED, 8)
