@@ -51,7 +51,8 @@ class Unreadable(Exception):
 
 def _read(model: type[E], envelope: Envelope) -> E:
     try:
-        return model.model_validate(envelope.data)
+        # A model that declares `sequence` gets the envelope's: what keeps state needs its order.
+        return model.model_validate({"sequence": envelope.sequence, **envelope.data})
     except ValidationError as fault:
         raise Unreadable(f"{model.__name__}: {fault}") from fault
 
