@@ -11,7 +11,6 @@ import uvloop
 from fastapi import FastAPI
 
 from tongban import audit
-from tongban import migrate as migrations
 from tongban.context import open_context
 from tongban.ledger import Verification
 from tongban.messages import publish_state
@@ -63,6 +62,9 @@ def main(service: Service, create_app: Any) -> None:
     @cli.command()
     def migrate() -> None:
         """Bring the database to the newest schema."""
+        # Alembic is slow to import, and only this command needs it.
+        from tongban import migrate as migrations
+
         told = settings()
         try:
             asyncio.run(migrations.migrate(told.database_url, service.migrations, service.metadata))
