@@ -18,16 +18,35 @@ MaterialEmpty         422
 MaterialBelied        422  the bytes are not what they are said to be
 MaterialTooLarge      413
 MaterialNotAccepted   415  the type is not one we take
+
+DocumentNotFound      404
+LicenceNotFound       404  no such licence, or not one this caller may see
+LicenceRevokedAlready 409
+NotClosedYet          409  only a closed case is rated
+AlreadyRated          409
+OwnerScoreNotApplicable 409  no other district had a part in the case
+AuthorisationMissing  422  to act for somebody takes his word
+AuthorisationNotAsked 422
+AuthorisationEnded    409
+DeciderMayNotHelp     403
 """
 
 from tongban.problems import Problem
 
 __all__ = [
     "ActionNotAllowed",
+    "AlreadyRated",
     "ApplicationIncomplete",
+    "AuthorisationEnded",
+    "AuthorisationMissing",
+    "AuthorisationNotAsked",
     "CaseFinished",
     "CaseNotFound",
+    "DeciderMayNotHelp",
+    "DocumentNotFound",
     "HelperMayNotDecide",
+    "LicenceNotFound",
+    "LicenceRevokedAlready",
     "MaterialBelied",
     "MaterialEmpty",
     "MaterialNotAccepted",
@@ -37,6 +56,8 @@ __all__ = [
     "MaterialsMissing",
     "MatterRetired",
     "MatterUnknown",
+    "NotClosedYet",
+    "OwnerScoreNotApplicable",
     "ProgressNotFound",
     "SamePerson",
     "SiteUnknown",
@@ -259,4 +280,128 @@ class MaterialNotAccepted(Problem):
     detail = {
         "zh-CN": "可上传：{accepted}。",
         "en": "What is accepted: {accepted}.",
+    }
+
+
+# Documents, licences, ratings, assistance.
+
+
+class DocumentNotFound(Problem):
+    """The case has no such document."""
+
+    status = 404
+    type = "document-not-found"
+    title = {"zh-CN": "没有找到该文书", "en": "No such document"}
+    detail = {
+        "zh-CN": "请以办件文书列表中的编号读取。",
+        "en": "Use an id from the list of the case's documents.",
+    }
+
+
+class LicenceNotFound(Problem):
+    """No such licence, or none that this caller may see."""
+
+    status = 404
+    type = "licence-not-found"
+    title = {"zh-CN": "没有找到该证照", "en": "No such licence"}
+    detail = {
+        "zh-CN": "只能查看您本人的证照；查验他人出示的证照请使用证照上的查验码。",
+        "en": "You see your own licences; check one that is shown to you by its verification code.",
+    }
+
+
+class LicenceRevokedAlready(Problem):
+    """A licence is revoked once."""
+
+    status = 409
+    type = "licence-revoked-already"
+    title = {"zh-CN": "该证照已被吊销", "en": "The licence is revoked already"}
+    detail = {
+        "zh-CN": "已于 {revoked_at} 吊销，无须重复操作。",
+        "en": "It was revoked at {revoked_at}; there is nothing left to do.",
+    }
+
+
+class NotClosedYet(Problem):
+    """Only a closed case is rated."""
+
+    status = 409
+    type = "not-closed-yet"
+    title = {"zh-CN": "办件尚未办结", "en": "The case is not closed yet"}
+    detail = {
+        "zh-CN": "办结后方可评价，请在收到办结通知后再来。",
+        "en": "It can be rated once it is closed; come back when you are told so.",
+    }
+
+
+class AlreadyRated(Problem):
+    """A closed case is rated once."""
+
+    status = 409
+    type = "already-rated"
+    title = {"zh-CN": "该办件已评价", "en": "The case is rated already"}
+    detail = {
+        "zh-CN": "每个办结的办件评价一次（一事一评），已收到的评价不能修改。",
+        "en": "Each closed case is rated once, and a rating stays as it was given.",
+    }
+
+
+class OwnerScoreNotApplicable(Problem):
+    """No other district had a part in the case."""
+
+    status = 409
+    type = "owner-score-not-applicable"
+    title = {"zh-CN": "该办件不是跨区办件", "en": "The case did not cross districts"}
+    detail = {
+        "zh-CN": "只有跨区通办的办件才另评对方区，请去掉 owner_score。",
+        "en": "Another district is rated only where it handled the case; leave owner_score out.",
+    }
+
+
+class AuthorisationMissing(Problem):
+    """To act for somebody takes his word."""
+
+    status = 422
+    type = "authorisation-missing"
+    title = {"zh-CN": "代办须有授权", "en": "Acting for somebody needs an authorisation"}
+    detail = {
+        "zh-CN": "请登记授权方式（纸质、指纹或网上）及有效期；只是陪同请选择帮办。",
+        "en": "Record how it was given (paper, fingerprint or online) and until when; to only go "
+        "along, choose assist.",
+    }
+
+
+class AuthorisationNotAsked(Problem):
+    """To go along needs no authorisation."""
+
+    status = 422
+    type = "authorisation-not-asked"
+    title = {"zh-CN": "帮办无须授权", "en": "Going along needs no authorisation"}
+    detail = {
+        "zh-CN": "请去掉 authorisation 和 until；如需代为办理请选择代办。",
+        "en": "Leave out authorisation and until; choose act_for to act for the applicant.",
+    }
+
+
+class AuthorisationEnded(Problem):
+    """The authorisation is over."""
+
+    status = 409
+    type = "authorisation-ended"
+    title = {"zh-CN": "授权已过期", "en": "The authorisation has ended"}
+    detail = {
+        "zh-CN": "授权有效期至 {until}，请申请人重新授权。",
+        "en": "It was valid until {until}; ask the applicant for a new one.",
+    }
+
+
+class DeciderMayNotHelp(Problem):
+    """Who reviewed or decided a case does not help with it."""
+
+    status = 403
+    type = "decider-may-not-help"
+    title = {"zh-CN": "审批人员不得帮办", "en": "Who decides may not help"}
+    detail = {
+        "zh-CN": "您已审查或决定该办件，请由其他人员帮办代办。",
+        "en": "You reviewed or decided this case; somebody else has to help with it.",
     }
