@@ -1,0 +1,100 @@
+"""A district as people meet it: through its gateway, each with a token of their own."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tongban.run.platform import Platform
+
+__all__ = ["District", "Person", "Unexpected"]
+
+
+class Unexpected(AssertionError):
+    """An answer that the story did not expect, shown whole."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        asked = f"{answer.request.method} {answer.request.url.path}"
+        super().__init__(f"{asked} → {answer.status_code}: {answer.text[:2000]}")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in the story, signed in to one district."""
+
+    name: str
+    client: httpx.AsyncClient
+    token: str | None
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """GET, and the answer's JSON."""
+        return await self._ask("GET", path, params=query)
+
+    async def post(self, path: str, body: Any = None, **query: Any) -> Any:
+        """POST with an Idempotency-Key of its own, and the answer's JSON."""
+        headers = {"Idempotency-Key": str(uuid4())}
+        return await self._ask("POST", path, json=body or {}, params=query, headers=headers)
+
+    async def act(self, case_id: str, action: str, body: Any = None) -> Any:
+        """Take an action on a case."""
+        return await self.post(f"/cases/{case_id}/actions/{action}", body)
+
+    async def hand_in(self, case_id: str, key: str, name: str, content: bytes) -> Any:
+        """Give a material's file to a case."""
+        files = {"file": (name, content)}
+        return await self._ask(
+            "POST", f"/cases/{case_id}/materials", data={"key": key}, files=files
+        )
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Any:
+        headers = {**request.pop("headers", {})}
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        params = {k: v for k, v in request.pop("params", {}).items() if v is not None}
+        answer = await self.client.request(
+            method, f"/api/v1{path}", params=params, headers=headers, **request
+        )
+        if not answer.is_success:
+            raise Unexpected(answer)
+        return answer.json() if answer.content else None
+
+
+@dataclass(frozen=True)
+class District:
+    """A running district and who works there."""
+
+    name: str
+    code: str
+    platform: Platform
+    client: httpx.AsyncClient
+
+    @classmethod
+    def of(cls, platform: Platform, name: str) -> "District":
+        """Reach a running platform through its gateway."""
+        client = httpx.AsyncClient(base_url=platform.url, timeout=30, trust_env=False)
+        return cls(name=name, code=platform.district, platform=platform, client=client)
+
+    def person(self, name: str, *roles: str, site: str | None = None) -> Person:
+        """Sign somebody in."""
+        subject = f"{'-'.join(roles)}-{uuid4().hex[:8]}"
+        token = self.platform.token(sub=subject, roles=list(roles), site_id=site, name=name)
+        return Person(name, self.client, token)
+
+    def stranger(self) -> Person:
+        """Somebody without a token."""
+        return Person("路人", self.client, None)
+
+    async def meet(self, other: "District") -> None:
+        """Register `other` as a partner, with the address and keys that it publishes."""
+        told = await other.stranger().get("/exchanges/keys")
+        admin = self.person("管理员", "admin")
+        await admin.post(
+            "/partners",
+            {
+                "district": other.code,
+                "name": other.name,
+                "endpoint": other.platform.url,
+                "keys": told["keys"],
+            },
+        )
