@@ -15,6 +15,8 @@ from tongban.vault import generate_key_file
 __all__ = ["TestDistrict"]
 
 SERVICES = ("catalog", "case", "site", "interop")
+DISTRICT_KEYS = {"case": ("seal",), "interop": ("signing", "encryption")}
+"""The district's own keys that a service is given, besides its service keys."""
 
 
 class TestDistrict:
@@ -60,6 +62,10 @@ class TestDistrict:
             "private_key_file": self.folder / f"keys/{service}.private.json",
             "data_key_file": self.folder / f"keys/{service}.data.key",
             "ledger_key_file": self.folder / f"keys/{service}.ledger.json",
+            **{
+                f"{name}_key_file": self.folder / f"keys/district-{name}.private.json"
+                for name in DISTRICT_KEYS.get(service, ())
+            },
             **more,
         }
 
