@@ -3,6 +3,7 @@
 Each service checks the token itself; no header set by a proxy is believed.
 """
 
+import asyncio
 import hashlib
 import json
 import time
@@ -202,6 +203,7 @@ class Verifier:
         )
         self._keys: KeySet | None = None
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
         self._verified: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
     async def verify(self, token: str) -> Caller:
@@ -226,8 +228,10 @@ class Verifier:
         return caller
 
     async def _claims_of(self, token: str) -> dict[str, Any]:
-        if time.monotonic() - self._read_at > JWKS_SECONDS:
-            await self._read_keys()
+        # The first callers after a start come at once: they wait for the keys, none is refused.
+        async with self._reading:
+            if time.monotonic() - self._read_at > JWKS_SECONDS:
+                await self._read_keys()
         try:
             return self._decode(token)
         except (BadSignatureError, InvalidKeyIdError):
