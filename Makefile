@@ -33,7 +33,7 @@ run: setup ## start a whole district: http://127.0.0.1:8000
 	@exec $(BIN)/python -m tongban.run up
 
 story: setup ## two districts, three stories, Mr Huang's first
-	@exec $(BIN)/python -m tongban.run story
+	@exec $(BIN)/python tests/journeys/play.py
 
 token: setup ## print a token: make token role=clerk site=<code>
 	@exec $(BIN)/python -m tongban.run token $(if $(role),--role $(role)) $(if $(site),--site $(site)) $(if $(sub),--sub $(sub)) $(if $(name),--name $(name)) $(if $(department),--department $(department))

@@ -1,0 +1,93 @@
+"""`make story`: starts two whole districts on this machine and plays the three stories."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from journeys.stories import Record, elderly, local_promise, mr_huang
+from support.hall import District
+from tongban.run.faults import CannotRun
+from tongban.run.platform import Platform
+from tongban.run.ports import Ports, free_base_port
+
+DATA = Path(__file__).parents[2] / "deploy" / "districts"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def tell(district: str, actor: str, what: str) -> None:
+    """Print one step with its time, district and actor."""
+    at = datetime.now(SHANGHAI).strftime("%H:%M:%S.%f")[:-3]
+    console.print(f"  {at}  [cyan]{district}[/]  [bold]{actor}[/]  {what}")
+
+
+def conclude(title: str, record: Record) -> None:
+    """Print what a story came to."""
+    console.print(f"  [green]✔ {title}：{record.seconds:.1f} 秒 · {record.seconds:.1f} s[/]")
+
+
+async def play() -> None:
+    """Start both districts, introduce them, and play."""
+    folder = Path(tempfile.mkdtemp(prefix="tongban-story-"))
+    folder.chmod(0o755)
+    try:
+        await _play_in(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _play_in(folder: Path) -> None:
+    started = time.monotonic()
+    console.print("启动两个区，各有自己的数据库与消息服务 · starting two districts")
+    async with (
+        Platform(
+            folder=folder / "hitech",
+            district="610171",
+            ports=Ports(free_base_port()),
+            data=DATA / "xian-hitech",
+            tell=lambda line: console.print(f"  高新 {line}"),
+        ) as near,
+        Platform(
+            folder=folder / "qujiang",
+            district="610172",
+            ports=Ports(free_base_port()),
+            data=DATA / "qujiang",
+            tell=lambda line: console.print(f"  曲江 {line}"),
+        ) as owner,
+    ):
+        hitech, qujiang = District.of(near, "西安高新区"), District.of(owner, "西安曲江新区")
+        await hitech.meet(qujiang)
+        await qujiang.meet(hitech)
+        console.print(f"两区就绪，互换公钥 · ready after {time.monotonic() - started:.0f} s\n")
+
+        console.print("[bold]一、黄先生跨区变更税务登记 · Mr Huang's tax registration[/]")
+        huang = await mr_huang(hitech, qujiang, tell)
+        conclude("两区记录一致，远少于半小时 · both records agree, far below half an hour", huang)
+
+        console.print("\n[bold]二、74岁的赵奶奶 · Granny Zhao, 74, without a phone[/]")
+        conclude("绿色通道，一站办结 · green channel, one stop", await elderly(hitech, tell))
+
+        console.print("\n[bold]三、小馆子的食品经营许可 · a small restaurant's food licence[/]")
+        conclude(
+            "一次补正，核发电子证照 · corrected once, e-licence", await local_promise(hitech, tell)
+        )
+        await hitech.client.aclose()
+        await qujiang.client.aclose()
+        console.print("\n正在停止 · stopping")
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(play())
+    except CannotRun as fault:
+        sys.exit(str(fault))
