@@ -95,8 +95,8 @@ Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 
 
 def after(
-    statement: Select[Any], paging: Paging, *columns: Column, descending: bool = False
-) -> Select[Any]:
+    statement: Select[*tuple[Any, ...]], paging: Paging, *columns: Column, descending: bool = False
+) -> Select[*tuple[Any, ...]]:
     """Order `statement` by `columns` (the last unique) and start it after the cursor.
 
     One row more than asked for is fetched, so that `page_of` knows whether there is a next page.
