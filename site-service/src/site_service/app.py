@@ -5,7 +5,10 @@ from fastapi import FastAPI
 from site_service.consumers import CONSUMED
 from site_service.database import SiteTables
 from site_service.events import PUBLISHED
+from site_service.queue.routes import router as queue_router
 from site_service.settings import Settings
+from site_service.sites.routes import router as sites_router
+from site_service.sites.service import current_states
 from tongban import app
 from tongban.service import Service
 
@@ -15,11 +18,12 @@ SERVICE = Service(
     name="site",
     title={"zh-CN": "网点服务", "en": "site service"},
     settings=Settings,
-    routers=(),
+    routers=(sites_router, queue_router),
     metadata=SiteTables.metadata,
     migrations="site_service.migrations",
     publishes=PUBLISHED,
     consumes=CONSUMED,
+    republish=current_states,
 )
 
 

@@ -1,7 +1,110 @@
 """PUBLIC: every event this service publishes, as versioned models."""
 
+from datetime import UTC, datetime
+from typing import ClassVar, Literal, Self
+from uuid import UUID
+
 from tongban.messages import Event
 
-__all__ = ["PUBLISHED"]
+__all__ = [
+    "PUBLISHED",
+    "SiteChanged",
+    "TicketCalled",
+    "TicketIssued",
+    "TicketMissed",
+    "TicketServed",
+]
 
-PUBLISHED: tuple[type[Event], ...] = ()
+
+class SiteChanged(Event):
+    """网点变更: a site as it is now, with the matters handled there."""
+
+    SUBJECT = "site.site.changed"
+
+    site_id: str
+    kind: Literal["hall", "centre", "station", "point"]
+    name: str
+    state: Literal["open", "closed"]
+    matters: list[str]
+    partner_matters: list[str]
+
+    def key(self) -> str:
+        return self.site_id
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return one such event, for the documents and the contract tests."""
+        return cls(
+            site_id="zhangba-street",
+            kind="centre",
+            name="丈八街道便民服务中心",
+            state="open",
+            matters=["11610131MB2Q71156L4000131001001"],
+            partner_matters=["11610172MB2X12345Y4000131008001"],
+        )
+
+
+class _TicketTold(Event):
+    """A ticket as its events tell it."""
+
+    ticket_id: UUID
+    site_id: str
+    number: str
+    is_green: bool
+    window_id: UUID | None
+    case_id: UUID | None
+    at: datetime
+
+    WINDOW: ClassVar[UUID | None] = UUID("0192f0c1-0000-7000-8000-000000000007")
+    CASE: ClassVar[UUID | None] = None
+
+    def key(self) -> str:
+        return str(self.ticket_id)
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return one such event, for the documents and the contract tests."""
+        return cls(
+            ticket_id=UUID("0192f0c1-0000-7000-8000-000000000001"),
+            site_id="hitech-hall",
+            number="A012",
+            is_green=False,
+            window_id=cls.WINDOW,
+            case_id=cls.CASE,
+            at=datetime(2026, 10, 10, 1, 30, tzinfo=UTC),
+        )
+
+
+class TicketIssued(_TicketTold):
+    """取号: a visitor took a ticket."""
+
+    SUBJECT = "site.ticket.issued"
+    WINDOW = None
+
+
+class TicketCalled(_TicketTold):
+    """叫号: a window called the ticket, or called it again."""
+
+    SUBJECT = "site.ticket.called"
+
+
+class TicketServed(_TicketTold):
+    """办完: the visitor was served."""
+
+    SUBJECT = "site.ticket.served"
+    CASE = UUID("0192f0c1-0000-7000-8000-000000000009")
+
+
+class TicketMissed(_TicketTold):
+    """过号: the visitor did not come when called."""
+
+    SUBJECT = "site.ticket.missed"
+
+
+PUBLISHED: tuple[type[Event], ...] = (
+    SiteChanged,
+    TicketIssued,
+    TicketCalled,
+    TicketServed,
+    TicketMissed,
+)

@@ -1,0 +1,1 @@
+"""Tickets and the order in which windows call them (取号叫号)."""

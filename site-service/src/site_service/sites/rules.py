@@ -1,0 +1,218 @@
+"""What a site is, when it is open, and what an import of sites must satisfy (网点规则).
+
+Pure. The caller brings the time and the district's working-day calendar.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Protocol
+
+from opening_hours import OpeningHours, validate
+
+from tongban.clock import SHANGHAI
+from tongban.workdays import Calendar, DayKind
+
+# What a site must have for a visitor in a wheelchair to get in.
+ACCESSIBLE_FACILITY = "wheelchair_ramp"
+
+_SUNDAY = 6
+_FRIDAY = 4
+# A rule of the OSM syntax that speaks of public holidays: `PH off`, `PH 10:00-16:00`.
+_HOLIDAY_RULE = re.compile(r"^PH\s+(?P<hours>.+)$")
+
+
+class SiteKind(StrEnum):
+    HALL = "hall"  # 政务服务大厅
+    CENTRE = "centre"  # 镇街便民服务中心
+    STATION = "station"  # 园区政务服务站
+    POINT = "point"  # 便民服务点
+
+
+class SiteState(StrEnum):
+    OPEN = "open"  # 开放
+    CLOSED = "closed"  # 暂停服务
+
+
+class WindowKind(StrEnum):
+    INTEGRATED = "integrated"  # 综合窗口
+    SPECIALIST = "specialist"  # 专业窗口
+    CROSS_DISTRICT = "cross_district"  # 跨区通办窗口
+    GREEN = "green"  # 绿色通道窗口
+    ISSUING = "issuing"  # 出件窗口
+    PROBLEM = "problem"  # 办不成事反映窗口
+
+
+class WindowState(StrEnum):
+    OPEN = "open"  # 开放
+    CLOSED = "closed"  # 停用
+
+
+class Provenance(StrEnum):
+    SOURCED = "sourced"  # 有出处
+    ILLUSTRATIVE = "illustrative"  # 示例
+
+
+class Area(StrEnum):
+    """Business areas: one vocabulary for matters, windows and agreements."""
+
+    BUSINESS_REGISTRATION = "business_registration"  # 商事登记
+    TAX = "tax"  # 税务
+    SOCIAL_INSURANCE = "social_insurance"  # 社会保险
+    CREDIT_REPORT = "credit_report"  # 征信
+    NOTARY = "notary"  # 公证
+    INTELLECTUAL_PROPERTY = "intellectual_property"  # 知识产权
+    TRADE_PROMOTION = "trade_promotion"  # 贸易促进
+    MEDICAL_INSURANCE = "medical_insurance"  # 医疗保障
+    CIVIL_AFFAIRS = "civil_affairs"  # 民政
+    FAMILY = "family"  # 婚育
+    EMPLOYMENT = "employment"  # 就业
+    TALENT = "talent"  # 人才
+    HOUSING = "housing"  # 住房
+    CONSTRUCTION = "construction"  # 工程建设
+    PLANNING = "planning"  # 规划
+    ENVIRONMENT = "environment"  # 生态环境
+    TRANSPORT = "transport"  # 交通
+    HEALTH = "health"  # 卫生健康
+    FOOD_DRUG = "food_drug"  # 食品药品
+    EDUCATION = "education"  # 教育
+    CULTURE = "culture"  # 文化体育
+    AGRICULTURE = "agriculture"  # 农业
+    PUBLIC_SECURITY = "public_security"  # 公安
+    UTILITIES = "utilities"  # 水电气
+    INVESTMENT = "investment"  # 投资
+    ELDERLY = "elderly"  # 老龄
+    DISABILITY = "disability"  # 残疾人事务
+    OTHER = "other"  # 其他
+
+
+class HoursInvalid(ValueError):
+    """Not opening hours in OSM syntax that this district can keep."""
+
+
+def check_hours(expression: str) -> str:
+    """Return the opening hours when they can be read.
+
+    Raises:
+        HoursInvalid: the syntax is wrong, or public holidays are mixed with other days.
+    """
+    for rule in _split(expression):
+        holiday = _HOLIDAY_RULE.match(rule)
+        if holiday is None and re.search(r"\b(PH|SH)\b", rule):
+            raise HoursInvalid(rule)
+        if not validate(holiday["hours"] if holiday else rule):
+            raise HoursInvalid(rule)
+    return expression
+
+
+def is_open_at(expression: str, at: datetime, calendar: Calendar) -> bool:
+    """Tell whether a site with these hours is open at `at`.
+
+    A make-up working day (调休) has the hours of the Friday before it. A public holiday has the
+    hours of its own rule (`PH …`), else those of a Sunday: what is open daily stays open.
+    """
+    local = at.astimezone(SHANGHAI).replace(tzinfo=None)
+    kind = calendar.kind_of(local.date())
+    if kind is DayKind.MAKE_UP_WORKDAY:
+        return _parsed(_ordinary(expression)).is_open(_back_to(_FRIDAY, local))
+    if kind is DayKind.HOLIDAY:
+        own = [match["hours"] for match in map(_HOLIDAY_RULE.match, _split(expression)) if match]
+        if own:
+            return _parsed("; ".join(own)).is_open(local)
+        return _parsed(_ordinary(expression)).is_open(_back_to(_SUNDAY, local))
+    return _parsed(_ordinary(expression)).is_open(local)
+
+
+def _split(expression: str) -> list[str]:
+    return [rule.strip() for rule in expression.split(";")]
+
+
+def _ordinary(expression: str) -> str:
+    rules = [rule for rule in _split(expression) if not _HOLIDAY_RULE.match(rule)]
+    return "; ".join(rules) or "off"
+
+
+def _back_to(weekday: int, local: datetime) -> datetime:
+    return local - timedelta(days=(local.weekday() - weekday) % 7)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(expression: str) -> OpeningHours:
+    return OpeningHours(expression)
+
+
+class ImportedWindow(Protocol):
+    """What the rules look at in a window to be imported."""
+
+    @property
+    def number(self) -> str: ...
+
+
+class ImportedKiosk(Protocol):
+    """What the rules look at in a kiosk to be imported."""
+
+    @property
+    def code(self) -> str: ...
+
+
+class ImportedSite(Protocol):
+    """What the rules look at in a site to be imported."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def windows(self) -> Sequence[ImportedWindow]: ...
+    @property
+    def kiosks(self) -> Sequence[ImportedKiosk]: ...
+    @property
+    def matters(self) -> Sequence[str]: ...
+    @property
+    def partner_matters(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A key that is there twice; `pointer` is the second one's place."""
+
+    pointer: str
+    key: str
+
+
+def repeated_keys(sites: Sequence[ImportedSite]) -> list[Repeated]:
+    """Return every site, window, kiosk and matter that an import names twice."""
+    return [
+        *_repeats((f"/sites/{at}/id", site.id) for at, site in enumerate(sites)),
+        *(repeat for at, site in enumerate(sites) for repeat in _repeats_within(at, site)),
+    ]
+
+
+def _repeats_within(at: int, site: ImportedSite) -> Iterator[Repeated]:
+    place = f"/sites/{at}"
+    yield from _repeats(
+        (f"{place}/windows/{nth}/number", window.number) for nth, window in enumerate(site.windows)
+    )
+    yield from _repeats(
+        (f"{place}/kiosks/{nth}/code", kiosk.code) for nth, kiosk in enumerate(site.kiosks)
+    )
+    # A matter is handled as the district's own or as a partner's, never as both.
+    yield from _repeats(
+        [
+            *((f"{place}/matters/{nth}", code) for nth, code in enumerate(site.matters)),
+            *(
+                (f"{place}/partner_matters/{nth}", code)
+                for nth, code in enumerate(site.partner_matters)
+            ),
+        ]
+    )
+
+
+def _repeats(keys: Iterable[tuple[str, str]]) -> Iterator[Repeated]:
+    seen: Counter[str] = Counter()
+    for pointer, key in keys:
+        seen[key] += 1
+        if seen[key] > 1:
+            yield Repeated(pointer, key)
