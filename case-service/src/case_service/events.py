@@ -23,6 +23,7 @@ __all__ = [
     "CaseEvent",
     "CaseForwarded",
     "CaseLicenceIssued",
+    "CaseLicenceRevoked",
     "CaseRated",
     "CaseReceived",
     "CaseReviewed",
@@ -131,6 +132,14 @@ class CaseLicenceIssued(CaseEvent):
     licence_type: str
 
 
+class CaseLicenceRevoked(CaseEvent):
+    """吊销证照, at any time after the case is closed."""
+
+    SUBJECT = "case.case.licence_revoked"
+    licence_id: UUID
+    licence_type: str
+
+
 class CaseDelivered(CaseEvent):
     """送达."""
 
@@ -176,6 +185,7 @@ PUBLISHED: tuple[type[CaseEvent], ...] = (
     CaseClosed,
     CaseWithdrawn,
     CaseRated,
+    CaseLicenceRevoked,
 )
 
 _MATTER_CODE = "11610131MB2A12345X4610117001001"
@@ -212,6 +222,10 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
     },
     CaseDecided.SUBJECT: {"outcome": "granted"},
     CaseLicenceIssued.SUBJECT: {
+        "licence_id": "01981f3a-7c00-7000-8000-000000000004",
+        "licence_type": "food_business_licence",
+    },
+    CaseLicenceRevoked.SUBJECT: {
         "licence_id": "01981f3a-7c00-7000-8000-000000000004",
         "licence_type": "food_business_licence",
     },

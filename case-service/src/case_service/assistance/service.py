@@ -1,0 +1,73 @@
+"""Use cases of assistance: put it on record, list it, say who may no longer decide."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_service.assistance import rules, store
+from case_service.assistance.schemas import AssistanceIn
+from case_service.assistance.store import helpers_of
+from case_service.assistance.tables import Assistance
+from case_service.cases.rules import FINAL
+from case_service.cases.tables import Case
+from tongban import audit
+from tongban.clock import local_date
+from tongban.identity import Caller
+from tongban.paging import Paging, page_of
+
+__all__ = ["helpers_of", "of_case", "record"]
+
+
+async def record(
+    session: AsyncSession, case: Case, given: AssistanceIn, *, caller: Caller, at: datetime
+) -> Assistance:
+    """帮办代办: put on record who helps with a case; `case` is locked by the caller.
+
+    Raises:
+        AuthorisationMissing, AuthorisationNotAsked, AuthorisationEnded, CaseFinished,
+        DeciderMayNotHelp: see the rules.
+    """
+    rules.check(
+        mode=given.mode,
+        authorisation=given.authorisation,
+        until=given.until,
+        today=local_date(at),
+        is_finished=case.stage in FINAL,
+        helper=caller.subject,
+        deciders=frozenset(filter(None, (case.reviewed_by, case.decided_by))),
+    )
+    assistance = Assistance(
+        case_id=case.id,
+        mode=given.mode,
+        helper=caller.subject,
+        helper_name=given.helper_name,
+        steps=[step.value for step in given.steps],
+        authorisation=given.authorisation,
+        until=given.until,
+        at=at,
+    )
+    session.add(assistance)
+    if caller.subject not in case.helpers:
+        case.helpers = [*case.helpers, caller.subject]
+    audit.note(
+        session,
+        actor=caller.subject,
+        action=given.mode.value,
+        subject=str(case.id),
+        payload={
+            "steps": [step.value for step in given.steps],
+            "authorisation": given.authorisation.value if given.authorisation else None,
+        },
+    )
+    await session.flush()
+    return assistance
+
+
+async def of_case(
+    session: AsyncSession, case_id: UUID, paging: Paging
+) -> tuple[Sequence[Assistance], str | None]:
+    """Return a page of who helped with a case, in order."""
+    rows = await store.of_case(session, case_id, paging)
+    return page_of(rows, paging, key=lambda row: (row.id,))

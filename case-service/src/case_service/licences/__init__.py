@@ -1,0 +1,1 @@
+"""The licences that this district issued (电子证照)."""

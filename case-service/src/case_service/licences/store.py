@@ -1,0 +1,51 @@
+"""Every SQL statement on licences."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_service.cases.tables import Case
+from case_service.licences.tables import LICENCE_NUMBERS, Licence
+from tongban.identity import Caller
+from tongban.paging import Paging, after
+
+__all__ = ["by_code", "case_of", "get_for_update", "next_number", "of_holder", "visible"]
+
+
+async def next_number(session: AsyncSession) -> int:
+    """Draw the next number; one that is not used after all stays a gap."""
+    return (await session.scalars(select(LICENCE_NUMBERS.next_value()))).one()
+
+
+async def visible(session: AsyncSession, licence_id: UUID, caller: Caller) -> Licence | None:
+    """Return the licence where it is the caller's own, or the caller works for the district."""
+    wanted = select(Licence).where(Licence.id == licence_id)
+    if not caller.is_staff:
+        wanted = wanted.join(Case, Case.id == Licence.case_id).where(
+            Case.applicant_subject == caller.subject
+        )
+    return await session.scalar(wanted)
+
+
+async def get_for_update(session: AsyncSession, licence_id: UUID) -> Licence | None:
+    return await session.get(Licence, licence_id, with_for_update=True)
+
+
+async def case_of(session: AsyncSession, licence: Licence) -> Case:
+    """Return the licence's case, locked: it tells what happens to the licence."""
+    return await session.get_one(Case, licence.case_id, with_for_update=True)
+
+
+async def by_code(session: AsyncSession, code: str) -> Licence | None:
+    return await session.scalar(select(Licence).where(Licence.verification_code == code))
+
+
+async def of_holder(session: AsyncSession, subject: str, paging: Paging) -> Sequence[Licence]:
+    held = (
+        select(Licence)
+        .join(Case, Case.id == Licence.case_id)
+        .where(Case.applicant_subject == subject)
+    )
+    return (await session.scalars(after(held, paging, Licence.id, descending=True))).all()

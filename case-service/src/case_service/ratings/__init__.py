@@ -1,0 +1,1 @@
+"""How applicants found the handling (好差评)."""
