@@ -1,0 +1,249 @@
+"""What a document says, and that its seal covers every letter."""
+
+import copy
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jws
+from joserfc.jwk import OKPKey
+
+from case_service.documents.rules import (
+    DocumentKind,
+    MissingFacts,
+    compose,
+    number_of,
+    seal,
+    verify,
+)
+from case_service.documents.wording import WORDING
+
+KEY = OKPKey.generate_key("Ed25519", {"kid": "610171-seal"})
+PUBLIC = KEY.as_dict(private=False)
+AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
+COMMON = {"applicant_name": "黄先生", "matter_name": "变更税务登记", "matter_type": "licence"}
+FACTS: dict[DocumentKind, dict[str, Any]] = {
+    DocumentKind.RECEIPT: {"materials": ["营业执照", "变更登记表"]},
+    DocumentKind.ACCEPTANCE: {
+        "promised_due_on": date(2026, 3, 9),
+        "statutory_due_on": date(2026, 3, 30),
+    },
+    DocumentKind.CORRECTION: {
+        "missing": ["缺少法定代表人身份证", "登记表第2页未签字"],
+        "due_on": date(2026, 3, 16),
+    },
+    DocumentKind.DECLINE: {"reason": "该事项不属于本机关职权范围"},
+    DocumentKind.DECISION: {"outcome": "denied", "reason": "经营场所不符合要求"},
+    DocumentKind.RESULT_NOTICE: {"outcome": "granted"},
+}
+
+
+def drawn_up(kind: DocumentKind, **facts: Any) -> dict[str, Any]:
+    return compose(
+        kind,
+        number=number_of(kind, district="610171", year=2026, running=123),
+        district="610171",
+        body="高新区行政审批服务局",
+        case_number="610171202603020000018",
+        issued_at=AT,
+        facts={**COMMON, **FACTS[kind], **facts},
+    )
+
+
+def said(kind: DocumentKind, language: str, **facts: Any) -> str:
+    return "\n".join(drawn_up(kind, **facts)["lines"][language])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from places(inner, (*path, key))
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from places(inner, (*path, at))
+    elif isinstance(value, str):
+        yield path
+
+
+def altered(document: dict[str, Any], path: tuple[Any, ...], at: int) -> dict[str, Any]:
+    changed = copy.deepcopy(document)
+    inner: Any = changed
+    for step in path[:-1]:
+        inner = inner[step]
+    text: str = inner[path[-1]]
+    at %= len(text)
+    inner[path[-1]] = f"{text[:at]}{'甲' if text[at] != '甲' else '乙'}{text[at + 1 :]}"
+    return changed
+
+
+def test_a_number_names_district_kind_and_year() -> None:
+    number = number_of(DocumentKind.RECEIPT, district="610171", year=2026, running=123)
+
+    assert number == "610171-SJ-2026-000123"
+
+
+def test_every_kind_has_letters_of_its_own() -> None:
+    assert set(WORDING) == set(DocumentKind)
+    assert len({wording.letters for wording in WORDING.values()}) == len(DocumentKind)
+
+
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_a_document_speaks_both_languages(kind: DocumentKind) -> None:
+    document = drawn_up(kind)
+
+    assert set(document["title"]) == {"zh-CN", "en"}
+    assert len(document["lines"]["zh-CN"]) == len(document["lines"]["en"]) > 1
+    assert "变更税务登记" in "".join(document["lines"]["zh-CN"])
+    assert document["issued_at"] == "2026-03-02T09:30:00+08:00"
+
+
+def test_the_english_name_of_a_matter_is_used_where_it_has_one() -> None:
+    english = said(DocumentKind.RECEIPT, "en", matter_english_name="Change of tax registration")
+
+    assert "“Change of tax registration”" in english
+
+
+def test_an_acceptance_names_both_due_dates() -> None:
+    assert "承诺办结日期：2026年3月9日。法定办结日期：2026年3月30日。" in said(
+        DocumentKind.ACCEPTANCE, "zh-CN"
+    )
+    assert "Promised by 2026-03-09. Due by law on 2026-03-30." in said(
+        DocumentKind.ACCEPTANCE, "en"
+    )
+
+
+def test_a_provisional_date_is_said_to_be_one() -> None:
+    assert "尚未公布" in said(DocumentKind.ACCEPTANCE, "zh-CN", is_provisional=True)
+    assert "尚未公布" not in said(DocumentKind.ACCEPTANCE, "zh-CN", is_provisional=False)
+
+
+def test_a_correction_tells_all_that_is_missing_at_once() -> None:
+    assert "1. 缺少法定代表人身份证；2. 登记表第2页未签字。" in said(
+        DocumentKind.CORRECTION, "zh-CN"
+    )
+
+
+@pytest.mark.parametrize("kind", [DocumentKind.DECLINE, DocumentKind.DECISION])
+def test_a_refusal_names_its_reason_and_the_ways_of_review_and_suit(kind: DocumentKind) -> None:
+    chinese, english = said(kind, "zh-CN"), said(kind, "en")
+
+    assert f"理由：{FACTS[kind]['reason']}" in chinese
+    assert "六十日内依法申请行政复议" in chinese
+    assert "六个月内依法向人民法院提起行政诉讼" in chinese
+    assert "第三十八条" in chinese
+    assert "administrative review within sixty days" in english
+
+
+def test_the_licensing_law_is_cited_for_licences_alone() -> None:
+    benefit = said(DocumentKind.DECISION, "zh-CN", matter_type="benefit")
+
+    assert "行政许可" not in benefit
+    assert "提起行政诉讼" in benefit
+
+
+@pytest.mark.parametrize(
+    ("matter_type", "outcome", "title"),
+    [
+        ("licence", "granted", "准予行政许可决定书"),
+        ("licence", "denied", "不予行政许可决定书"),
+        ("benefit", "granted", "准予决定书"),
+        ("benefit", "denied", "不予决定书"),
+    ],
+)
+def test_a_decision_says_in_its_title_what_was_decided(
+    matter_type: str, outcome: str, title: str
+) -> None:
+    document = drawn_up(DocumentKind.DECISION, matter_type=matter_type, outcome=outcome)
+
+    assert document["title"]["zh-CN"] == title
+
+
+def test_a_grant_says_nothing_of_review_or_reasons() -> None:
+    granted = said(DocumentKind.DECISION, "zh-CN", outcome="granted", reason=None)
+
+    assert "准予" in granted
+    assert "理由" not in granted
+    assert "复议" not in granted
+
+
+@pytest.mark.parametrize(
+    ("kind", "absent"),
+    [
+        (DocumentKind.RECEIPT, "applicant_name"),
+        (DocumentKind.RECEIPT, "matter_name"),
+        (DocumentKind.ACCEPTANCE, "promised_due_on"),
+        (DocumentKind.ACCEPTANCE, "statutory_due_on"),
+        (DocumentKind.CORRECTION, "missing"),
+        (DocumentKind.CORRECTION, "due_on"),
+        (DocumentKind.DECLINE, "reason"),
+        (DocumentKind.DECISION, "reason"),
+        (DocumentKind.DECISION, "outcome"),
+        (DocumentKind.RESULT_NOTICE, "outcome"),
+    ],
+)
+def test_nothing_is_drawn_up_without_what_the_law_asks_for(kind: DocumentKind, absent: str) -> None:
+    with pytest.raises(MissingFacts) as refusal:
+        drawn_up(kind, **{absent: None})
+
+    assert absent in refusal.value.names
+
+
+def test_a_name_with_braces_is_told_as_it_is() -> None:
+    assert "{due_on}：" in said(DocumentKind.RECEIPT, "zh-CN", applicant_name="{due_on}")
+
+
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_a_sealed_document_holds_after_its_way_as_json(kind: DocumentKind) -> None:
+    sealed = seal(drawn_up(kind), district="610171", key=KEY)
+
+    assert verify(json.loads(json.dumps(sealed)), PUBLIC)
+
+
+@given(place=st.integers(min_value=0), at=st.integers(min_value=0))
+def test_one_altered_letter_breaks_the_seal(place: int, at: int) -> None:
+    sealed = seal(drawn_up(DocumentKind.ACCEPTANCE), district="610171", key=KEY)
+    paths = [path for path in places(sealed) if path != ("seal",)]
+
+    assert not verify(altered(sealed, paths[place % len(paths)], at), PUBLIC)
+
+
+def test_the_seal_of_another_document_does_not_hold() -> None:
+    mine = seal(drawn_up(DocumentKind.RECEIPT), district="610171", key=KEY)
+    other = seal(drawn_up(DocumentKind.DECISION), district="610171", key=KEY)
+
+    assert not verify({**mine, "seal": other["seal"]}, PUBLIC)
+
+
+def test_the_seal_of_another_district_does_not_hold() -> None:
+    sealed = seal(drawn_up(DocumentKind.RECEIPT), district="610171", key=KEY)
+    elsewhere = OKPKey.generate_key("Ed25519")
+
+    assert not verify(sealed, elsewhere.as_dict(private=False))
+
+
+def test_the_seal_names_its_district_and_algorithm() -> None:
+    sealed = seal(drawn_up(DocumentKind.RECEIPT), district="610171", key=KEY)
+
+    header = jws.extract_compact(sealed["seal"].encode()).headers()
+
+    assert header == {"alg": "Ed25519", "kid": f"610171-seal-{KEY.thumbprint()}"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"seal": "a.b.c", "number": "1"},
+        {"seal": None},
+        {"seal": 1, "number": "1"},
+        {"seal": "eyJhbGciOiJub25lIn0.e30.", "number": "1"},
+        {"number": "1", "amount": 2**60, "seal": ""},
+    ],
+)
+def test_what_cannot_be_read_is_not_sealed(document: dict[str, Any]) -> None:
+    assert not verify(document, PUBLIC)
+    assert not verify(document, {"kty": "nonsense"})
