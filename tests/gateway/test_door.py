@@ -69,6 +69,19 @@ async def test_a_bad_token_is_refused_even_where_none_is_needed(
         assert answer.json()["type"] == f"urn:tongban:problem:{kind}"
 
 
+async def test_the_first_callers_after_a_start_wait_for_the_issuers_keys(
+    district: TestDistrict, upstreams: dict[str, Upstream]
+) -> None:
+    urls = {name: one.url for name, one in upstreams.items()}
+    with open_door(district, urls) as door:
+        async with httpx.AsyncClient(base_url=door.url, trust_env=False) as client:
+            answers = await asyncio.gather(
+                *(client.get("/api/v1/cases", headers=district.headers("clerk")) for _ in range(20))
+            )
+
+    assert {answer.status_code for answer in answers} == {200}
+
+
 @pytest.mark.parametrize("value", ["Basic YTpi", "Bearer", "Bearer not.a.token"])
 async def test_what_is_no_token_is_refused(client: httpx.AsyncClient, value: str) -> None:
     answer = await client.get("/api/v1/matters", headers={"Authorization": value})
