@@ -10,11 +10,12 @@ from case_service.assistance import rules, store
 from case_service.assistance.schemas import AssistanceIn
 from case_service.assistance.store import helpers_of
 from case_service.assistance.tables import Assistance
+from case_service.cases import service as cases
 from case_service.cases.rules import FINAL
-from case_service.cases.tables import Case
+from case_service.cases.tables import Case, TimelineEntry
 from tongban import audit
 from tongban.clock import local_date
-from tongban.identity import Caller
+from tongban.identity import Caller, Role
 from tongban.paging import Paging, page_of
 
 __all__ = ["helpers_of", "of_case", "record"]
@@ -49,15 +50,26 @@ async def record(
         at=at,
     )
     session.add(assistance)
-    if caller.subject not in case.helpers:
-        case.helpers = [*case.helpers, caller.subject]
+    session.add(
+        TimelineEntry(
+            case_id=case.id,
+            at=at,
+            action=given.mode.value,
+            stage=case.stage,
+            actor=caller.subject,
+            actor_role=Role.HELPER,
+            site_id=caller.site_id,
+            facts={"helper_name": given.helper_name, "steps": assistance.steps},
+        )
+    )
+    await cases.note_helper(session, case, caller.subject)
     audit.note(
         session,
         actor=caller.subject,
-        action=given.mode.value,
+        action=f"case.{given.mode.value}",
         subject=str(case.id),
         payload={
-            "steps": [step.value for step in given.steps],
+            "steps": assistance.steps,
             "authorisation": given.authorisation.value if given.authorisation else None,
         },
     )

@@ -92,7 +92,7 @@ def put_seal(
     audit.note(
         session,
         actor=by,
-        action="put_seal",
+        action="seal.use",
         subject=str(document_id or licence_id),
         payload={"number": number, "sha256": rules.digest_of(content)},
     )
@@ -119,7 +119,7 @@ async def get(
     audit.note(
         session,
         actor=reader,
-        action="read_document",
+        action="document.read",
         subject=str(document.id),
         payload={"number": document.number},
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_service.cases.tables import TimelineEntry
 from case_service.documents import service as documents
 from case_service.documents.schemas import IssuedBy
 from case_service.errors import LicenceNotFound, LicenceRevokedAlready
@@ -25,7 +26,7 @@ from tongban import audit, gb
 from tongban.clock import local_date
 from tongban.context import Context
 from tongban.etags import require_match
-from tongban.identity import Caller
+from tongban.identity import Caller, Role
 from tongban.ids import new_id
 from tongban.messages import publish
 from tongban.paging import Page, Paging, page_of
@@ -102,7 +103,7 @@ async def get(
     audit.note(
         session,
         actor=caller.subject,
-        action="read_licence",
+        action="licence.read",
         subject=str(licence.id),
         payload={"number": licence.number},
     )
@@ -179,10 +180,21 @@ async def revoke(
         ),
         of=case,
     )
+    session.add(
+        TimelineEntry(
+            case_id=case.id,
+            at=at,
+            action="revoke_licence",
+            stage=case.stage,
+            actor=revoked_by,
+            actor_role=Role.APPROVER,
+            facts={"licence_number": licence.number},
+        )
+    )
     audit.note(
         session,
         actor=revoked_by,
-        action="revoke_licence",
+        action="licence.revoke",
         subject=str(licence.id),
         payload={"number": licence.number},
     )

@@ -8,10 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import Case
 from case_service.licences.tables import LICENCE_NUMBERS, Licence
-from tongban.identity import Caller
+from tongban.identity import Caller, Role
 from tongban.paging import Paging, after
 
 __all__ = ["by_code", "case_of", "get_for_update", "next_number", "of_holder", "visible"]
+
+READERS = (
+    Role.CLERK,
+    Role.REVIEWER,
+    Role.APPROVER,
+    Role.SEAL_KEEPER,
+    Role.HELPER,
+    Role.SUPERVISOR,
+)
 
 
 async def next_number(session: AsyncSession) -> int:
@@ -20,9 +29,9 @@ async def next_number(session: AsyncSession) -> int:
 
 
 async def visible(session: AsyncSession, licence_id: UUID, caller: Caller) -> Licence | None:
-    """Return the licence where it is the caller's own, or the caller works for the district."""
+    """Return the licence where it is the caller's own, or he works with licences here."""
     wanted = select(Licence).where(Licence.id == licence_id)
-    if not caller.is_staff:
+    if not caller.has(*READERS):
         wanted = wanted.join(Case, Case.id == Licence.case_id).where(
             Case.applicant_subject == caller.subject
         )

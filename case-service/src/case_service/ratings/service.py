@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.rules import FINAL, Stage
-from case_service.cases.tables import Case
+from case_service.cases.tables import Case, TimelineEntry
 from case_service.events import CaseRated
 from case_service.ratings import rules, store
 from case_service.ratings.rules import RatingSource
@@ -118,8 +118,19 @@ async def _keep(
     audit.note(
         session,
         actor=actor,
-        action="rate",
+        action="case.rate",
         subject=str(case.id),
         payload={"score": rating.score, "source": rating.source.value},
+    )
+    session.add(
+        TimelineEntry(
+            case_id=case.id,
+            at=at,
+            action="rate",
+            stage=case.stage,
+            actor=actor,
+            site_id=case.site_id,
+            facts={"source": rating.source.value},
+        )
     )
     await session.flush()
