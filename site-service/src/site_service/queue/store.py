@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -101,7 +101,7 @@ async def heads(session: AsyncSession, site_id: str, day: date, duty: Duty) -> l
     statement = (
         select(Ticket.id, Ticket.area, Ticket.is_green, Ticket.is_partner, Ticket.issued_at)
         .where(*_waiting(site_id, day, duty))
-        .distinct(Ticket.is_green)
+        .ext(distinct_on(Ticket.is_green))
         .order_by(Ticket.is_green, Ticket.issued_at, Ticket.id)
     )
     return [Head(*row) for row in await session.execute(statement)]

@@ -112,8 +112,8 @@ async def set_state(
     kept_reason = reason if state is SiteState.CLOSED else None
     if (site.state, site.closed_reason) == (state, kept_reason):
         return site
-    site.state, site.closed_reason = state, kept_reason
     own, partners = (await store.matters_by_site(session, [site.id])).get(site.id, ([], []))
+    site.state, site.closed_reason = state, kept_reason
     publish(session, _told(site, own, partners), of=site)
     audit.note(
         session,
@@ -262,7 +262,7 @@ async def _write(
                 "state": SiteState.OPEN,
                 "content_digest": digests[site.id],
                 "sequence": _next_sequence(stored, site.id),
-                "version": stored[site.id].version + 1 if site.id in stored else 1,
+                "version": 1,
             }
             for site in sites
         ],

@@ -191,8 +191,8 @@ async def matters_of(
             func.coalesce(own.c.handling, partners.c.handling).label("handling"),
             partners.c.owner_district,
         )
-        .outerjoin(own, ~SiteMatter.is_partner)
-        .outerjoin(partners, SiteMatter.is_partner)
+        .outerjoin(own, SiteMatter.is_partner.is_(False))
+        .outerjoin(partners, SiteMatter.is_partner.is_(True))
         .where(SiteMatter.site_id == site_id)
     )
     rows = await session.execute(after(statement, paging, SiteMatter.matter_code))
@@ -320,20 +320,17 @@ class Stored:
 
     digest: str
     sequence: int
-    version: int
     state: SiteState
 
 
 async def lock_stored(session: AsyncSession, site_ids: Collection[str]) -> dict[str, Stored]:
     rows = await session.execute(
-        select(Site.id, Site.content_digest, Site.sequence, Site.version, Site.state)
+        select(Site.id, Site.content_digest, Site.sequence, Site.state)
         .where(Site.id.in_(site_ids))
         .order_by(Site.id)
         .with_for_update()
     )
-    return {
-        row.id: Stored(row.content_digest, row.sequence, row.version, row.state) for row in rows
-    }
+    return {row.id: Stored(row.content_digest, row.sequence, row.state) for row in rows}
 
 
 async def known_codes(session: AsyncSession, codes: Collection[str]) -> set[str]:
@@ -359,7 +356,8 @@ async def put_sites(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) ->
     replaced = {name: statement.excluded[name] for name in rows[0] if name not in ("id", "state")}
     await session.execute(
         statement.on_conflict_do_update(
-            index_elements=["id"], set_={**replaced, "updated_at": func.now()}
+            index_elements=["id"],
+            set_={**replaced, "version": Site.version + 1, "updated_at": func.now()},
         ),
         list(rows),
     )
