@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from tongban.inbox import Steps, Subscription
 from tongban.messages import Event
@@ -106,4 +106,5 @@ def routes_of(name: str) -> list[APIRoute]:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     for router in service_of(name).routers:
         app.include_router(router)
-    return [route for route in app.routes if isinstance(route, APIRoute)]
+    found = (context.original_route for context in iter_route_contexts(app.routes))
+    return [route for route in found if isinstance(route, APIRoute)]
