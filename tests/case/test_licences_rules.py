@@ -79,6 +79,13 @@ def test_no_two_codes_are_alike() -> None:
     assert len({new_verification_code() for _ in range(1000)}) == 1000
 
 
-@pytest.mark.parametrize("holder", [{"name": "黄先生", "identity_number": "1"}, {}])
-def test_a_holder_is_never_told_in_full(holder: dict[str, str]) -> None:
-    assert "先生" not in mask_holder(holder)
+@pytest.mark.parametrize(
+    ("holder", "masked"),
+    [
+        ({"name": "黄先生", "identity_number": "610113197001011232"}, "黄**"),
+        ({"name": "曲江某文化公司", "credit_code": "91610133MA6TX0000X"}, "曲江某文化公司"),
+        ({}, ""),
+    ],
+)
+def test_a_person_is_masked_and_a_firm_is_not(holder: dict[str, str], masked: str) -> None:
+    assert mask_holder(holder) == masked

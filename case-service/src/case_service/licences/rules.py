@@ -81,8 +81,9 @@ def standing_on(day: date, *, state: LicenceState, valid_until: date | None) -> 
 
 
 def mask_holder(holder: Mapping[str, str]) -> str:
-    """Return the holder's name as anybody may see it."""
-    return gb.mask_name(holder.get("name", ""))
+    """Return the holder's name as anybody may see it; a firm's is public, a person's is masked."""
+    name = holder.get("name", "")
+    return name if "credit_code" in holder else gb.mask_name(name)
 
 
 def compose(
