@@ -47,8 +47,7 @@ async def record_assistance(
     case_id: UUID, body: AssistanceIn, session: Session, caller: Helper, at: Now
 ) -> Assistance:
     """登记帮办代办: a named helper goes along (帮办), or acts with an authorisation (代办)."""
-    case = await cases.get_for_update(session, case_id)
-    cases.require_visible(case, caller)
+    case = await cases.visible_for_update(session, case_id, caller)
     return await service.record(session, case, body, caller=caller, at=at)
 
 
@@ -60,7 +59,7 @@ async def list_assistance(
     case_id: UUID, session: Session, caller: Identified, paging: PageQuery
 ) -> Page[AssistanceRead]:
     """帮办代办记录: who helped with a case, how, and by what right."""
-    cases.require_visible(await cases.get(session, case_id), caller)
+    await cases.visible(session, case_id, caller)
     rows, cursor = await service.of_case(session, case_id, paging)
     items = [AssistanceRead.model_validate(row) for row in rows]
     return Page(items=items, next_cursor=cursor)

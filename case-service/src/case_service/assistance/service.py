@@ -10,7 +10,6 @@ from case_service.assistance import rules, store
 from case_service.assistance.schemas import AssistanceIn
 from case_service.assistance.store import helpers_of
 from case_service.assistance.tables import Assistance
-from case_service.cases import service as cases
 from case_service.cases.rules import FINAL
 from case_service.cases.tables import Case, TimelineEntry
 from tongban import audit
@@ -62,7 +61,8 @@ async def record(
             facts={"helper_name": given.helper_name, "steps": assistance.steps},
         )
     )
-    await cases.note_helper(session, case, caller.subject)
+    if caller.subject not in case.helpers:
+        case.helpers = [*case.helpers, caller.subject]
     audit.note(
         session,
         actor=caller.subject,

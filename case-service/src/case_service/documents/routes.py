@@ -27,7 +27,7 @@ async def list_documents(
     case_id: UUID, session: Session, caller: Identified, paging: PageQuery
 ) -> Page[DocumentSummary]:
     """文书列表: the documents of a case, for the applicant or for staff, oldest first."""
-    cases.require_visible(await cases.get(session, case_id), caller)
+    await cases.visible(session, case_id, caller)
     rows, cursor = await service.of_case(session, case_id, paging)
     items = [DocumentSummary.model_validate(row) for row in rows]
     return Page(items=items, next_cursor=cursor)
@@ -46,7 +46,7 @@ async def read_document(
     caller: Identified,
 ) -> dict[str, Any]:
     """查看文书: a document as it was handed out, with the district's electronic seal (电子印章)."""
-    cases.require_visible(await cases.get(session, case_id), caller)
+    await cases.visible(session, case_id, caller)
     return await service.get(
         session, context, case_id=case_id, document_id=document_id, reader=caller.subject
     )

@@ -60,8 +60,7 @@ async def rate_case(
 ) -> Rating:
     """评价办件（好差评，一事一评）: the applicant's rating of a closed case, given by himself or
     on a window's terminal; a score of 1 or 2 is called back within five working days."""
-    case = await cases.get_for_update(session, case_id)
-    cases.require_visible(case, caller)
+    case = await cases.visible_for_update(session, case_id, caller)
     return await service.rate(session, context, case, body, caller=caller, at=at)
 
 
