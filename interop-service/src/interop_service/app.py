@@ -1,25 +1,53 @@
 """The one place where the service is put together."""
 
-from fastapi import FastAPI
+from collections.abc import AsyncIterator
+from datetime import timedelta
 
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interop_service import keys
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
 from interop_service.events import PUBLISHED
+from interop_service.exchanges import deliveries, receiving
+from interop_service.exchanges import routes as exchanges
+from interop_service.partners import routes as partners
+from interop_service.partners import service as partner_service
+from interop_service.recognitions import routes as recognitions
+from interop_service.recognitions import service as recognition_service
 from interop_service.settings import Settings
 from tongban import app
-from tongban.service import Service
+from tongban.messages import Event
+from tongban.service import Service, Timer
 
 __all__ = ["SERVICE", "create_app"]
+
+
+async def republish(session: AsyncSession) -> AsyncIterator[tuple[Event, int]]:
+    """Yield the current state of everything this service tells by reference events."""
+    async for told in partner_service.states(session):
+        yield told
+    async for told in recognition_service.states(session):
+        yield told
+
 
 SERVICE = Service(
     name="interop",
     title={"zh-CN": "跨区互通服务", "en": "interop service"},
     settings=Settings,
-    routers=(),
+    routers=(partners.router, exchanges.router, exchanges.signed_router, recognitions.router),
     metadata=InteropTables.metadata,
     migrations="interop_service.migrations",
     publishes=PUBLISHED,
     consumes=CONSUMED,
+    timers=(
+        Timer(every=timedelta(minutes=5), run=receiving.forget_nonces),
+        Timer(every=timedelta(hours=1), run=partner_service.end_agreements),
+    ),
+    loops={"deliveries": deliveries.deliver},
+    republish=republish,
+    prepare=keys.hold_own_keys,
 )
 
 

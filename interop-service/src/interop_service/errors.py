@@ -1,0 +1,297 @@
+"""What can go wrong.
+
+Problem
+├── PartnerNotFound, ExchangeNotFound        404: nothing of that name here
+├── KeysUnusable, ImportRefused              422: what an administrator sent can't be kept
+└── MessageFault                             what a partner's message meets; says whose fault
+    ├── UnknownPartner, SignatureInvalid, MessageExpired      401
+    ├── SenderMismatch, AgreementDenies                       403
+    ├── DigestMismatch, ProtocolUnsupported                   400
+    ├── ExchangeUnknown                                       404
+    ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn  409
+    ├── MessageTooLarge                                       413
+    ├── WrongDistrict                                         421
+    └── MessageUnreadable, PackageUnreadable                  422
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from tongban.problems import FieldError, Problem
+
+__all__ = [
+    "AgreementDenies",
+    "DigestMismatch",
+    "ExchangeKnown",
+    "ExchangeNotFound",
+    "ExchangeUnknown",
+    "ImportRefused",
+    "KeysUnusable",
+    "MessageExpired",
+    "MessageFault",
+    "MessageIdReused",
+    "MessageTooLarge",
+    "MessageUnreadable",
+    "NonceReplayed",
+    "OutOfTurn",
+    "PackageUnreadable",
+    "PartnerNotFound",
+    "ProtocolUnsupported",
+    "SenderMismatch",
+    "SignatureInvalid",
+    "UnknownPartner",
+    "WrongDistrict",
+]
+
+
+class PartnerNotFound(Problem):
+    """No such partner."""
+
+    status = 404
+    type = "partner-not-found"
+    title = {"zh-CN": "没有这个合作区", "en": "No such partner"}
+    detail = {
+        "zh-CN": "{district} 不是本区的合作区，请核对区划代码。",
+        "en": "{district} is no partner of this district: check the code.",
+    }
+
+
+class ExchangeNotFound(Problem):
+    """No such exchange, for a caller of this district."""
+
+    status = 404
+    type = "exchange-not-found"
+    title = {"zh-CN": "没有这笔跨区办件", "en": "No such exchange"}
+    detail = {"zh-CN": "请核对互通编号。", "en": "Check the exchange's id."}
+
+
+class KeysUnusable(Problem):
+    """The key set can't serve an exchange."""
+
+    status = 422
+    type = "keys-unusable"
+    title = {"zh-CN": "密钥集不可用", "en": "The key set cannot be used"}
+    detail = {
+        "zh-CN": "原因：{reason}。需要 Ed25519 签名公钥（use sig）和 X25519 加密公钥（use enc），"
+        "每个都有 kid，不得含私钥。",
+        "en": "Reason: {reason}. Give an Ed25519 signing key (use sig) and an X25519 encryption "
+        "key (use enc), each with a kid, none private.",
+    }
+
+    def __init__(self, reason: str) -> None:
+        where = FieldError(pointer="/keys", detail=self.title, code=reason)
+        super().__init__(errors=[where], reason=reason)
+
+
+class ImportRefused(Problem):
+    """The rows don't fit together; none was kept."""
+
+    status = 422
+    type = "import-refused"
+    title = {"zh-CN": "导入未完成", "en": "Nothing was imported"}
+    detail = {
+        "zh-CN": "请按 errors 逐项修改后重新导入，本次没有保存任何内容。",
+        "en": "Mend each place listed in errors and import again; nothing was kept.",
+    }
+
+
+class MessageFault(Problem):
+    """What is wrong with a partner's message: whose fault, and whether to send it again."""
+
+    fault: ClassVar[Literal["yours", "ours"]] = "yours"
+    retry: ClassVar[bool] = False
+
+    def __init__(self, *, errors: Sequence[FieldError] = (), **facts: Any) -> None:
+        super().__init__(errors=errors, fault=self.fault, retry=self.retry, **facts)
+
+
+class UnknownPartner(MessageFault):
+    """The sender is not an active partner of this district."""
+
+    status = 401
+    type = "unknown-partner"
+    # Both districts register each other by hand: the other's half may be yet to come.
+    retry = True
+    title = {"zh-CN": "不是本区已接通的合作区", "en": "Not an active partner of this district"}
+    detail = {
+        "zh-CN": "请先由双方管理员登记地址和密钥，再用同一消息编号重发。",
+        "en": "Have both administrators register endpoint and keys, then send the same message.",
+    }
+
+
+class SignatureInvalid(MessageFault):
+    """The signature does not prove the message."""
+
+    status = 401
+    type = "signature-invalid"
+    # A rotated key is registered by hand: the message is good once that is done.
+    retry = True
+    title = {"zh-CN": "签名无效", "en": "The signature is not valid"}
+    detail = {
+        "zh-CN": "原因：{reason}。请核对登记的签名公钥和签名所含内容。",
+        "en": "Reason: {reason}. Check the registered signing key and what the signature covers.",
+    }
+
+
+class MessageExpired(MessageFault):
+    """The signature was made too long ago, or in the future."""
+
+    status = 401
+    type = "message-expired"
+    retry = True
+    title = {"zh-CN": "消息已过有效时间", "en": "The message is outside its time window"}
+    detail = {
+        "zh-CN": "请核对时钟，重新签名后用同一消息编号重发。",
+        "en": "Check the clock, sign anew, and send it under the same message id.",
+    }
+
+
+class DigestMismatch(MessageFault):
+    """The body is not the one that was digested."""
+
+    status = 400
+    type = "digest-mismatch"
+    retry = True
+    title = {"zh-CN": "正文与摘要不符", "en": "The body does not match its digest"}
+    detail = {
+        "zh-CN": "正文在传输中被改动，或 Content-Digest 不是 sha-256，请重发。",
+        "en": "The body was altered on its way, or Content-Digest is not sha-256: send it again.",
+    }
+
+
+class ProtocolUnsupported(MessageFault):
+    """Another version of the protocol."""
+
+    status = 400
+    type = "protocol-unsupported"
+    title = {"zh-CN": "不支持该协议版本", "en": "This protocol version is not supported"}
+    detail = {
+        "zh-CN": "本区支持的版本：{supported}（Tongban-Protocol）。",
+        "en": "Versions supported here: {supported} (Tongban-Protocol).",
+    }
+
+
+class NonceReplayed(MessageFault):
+    """This signature was seen before."""
+
+    status = 409
+    type = "nonce-replayed"
+    retry = True
+    title = {"zh-CN": "签名随机数已用过", "en": "The nonce was used before"}
+    detail = {
+        "zh-CN": "重发时消息编号不变，随机数须更换。",
+        "en": "A retry keeps its message id and takes a new nonce.",
+    }
+
+
+class MessageIdReused(MessageFault):
+    """The message id belongs to another body."""
+
+    status = 409
+    type = "message-id-reused"
+    title = {"zh-CN": "消息编号已用于其他内容", "en": "The message id was used for another body"}
+    detail = {
+        "zh-CN": "内容不同的消息请换用新的编号。",
+        "en": "Use a new id for a message with other content.",
+    }
+
+
+class ExchangeKnown(MessageFault):
+    """The exchange was opened by another message."""
+
+    status = 409
+    type = "exchange-known"
+    title = {"zh-CN": "互通编号已存在", "en": "The exchange exists already"}
+    detail = {
+        "zh-CN": "重发请沿用原消息编号；新的办件请用新的互通编号。",
+        "en": "Retry under the first message's id; a new case needs a new exchange id.",
+    }
+
+
+class OutOfTurn(MessageFault):
+    """The exchange is not yet, or no longer, where this message belongs."""
+
+    status = 409
+    type = "out-of-turn"
+    # What it waits for may still be under way between the two districts.
+    retry = True
+    title = {"zh-CN": "与当前环节不符", "en": "Not this message's turn"}
+    detail = {
+        "zh-CN": "该笔办件当前为 {state}，请稍后用同一消息编号重发。",
+        "en": "The exchange is {state} now: send the same message later.",
+    }
+
+
+class AgreementDenies(MessageFault):
+    """No agreement in force lets this case come here."""
+
+    status = 403
+    type = "agreement-denies"
+    title = {"zh-CN": "协议不允许", "en": "The agreement does not allow it"}
+    detail = {
+        "zh-CN": "原因：{reasons}。请核对双方协议。",
+        "en": "Reasons: {reasons}. Check the agreement between the districts.",
+    }
+
+
+class SenderMismatch(MessageFault):
+    """The body names another sender than the one who signed."""
+
+    status = 403
+    type = "sender-mismatch"
+    title = {"zh-CN": "正文的发送区与签名不符", "en": "Signed by another district than it names"}
+    detail = {
+        "zh-CN": "签名方为 {signed_by}，正文写的是 {named}。",
+        "en": "Signed by {signed_by}, but it names {named}.",
+    }
+
+
+class WrongDistrict(MessageFault):
+    """The message is meant for another district."""
+
+    status = 421
+    type = "wrong-district"
+    title = {"zh-CN": "消息送错了区", "en": "This is another district"}
+    detail = {
+        "zh-CN": "本区为 {district}，请核对登记的地址。",
+        "en": "This district is {district}: check the registered endpoint.",
+    }
+
+
+class ExchangeUnknown(MessageFault):
+    """No exchange of that id with the sender."""
+
+    status = 404
+    type = "exchange-unknown"
+    title = {"zh-CN": "没有这笔跨区办件", "en": "No such exchange with the sender"}
+    detail = {"zh-CN": "请核对互通编号。", "en": "Check the exchange's id."}
+
+
+class MessageTooLarge(MessageFault):
+    """More than one message may hold."""
+
+    status = 413
+    type = "message-too-large"
+    title = {"zh-CN": "消息过大", "en": "The message is too large"}
+    detail = {"zh-CN": "至多 {limit} 字节。", "en": "At most {limit} bytes."}
+
+
+class MessageUnreadable(MessageFault):
+    """The body is not the message that belongs here."""
+
+    status = 422
+    type = "message-unreadable"
+    title = {"zh-CN": "消息内容有误", "en": "The message is not well formed"}
+    detail = {"zh-CN": "请按 errors 修改。", "en": "Mend each place listed in errors."}
+
+
+class PackageUnreadable(MessageFault):
+    """The encrypted part can't be opened, or what is inside is not whole."""
+
+    status = 422
+    type = "package-unreadable"
+    title = {"zh-CN": "加密内容无法读取", "en": "The encrypted part cannot be read"}
+    detail = {
+        "zh-CN": "原因：{reason}。请核对本区加密公钥和材料摘要。",
+        "en": "Reason: {reason}. Check our encryption key and the materials' digests.",
+    }

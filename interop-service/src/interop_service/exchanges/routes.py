@@ -1,0 +1,222 @@
+"""HTTP of exchanges: what partners send, signed, and what staff read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.datastructures import Headers
+
+from interop_service.errors import (
+    AgreementDenies,
+    DigestMismatch,
+    ExchangeKnown,
+    ExchangeNotFound,
+    ExchangeUnknown,
+    MessageExpired,
+    MessageFault,
+    MessageIdReused,
+    MessageTooLarge,
+    MessageUnreadable,
+    NonceReplayed,
+    OutOfTurn,
+    PackageUnreadable,
+    ProtocolUnsupported,
+    SenderMismatch,
+    SignatureInvalid,
+    UnknownPartner,
+    WrongDistrict,
+)
+from interop_service.exchanges import receiving, service
+from interop_service.exchanges.envelopes import SignedReceipt
+from interop_service.exchanges.receiving import SignedMessage
+from interop_service.exchanges.rules import State
+from interop_service.exchanges.schemas import (
+    ExchangeDetail,
+    ExchangeRead,
+    OwnKeySet,
+    PackageMessage,
+    ReceiptMessage,
+    ReceiptRead,
+    ResultMessage,
+)
+from interop_service.exchanges.tables import ReceiptRow
+from interop_service.partners.schemas import DistrictCode
+from tongban import app
+from tongban.clock import Now
+from tongban.context import InContext
+from tongban.db import Session
+from tongban.identity import Caller, MaybeCaller, Role, allow
+from tongban.paging import CursorInvalid, Page, PageQuery, page_of
+from tongban.problems import problems
+
+__all__ = ["router", "signed_router"]
+
+LARGEST_MESSAGE: Final = 30 * 1024 * 1024
+PROTOCOL: Final = "1"
+
+router = app.router("exchanges")
+# Partners' messages have their own ids: no Idempotency-Key, whose digest would read the whole
+# body before anything is proven.
+signed_router = APIRouter(tags=["exchanges"])
+
+Staff = Annotated[
+    Caller,
+    allow(Role.CLERK, Role.REVIEWER, Role.APPROVER, Role.SUPERVISOR, Role.ADMIN, Role.OPS),
+]
+PROOF: Final[tuple[type[MessageFault], ...]] = (
+    UnknownPartner,
+    SignatureInvalid,
+    MessageExpired,
+    DigestMismatch,
+    ProtocolUnsupported,
+    NonceReplayed,
+    MessageIdReused,
+    MessageTooLarge,
+    MessageUnreadable,
+    SenderMismatch,
+    WrongDistrict,
+    OutOfTurn,
+)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The request as it was signed: with the raw path and query."""
+
+    method: str
+    url: str
+    headers: Headers
+
+
+async def _signed_partner(
+    request: Request,
+    session: Session,
+    at: Now,
+    sender: Annotated[DistrictCode, Header(alias="Tongban-Sender")],
+    message_id: Annotated[UUID, Header(alias="Tongban-Message-Id")],
+    protocol: Annotated[str, Header(alias="Tongban-Protocol", max_length=20)] = PROTOCOL,
+) -> SignedMessage:
+    """Who signed this message, proven before anything of it is read."""
+    if protocol != PROTOCOL:
+        raise ProtocolUnsupported(supported=PROTOCOL)
+    body = await _body(request)
+    return await receiving.prove(
+        session, _as_signed(request), body, sender=sender, message_id=message_id, at=at
+    )
+
+
+SignedPartner = Annotated[SignedMessage, Depends(_signed_partner)]
+
+
+def _body_of(model: type[Any]) -> dict[str, Any]:
+    """The body's schema for the API's page: the route reads the raw bytes that were signed."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+@router.get("/api/v1/exchanges/keys")
+async def read_keys(context: InContext, _caller: MaybeCaller) -> OwnKeySet:
+    """本区公钥: this district's name, protocol and public keys, for partners to register."""
+    return service.published_keys(context)
+
+
+@router.get("/api/v1/exchanges", responses=problems(CursorInvalid))
+async def list_exchanges(
+    session: Session,
+    paging: PageQuery,
+    _caller: Staff,
+    partner: Annotated[DistrictCode | None, Query()] = None,
+    state: State | None = None,
+) -> Page[ExchangeRead]:
+    """跨区办件列表: exchanges with partners, newest first."""
+    rows = await service.exchanges_page(session, paging, partner=partner, state=state)
+    page, cursor = page_of(rows, paging, key=lambda row: (row.id,))
+    return Page(items=[ExchangeRead.model_validate(row) for row in page], next_cursor=cursor)
+
+
+@signed_router.post(
+    "/api/v1/exchanges",
+    status_code=202,
+    responses=problems(*PROOF, AgreementDenies, ExchangeKnown, PackageUnreadable),
+    openapi_extra=_body_of(PackageMessage),
+)
+async def receive_package(
+    signed: SignedPartner, session: Session, context: InContext, at: Now, _caller: MaybeCaller
+) -> SignedReceipt:
+    """接收跨区办件: take a partner's signed, encrypted case package; answers a receipt."""
+    return await receiving.take_package(session, context, signed, at=at)
+
+
+@router.get("/api/v1/exchanges/{exchange_id}", responses=problems(ExchangeNotFound))
+async def read_exchange(exchange_id: UUID, session: Session, _caller: Staff) -> ExchangeDetail:
+    """跨区办件详情: who holds the case since when, each message's attempts and last fault."""
+    found, _ = await service.detail(session, exchange_id)
+    return found
+
+
+@router.get(
+    "/api/v1/exchanges/{exchange_id}/receipts",
+    response_model=list[ReceiptRead],
+    responses=problems(ExchangeNotFound),
+)
+async def list_receipts(
+    exchange_id: UUID, session: Session, _caller: Staff
+) -> Sequence[ReceiptRow]:
+    """签收回执: the signed receipts of an exchange, given and got, oldest first."""
+    return await service.receipts(session, exchange_id)
+
+
+@signed_router.post(
+    "/api/v1/exchanges/{exchange_id}/receipts",
+    status_code=202,
+    responses=problems(*PROOF, ExchangeUnknown),
+    openapi_extra=_body_of(ReceiptMessage),
+)
+async def receive_receipt(
+    exchange_id: UUID,
+    signed: SignedPartner,
+    session: Session,
+    context: InContext,
+    at: Now,
+    _caller: MaybeCaller,
+) -> SignedReceipt:
+    """接收进度或评价: take the owner's progress, or the near side's rating; answers a receipt."""
+    return await receiving.take_receipt(session, context, signed, exchange_id, at=at)
+
+
+@signed_router.post(
+    "/api/v1/exchanges/{exchange_id}/results",
+    status_code=202,
+    responses=problems(*PROOF, ExchangeUnknown, PackageUnreadable),
+    openapi_extra=_body_of(ResultMessage),
+)
+async def receive_result(
+    exchange_id: UUID,
+    signed: SignedPartner,
+    session: Session,
+    context: InContext,
+    at: Now,
+    _caller: MaybeCaller,
+) -> SignedReceipt:
+    """接收办理结果: take the owner's sealed result, recognised by its seal; answers a receipt."""
+    return await receiving.take_result(session, context, signed, exchange_id, at=at)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_MESSAGE:
+            raise MessageTooLarge(limit=LARGEST_MESSAGE)
+    return bytes(body)
+
+
+def _as_signed(request: Request) -> _Request:
+    scope = request.scope
+    path = scope.get("raw_path") or scope["path"].encode()
+    query = scope["query_string"]
+    target = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+    host = request.headers.get("host", "")
+    return _Request(request.method, f"{request.url.scheme}://{host}{target}", request.headers)

@@ -1,0 +1,240 @@
+"""What goes between two districts, and what staff see of it."""
+
+import base64
+import binascii
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from interop_service.errors import PackageUnreadable
+from interop_service.exchanges.rules import (
+    DeliveryState,
+    MessageKind,
+    Side,
+    Stage,
+    State,
+)
+from interop_service.partners.schemas import DistrictCode, MatterCode
+from tongban.texts import Code, Line
+
+__all__ = [
+    "CasePackage",
+    "ExchangeDetail",
+    "ExchangeRead",
+    "OwnKeySet",
+    "PackageMessage",
+    "ReceiptMessage",
+    "ReceiptRead",
+    "ResultMessage",
+    "ResultPayload",
+]
+
+Encrypted = Annotated[str, StringConstraints(min_length=1)]
+Outcome = Literal["granted", "denied", "declined", "withdrawn"]
+Score = Annotated[int, Field(ge=1, le=5)]
+
+
+class Message(BaseModel):
+    """What every message says of itself."""
+
+    exchange_id: UUID
+    from_district: DistrictCode
+    to_district: DistrictCode
+    sent_at: AwareDatetime
+
+
+class PackageMessage(Message):
+    """办件材料包: near side to owner, opens the exchange."""
+
+    agreement: Code
+    mode: Code
+    matter_code: MatterCode
+    near_number: Line
+    package: Encrypted
+    """A compact JWE of the case package, for the owner's encryption key."""
+
+
+class ReceiptMessage(Message):
+    """进度或评价: the owner's progress, or the near side's rating."""
+
+    kind: Literal["accepted", "corrections_requested", "decided", "rated"]
+    owner_number: Line | None = None
+    """With a progress: the case's number at the owner."""
+    score: Score | None = None
+    """With a rating: 1 to 5."""
+    at: AwareDatetime
+
+    @property
+    def stage(self) -> Stage | None:
+        return None if self.kind == "rated" else Stage(self.kind)
+
+
+class ResultMessage(Message):
+    """办理结果: owner to near side, ends the exchange."""
+
+    result: Encrypted
+    """A compact JWE of the result, for the near side's encryption key."""
+
+
+class PackageMaterial(BaseModel):
+    """One material with its bytes."""
+
+    model_config = ConfigDict(extra="allow")
+
+    key: Code
+    name: Line
+    media_type: Line
+    size: Annotated[int, Field(ge=1)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    content: str
+
+
+class PackageApplicant(BaseModel):
+    """The applicant: what must be there; the rest passes to the case as it is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: Literal["person", "enterprise"]
+    name: Line
+
+
+class CasePackage(BaseModel):
+    """办件材料包, opened: the case as the near side received it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    near_number: Line
+    matter_code: MatterCode
+    channel: Code
+    applicant: PackageApplicant
+    agent: dict[str, Any] | None = None
+    form: dict[str, Any] = {}
+    situation_answers: dict[str, Any] = {}
+    materials: list[PackageMaterial] = []
+    receipt: dict[str, Any] | None = None
+    received_at: AwareDatetime
+
+    def require_whole(self) -> None:
+        """Check each material's bytes against its size and digest.
+
+        Raises:
+            PackageUnreadable: 422, naming the material.
+        """
+        for material in self.materials:
+            try:
+                content = base64.b64decode(material.content, validate=True)
+            except binascii.Error:
+                raise PackageUnreadable(reason=f"material {material.key}: base64") from None
+            if len(content) != material.size:
+                raise PackageUnreadable(reason=f"material {material.key}: size")
+            if hashlib.sha256(content).hexdigest() != material.sha256:
+                raise PackageUnreadable(reason=f"material {material.key}: sha256")
+
+
+class ResultPayload(BaseModel):
+    """办理结果, opened."""
+
+    model_config = ConfigDict(extra="allow")
+
+    owner_number: Line
+    outcome: Outcome
+    outside_number: Line | None = None
+    notice: dict[str, Any] | None = None
+    """The sealed result notice."""
+
+
+class PublicKey(BaseModel):
+    """A public JWK."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519", "X25519"]
+    x: str
+    kid: str
+    use: Literal["sig", "enc"]
+
+
+class KeySet(BaseModel):
+    """A JWK set."""
+
+    keys: list[PublicKey]
+
+
+class OwnKeySet(BaseModel):
+    """What a partner needs to know of this district."""
+
+    district: str
+    name: str
+    protocol: Literal["1"] = "1"
+    keys: KeySet
+
+
+class ExchangeRead(BaseModel):
+    """An exchange, as this district knows it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    side: Side
+    partner: str
+    agreement: str | None
+    mode: str
+    matter_code: str
+    case_id: UUID | None
+    near_number: str | None
+    owner_number: str | None
+    outcome: str | None
+    score: int | None
+    state: State
+    last_fault: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class HopRead(BaseModel):
+    """Which district held the case since when."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    state: State
+    holder: str
+    at: datetime
+    note: str | None
+
+
+class DeliveryRead(BaseModel):
+    """A message to the partner and how its sending went."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    kind: MessageKind
+    state: DeliveryState
+    attempts: int
+    last_attempt_at: datetime | None
+    next_attempt_at: datetime
+    last_fault: str | None
+
+
+class ExchangeDetail(ExchangeRead):
+    """An exchange with where it was, and its messages."""
+
+    hops: list[HopRead]
+    deliveries: list[DeliveryRead]
+
+
+class ReceiptRead(BaseModel):
+    """A signed receipt, given or got."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    receipt_id: UUID
+    message_id: UUID
+    message_kind: MessageKind
+    exchange_id: UUID
+    digest: str
+    at: datetime
+    by: str
+    signature: str

@@ -1,0 +1,194 @@
+"""Every SQL statement about exchanges, their deliveries, receipts and nonces."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, undefer
+
+from interop_service.exchanges.rules import DeliveryState, State
+from interop_service.exchanges.tables import Delivery, Exchange, Hop, Nonce, ReceiptRow
+from interop_service.partners.rules import PartnerState
+from interop_service.partners.tables import Partner
+from tongban.paging import Paging, after
+
+__all__ = [
+    "add_hop",
+    "alone_with_message",
+    "deliveries_of",
+    "due_deliveries",
+    "exchange",
+    "exchanges_page",
+    "forget_nonces",
+    "hops_of",
+    "keep_nonce",
+    "lock_delivery",
+    "lock_exchange",
+    "next_ordinal",
+    "receipt",
+    "receipts_of",
+]
+
+
+async def exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
+    return await session.get(Exchange, exchange_id)
+
+
+async def lock_exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
+    return await session.get(Exchange, exchange_id, with_for_update=True, populate_existing=True)
+
+
+async def exchanges_page(
+    session: AsyncSession, paging: Paging, *, partner: str | None, state: State | None
+) -> Sequence[Exchange]:
+    statement = select(Exchange)
+    if partner is not None:
+        statement = statement.filter_by(partner=partner)
+    if state is not None:
+        statement = statement.filter_by(state=state)
+    rows = await session.scalars(after(statement, paging, Exchange.id, descending=True))
+    return rows.all()
+
+
+async def add_hop(
+    session: AsyncSession, row: Exchange, *, holder: str, at: datetime, note: str | None
+) -> None:
+    """Note who holds the case now; the exchange's row is locked, so the ordinals don't meet."""
+    last = await session.scalar(
+        select(func.coalesce(func.max(Hop.ordinal), 0)).where(Hop.exchange_id == row.id)
+    )
+    session.add(
+        Hop(
+            exchange_id=row.id,
+            ordinal=(last or 0) + 1,
+            state=row.state,
+            holder=holder,
+            at=at,
+            note=note,
+        )
+    )
+
+
+async def hops_of(session: AsyncSession, exchange_id: UUID) -> Sequence[Hop]:
+    rows = await session.scalars(
+        select(Hop).filter_by(exchange_id=exchange_id).order_by(Hop.ordinal)
+    )
+    return rows.all()
+
+
+async def next_ordinal(session: AsyncSession, exchange_id: UUID) -> int:
+    last = await session.scalar(
+        select(func.max(Delivery.ordinal)).where(Delivery.exchange_id == exchange_id)
+    )
+    return (last or 0) + 1
+
+
+async def deliveries_of(session: AsyncSession, exchange_id: UUID) -> Sequence[Delivery]:
+    rows = await session.scalars(
+        select(Delivery).filter_by(exchange_id=exchange_id).order_by(Delivery.ordinal)
+    )
+    return rows.all()
+
+
+async def due_deliveries(
+    session: AsyncSession,
+    *,
+    at: datetime,
+    rooms: Mapping[str, int],
+    room: int,
+    limit: int,
+) -> Sequence[tuple[Delivery, Partner]]:
+    """Take due messages, locked: the first of each exchange, at most so many of each partner.
+
+    `rooms` says how many more a busy partner may have; any other may have `room`.
+    """
+    before = aliased(Delivery)
+    full = [partner for partner, left in rooms.items() if left <= 0]
+    heads = (
+        select(
+            Delivery.id,
+            Delivery.partner,
+            func.row_number()
+            .over(partition_by=Delivery.partner, order_by=Delivery.next_attempt_at)
+            .label("place"),
+        )
+        .join(Partner, Partner.district == Delivery.partner)
+        .where(
+            Delivery.state == DeliveryState.DUE,
+            Delivery.next_attempt_at <= at,
+            Partner.state == PartnerState.ACTIVE,
+            Delivery.partner.not_in(full),
+            ~select(before.id)
+            .where(
+                before.exchange_id == Delivery.exchange_id,
+                before.state == DeliveryState.DUE,
+                before.ordinal < Delivery.ordinal,
+            )
+            .exists(),
+        )
+        .subquery()
+    )
+    chosen = select(heads.c.id).where(heads.c.place <= room).limit(limit)
+    found = await session.execute(
+        select(Delivery, Partner)
+        .join(Partner, Partner.district == Delivery.partner)
+        .where(
+            Delivery.id.in_(chosen),
+            # Said again: another worker may have taken it between choosing and locking.
+            Delivery.state == DeliveryState.DUE,
+            Delivery.next_attempt_at <= at,
+        )
+        .options(undefer(Delivery.body))
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    taken, left = [], dict(rooms)
+    for delivery, partner in found:
+        if left.setdefault(delivery.partner, room) > 0:
+            left[delivery.partner] -= 1
+            taken.append((delivery, partner))
+    return taken
+
+
+async def lock_delivery(session: AsyncSession, message_id: UUID) -> Delivery | None:
+    return await session.get(Delivery, message_id, with_for_update=True)
+
+
+async def receipt(session: AsyncSession, *, sender: str, message_id: UUID) -> ReceiptRow | None:
+    found: ReceiptRow | None = await session.scalar(
+        select(ReceiptRow).filter_by(sender=sender, message_id=message_id)
+    )
+    return found
+
+
+async def receipts_of(session: AsyncSession, exchange_id: UUID) -> Sequence[ReceiptRow]:
+    rows = await session.scalars(
+        select(ReceiptRow).filter_by(exchange_id=exchange_id).order_by(ReceiptRow.at, ReceiptRow.id)
+    )
+    return rows.all()
+
+
+async def alone_with_message(session: AsyncSession, *, sender: str, message_id: UUID) -> None:
+    """Wait until no other request handles the same message: its second coming finds a receipt."""
+    lock = func.hashtextextended(f"message:{sender}:{message_id}", 0)
+    await session.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+async def keep_nonce(session: AsyncSession, *, sender: str, nonce: str, at: datetime) -> bool:
+    """Keep a nonce; return whether it is new."""
+    fresh = await session.scalar(
+        insert(Nonce)
+        .values(sender=sender, nonce=nonce, at=at)
+        .on_conflict_do_nothing()
+        .returning(Nonce.nonce)
+    )
+    return fresh is not None
+
+
+async def forget_nonces(session: AsyncSession, *, at: datetime, after: timedelta) -> None:
+    await session.execute(
+        delete(Nonce).where(Nonce.at < at - after),
+        execution_options={"synchronize_session": False},
+    )

@@ -1,0 +1,249 @@
+"""Use cases of partners: register, look up what an agreement allows, tell the others."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interop_service.errors import KeysUnusable, PartnerNotFound
+from interop_service.events import AgreementChanged, MatterOfferChanged, PartnerChanged
+from interop_service.keys import KeySetUnusable, PartnerKeys
+from interop_service.partners import rules, store
+from interop_service.partners.rules import AgreementTerms, Denial, OfferTerms, PartnerState, Way
+from interop_service.partners.schemas import PartnerIn
+from interop_service.partners.tables import Agreement, MatterOffer, Partner
+from tongban import audit
+from tongban.clock import local_date
+from tongban.context import Context
+from tongban.etags import require_match
+from tongban.messages import Event, publish
+from tongban.paging import Paging
+
+__all__ = [
+    "active_partner",
+    "agreement_for",
+    "agreements_page",
+    "denials",
+    "end_agreements",
+    "keys_of",
+    "offers_page",
+    "partner",
+    "partners_page",
+    "recognised_results",
+    "register",
+    "states",
+    "tell_agreement",
+    "tell_offer",
+    "tell_partner",
+]
+
+
+async def register(
+    session: AsyncSession, given: PartnerIn, *, actor: str, if_match: str | None = None
+) -> Partner:
+    """Register a partner, or update it; its address and keys are kept where none are given.
+
+    Raises:
+        KeysUnusable: 422.
+        StaleVersion: 412.
+    """
+    if given.keys is not None:
+        try:
+            PartnerKeys.from_jwks(given.keys)
+        except KeySetUnusable as fault:
+            raise KeysUnusable(fault.code) from None
+    row = await store.lock_partner(session, given.district)
+    if row is None:
+        row = Partner(district=given.district, provenance=None, endpoint=None, keys=None)
+        session.add(row)
+    else:
+        require_match(row.version, if_match)
+    row.name, row.english_name = given.name, given.english_name
+    row.endpoint = given.endpoint or row.endpoint
+    row.keys = given.keys or row.keys
+    row.state = rules.partner_state(
+        is_reachable=bool(row.endpoint and row.keys), is_suspended=given.is_suspended
+    )
+    tell_partner(session, row)
+    audit.note(
+        session,
+        actor=actor,
+        action="partner.register",
+        subject=row.district,
+        payload={"endpoint": row.endpoint, "state": row.state, "has_new_keys": bool(given.keys)},
+    )
+    await session.flush()
+    return row
+
+
+async def partner(session: AsyncSession, district: str) -> Partner:
+    """Return a partner.
+
+    Raises:
+        PartnerNotFound: 404.
+    """
+    row = await store.partner(session, district)
+    if row is None:
+        raise PartnerNotFound(district=district)
+    return row
+
+
+async def active_partner(session: AsyncSession, district: str) -> Partner | None:
+    """Return the partner if messages may come from it and go to it."""
+    row = await store.partner(session, district)
+    return row if row is not None and row.state is PartnerState.ACTIVE else None
+
+
+def keys_of(row: Partner) -> PartnerKeys:
+    """Return an active partner's keys, which were checked when they were registered."""
+    return PartnerKeys.from_jwks(row.keys or {})
+
+
+async def agreement_for(session: AsyncSession, *, owner: str, matter_code: str) -> str | None:
+    """Return the code of the agreement under which a partner offers its matter here."""
+    offer = await store.offer(session, owner_district=owner, matter_code=matter_code)
+    return offer.agreement if offer is not None else None
+
+
+async def denials(
+    session: AsyncSession,
+    *,
+    way: Way,
+    partner: str,
+    owner: str,
+    agreement: str | None,
+    matter_code: str,
+    mode: str,
+    on: date,
+) -> tuple[Denial, ...]:
+    """Return why a case of this matter may not go this way; none means that it may."""
+    row = await store.partner(session, partner)
+    offer = agreed = None
+    if agreement is not None:
+        agreed = await store.agreement(session, agreement)
+        offer = await store.offer(
+            session, owner_district=owner, matter_code=matter_code, agreement=agreement
+        )
+    return rules.reasons_against(
+        way=way,
+        partner=partner,
+        partner_state=row.state if row is not None else None,
+        agreement=_terms(agreed) if agreed is not None else None,
+        offer=_offer_terms(offer) if offer is not None else None,
+        mode=mode,
+        on=on,
+    )
+
+
+async def recognised_results(session: AsyncSession, agreement: str | None) -> Sequence[str]:
+    """Return the kinds of result that count here under an agreement."""
+    row = await store.agreement(session, agreement) if agreement is not None else None
+    return row.recognised_results if row is not None else ()
+
+
+async def end_agreements(session: AsyncSession, context: Context) -> None:
+    """End the agreements whose last day has passed, and withdraw what was offered under them."""
+    ended = await store.overdue_agreements(session, on=local_date(context.clock()))
+    for agreement in ended:
+        agreement.state = rules.AgreementState.ENDED
+        tell_agreement(session, agreement)
+    by_code = {agreement.code: agreement for agreement in ended}
+    for offer in await store.offers_under(session, by_code):
+        offer.state = rules.OfferState.WITHDRAWN
+        tell_offer(session, offer, by_code[offer.agreement], own_district=context.settings.district)
+    await session.flush()
+
+
+async def partners_page(session: AsyncSession, paging: Paging) -> Sequence[Partner]:
+    return await store.partners_page(session, paging)
+
+
+async def agreements_page(
+    session: AsyncSession, paging: Paging, *, partner: str | None
+) -> Sequence[Agreement]:
+    return await store.agreements_page(session, paging, partner=partner)
+
+
+async def offers_page(
+    session: AsyncSession, paging: Paging, *, owner_district: str | None
+) -> Sequence[MatterOffer]:
+    return await store.offers_page(session, paging, owner_district=owner_district)
+
+
+def tell_partner(session: AsyncSession, row: Partner) -> None:
+    publish(session, _partner_event(row), of=row)
+
+
+def tell_agreement(session: AsyncSession, row: Agreement) -> None:
+    publish(session, _agreement_event(row), of=row)
+
+
+def tell_offer(
+    session: AsyncSession, row: MatterOffer, agreement: Agreement, *, own_district: str
+) -> None:
+    """Tell of a partner's offer; what this district offers is told by its own catalog."""
+    if row.owner_district != own_district:
+        publish(session, _offer_event(row, agreement), of=row)
+
+
+async def states(session: AsyncSession) -> AsyncIterator[tuple[Event, int]]:
+    """Yield what was told of each partner, agreement and offer, with its sequence."""
+    for partner in await store.partners(session):
+        yield _partner_event(partner), partner.sequence
+    agreements = {row.code: row for row in await store.agreements(session)}
+    for agreement in agreements.values():
+        yield _agreement_event(agreement), agreement.sequence
+    for offer in await store.all_offers(session):
+        if offer.sequence:
+            yield _offer_event(offer, agreements[offer.agreement]), offer.sequence
+
+
+def _partner_event(row: Partner) -> PartnerChanged:
+    return PartnerChanged(district=row.district, name=row.name, state=row.state.value)
+
+
+def _agreement_event(row: Agreement) -> AgreementChanged:
+    return AgreementChanged(
+        code=row.code,
+        partner=row.partner,
+        mode=row.mode.value,
+        direction=row.direction.value,
+        areas=row.areas,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        forward_within_days=row.forward_within_days,
+        recognised_materials=row.recognised_materials,
+        recognised_results=row.recognised_results,
+        state=row.state.value,
+    )
+
+
+def _offer_event(row: MatterOffer, agreement: Agreement) -> MatterOfferChanged:
+    return MatterOfferChanged(
+        owner_district=row.owner_district,
+        agreement=row.agreement,
+        mode=row.mode.value,
+        version=row.matter_version,
+        state=row.state.value,
+        forward_within_days=agreement.forward_within_days,
+        matter=row.matter,
+    )
+
+
+def _terms(row: Agreement) -> AgreementTerms:
+    return AgreementTerms(
+        code=row.code,
+        partner=row.partner,
+        mode=row.mode,
+        direction=row.direction,
+        areas=row.areas,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        state=row.state,
+    )
+
+
+def _offer_terms(row: MatterOffer) -> OfferTerms:
+    matter: dict[str, Any] = row.matter
+    return OfferTerms(agreement=row.agreement, mode=row.mode, area=matter["area"], state=row.state)

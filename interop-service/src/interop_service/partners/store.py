@@ -1,0 +1,131 @@
+"""Every SQL statement about partners, agreements and offers."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interop_service.partners.rules import AgreementState
+from interop_service.partners.tables import Agreement, MatterOffer, Partner
+from tongban.paging import Paging, after
+
+__all__ = [
+    "agreement",
+    "agreements",
+    "agreements_page",
+    "all_offers",
+    "lock_offers",
+    "lock_partner",
+    "offer",
+    "offers_page",
+    "offers_under",
+    "overdue_agreements",
+    "partner",
+    "partners",
+    "partners_page",
+]
+
+
+async def partner(session: AsyncSession, district: str) -> Partner | None:
+    found: Partner | None = await session.scalar(select(Partner).filter_by(district=district))
+    return found
+
+
+async def lock_partner(session: AsyncSession, district: str) -> Partner | None:
+    found: Partner | None = await session.scalar(
+        select(Partner).filter_by(district=district).with_for_update()
+    )
+    return found
+
+
+async def partners(session: AsyncSession) -> Sequence[Partner]:
+    """All partners, locked: districts have dozens, not thousands."""
+    rows = await session.scalars(select(Partner).order_by(Partner.district).with_for_update())
+    return rows.all()
+
+
+async def agreements(session: AsyncSession) -> Sequence[Agreement]:
+    rows = await session.scalars(select(Agreement).order_by(Agreement.code).with_for_update())
+    return rows.all()
+
+
+async def agreement(session: AsyncSession, code: str) -> Agreement | None:
+    found: Agreement | None = await session.scalar(select(Agreement).filter_by(code=code))
+    return found
+
+
+async def overdue_agreements(session: AsyncSession, *, on: date) -> Sequence[Agreement]:
+    rows = await session.scalars(
+        select(Agreement)
+        .where(Agreement.state == AgreementState.IN_FORCE, Agreement.valid_until < on)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def offer(
+    session: AsyncSession, *, owner_district: str, matter_code: str, agreement: str | None = None
+) -> MatterOffer | None:
+    """The offer of a district's matter; a partner's has one, our own one per agreement."""
+    statement = select(MatterOffer).filter_by(
+        owner_district=owner_district, matter_code=matter_code
+    )
+    if agreement is not None:
+        statement = statement.filter_by(agreement=agreement)
+    found: MatterOffer | None = await session.scalar(
+        statement.order_by(MatterOffer.agreement).limit(1)
+    )
+    return found
+
+
+async def lock_offers(
+    session: AsyncSession, matter_codes: Collection[str]
+) -> Sequence[MatterOffer]:
+    rows = await session.scalars(
+        select(MatterOffer)
+        .where(MatterOffer.matter_code.in_(matter_codes))
+        .order_by(MatterOffer.id)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def offers_under(session: AsyncSession, codes: Collection[str]) -> Sequence[MatterOffer]:
+    rows = await session.scalars(
+        select(MatterOffer)
+        .where(MatterOffer.agreement.in_(codes))
+        .order_by(MatterOffer.id)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def all_offers(session: AsyncSession) -> Sequence[MatterOffer]:
+    rows = await session.scalars(select(MatterOffer).order_by(MatterOffer.id))
+    return rows.all()
+
+
+async def partners_page(session: AsyncSession, paging: Paging) -> Sequence[Partner]:
+    rows = await session.scalars(after(select(Partner), paging, Partner.district))
+    return rows.all()
+
+
+async def agreements_page(
+    session: AsyncSession, paging: Paging, *, partner: str | None
+) -> Sequence[Agreement]:
+    statement = select(Agreement)
+    if partner is not None:
+        statement = statement.filter_by(partner=partner)
+    rows = await session.scalars(after(statement, paging, Agreement.code))
+    return rows.all()
+
+
+async def offers_page(
+    session: AsyncSession, paging: Paging, *, owner_district: str | None
+) -> Sequence[MatterOffer]:
+    statement = select(MatterOffer)
+    if owner_district is not None:
+        statement = statement.filter_by(owner_district=owner_district)
+    rows = await session.scalars(after(statement, paging, MatterOffer.id))
+    return rows.all()

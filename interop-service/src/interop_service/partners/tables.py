@@ -1,0 +1,77 @@
+"""Rows of partners, agreements and matter offers."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from interop_service.database import InteropTables
+from interop_service.partners.rules import (
+    AgreementState,
+    Direction,
+    Mode,
+    OfferState,
+    PartnerState,
+    Provenance,
+)
+from tongban.db import Record, Sequenced
+
+__all__ = ["Agreement", "MatterOffer", "Partner"]
+
+
+class Partner(Record, Sequenced, InteropTables):
+    """合作区: another district that exchanges cases with this one."""
+
+    __tablename__ = "partners"
+
+    district: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    english_name: Mapped[str]
+    provenance: Mapped[Provenance | None]
+    endpoint: Mapped[str | None]
+    """Where its gateway is, without a path."""
+    keys: Mapped[dict[str, Any] | None]
+    """Its public keys, a JWK set."""
+    state: Mapped[PartnerState]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Agreement(Record, Sequenced, InteropTables):
+    """跨区通办协议: what cases go between this district and a partner, and what counts there."""
+
+    __tablename__ = "agreements"
+
+    code: Mapped[str] = mapped_column(unique=True)
+    partner: Mapped[str] = mapped_column(index=True)
+    mode: Mapped[Mode]
+    direction: Mapped[Direction]
+    areas: Mapped[list[Any]]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    forward_within_days: Mapped[int]
+    recognised_materials: Mapped[list[Any]]
+    recognised_results: Mapped[list[Any]]
+    provenance: Mapped[Provenance | None]
+    state: Mapped[AgreementState]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class MatterOffer(Record, Sequenced, InteropTables):
+    """跨区通办事项: a matter of one district that can be applied for in the other."""
+
+    __tablename__ = "matter_offers"
+    __table_args__ = (UniqueConstraint("owner_district", "matter_code", "agreement"),)
+
+    owner_district: Mapped[str]
+    matter_code: Mapped[str]
+    agreement: Mapped[str] = mapped_column(index=True)
+    mode: Mapped[Mode]
+    matter: Mapped[dict[str, Any]]
+    matter_version: Mapped[int]
+    """Counts the contents that were offered; the first is 1."""
+    state: Mapped[OfferState]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}

@@ -1,0 +1,64 @@
+"""Checking a sealed document (电子印章): the seal is a JWS over its number and its digest."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pydantic_core
+import rfc8785
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from pydantic import BaseModel, ConfigDict
+
+from interop_service.partners.schemas import DistrictCode
+from interop_service.recognitions.rules import Objection
+from tongban.texts import Code, Line
+
+__all__ = ["SealedDocument", "seal_fault"]
+
+
+class Issuer(BaseModel):
+    """Who sealed it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    district: DistrictCode
+
+
+class SealedDocument(BaseModel):
+    """A sealed document: what recognition looks at; the rest is for its reader."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: Line
+    kind: Code
+    issued_by: Issuer
+    seal: str | None = None
+
+
+def seal_fault(document: Mapping[str, Any], seals: Mapping[str, OKPKey]) -> Objection | None:
+    """Return what is wrong with a document's seal, made by one of the issuer's seal keys."""
+    token = document.get("seal")
+    if not isinstance(token, str):
+        return Objection.NO_SEAL
+    if not seals:
+        return Objection.UNKNOWN_SEAL
+    unsealed = {name: value for name, value in document.items() if name != "seal"}
+    try:
+        digest = hashlib.sha256(rfc8785.dumps(unsealed)).hexdigest()
+    except rfc8785.CanonicalizationError:
+        return Objection.MALFORMED
+    expected = {"number": document.get("number"), "sha256": digest}
+    # Every registered seal is tried: a seal's own id need not be the one it is registered under.
+    if any(_payload(token, key) == expected for key in seals.values()):
+        return None
+    return Objection.SEAL_BROKEN
+
+
+def _payload(token: str, key: OKPKey) -> Any:
+    try:
+        payload = jws.deserialize_compact(token, key, algorithms=["Ed25519"]).payload
+        return pydantic_core.from_json(payload)
+    except (JoseError, ValueError, TypeError):
+        return None
