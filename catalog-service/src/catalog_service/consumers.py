@@ -1,7 +1,121 @@
 """What this service hears of others: small tolerant models, and what it does with them."""
 
-from tongban.inbox import Subscription
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Literal
 
-__all__ = ["CONSUMED"]
+from pydantic import BaseModel, ConfigDict, Field
 
-CONSUMED: tuple[Subscription, ...] = ()
+from catalog_service.matters.search import findable
+from catalog_service.matters.tables import MatterSite, PartnerMatter
+from tongban.inbox import Projection, Subscription
+from tongban.messages import Event
+
+__all__ = ["CONSUMED", "MatterOfferChanged", "SiteChanged"]
+
+
+class Offered(BaseModel):
+    """A part of a partner's matter: what we don't know of is kept as it came."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class OfferedBody(Offered):
+    name: str
+
+
+class OfferedMaterial(Offered):
+    necessity: str = "required"
+
+
+class OfferedMatter(Offered):
+    """A partner's matter, as far as the list and the search need it."""
+
+    code: str
+    name: str
+    english_name: str = ""
+    matter_type: str
+    handling: str
+    area: str
+    audiences: list[str] = Field(default_factory=list)
+    channels: list[str] = Field(default_factory=list)
+    body: OfferedBody
+    statutory_days: int
+    promised_days: int
+    materials: list[OfferedMaterial] = Field(default_factory=list)
+    keywords: list[str] = Field(default_factory=list)
+
+
+class MatterOfferChanged(Event):
+    """A matter that a partner offers, or no longer offers, to be applied for here."""
+
+    SUBJECT = "interop.matter_offer.changed"
+
+    owner_district: str
+    agreement: str
+    mode: str
+    version: int
+    state: Literal["offered", "withdrawn"]
+    forward_within_days: int | None = None
+    matter: OfferedMatter
+
+
+class SiteChanged(Event):
+    """A site and the matters that it handles."""
+
+    SUBJECT = "site.site.changed"
+
+    site_id: str
+    kind: str
+    name: str
+    state: str
+    matters: list[str] = Field(default_factory=list)
+    partner_matters: list[str] = Field(default_factory=list)
+
+
+def partner_matter(event: MatterOfferChanged) -> Mapping[str, Any]:
+    """Return the row of a partner's matter."""
+    matter = event.matter
+    found_by = findable(
+        name=matter.name, english_name=matter.english_name, keywords=matter.keywords
+    )
+    return {
+        "owner_district": event.owner_district,
+        "code": matter.code,
+        "number": event.version,
+        "is_offered": event.state == "offered",
+        "agreement": event.agreement,
+        "mode": event.mode,
+        "forward_within_days": event.forward_within_days,
+        "content": matter.model_dump(mode="json"),
+        "name": matter.name,
+        "english_name": matter.english_name,
+        "matter_type": matter.matter_type,
+        "handling": matter.handling,
+        "area": matter.area,
+        "audiences": matter.audiences,
+        "channels": matter.channels,
+        "body_name": matter.body.name,
+        "statutory_days": matter.statutory_days,
+        "promised_days": matter.promised_days,
+        "required_materials": sum(one.necessity == "required" for one in matter.materials),
+        **asdict(found_by),
+    }
+
+
+def matter_site(event: SiteChanged) -> Mapping[str, Any]:
+    """Return the row of a site."""
+    return {
+        "site_id": event.site_id,
+        "kind": event.kind,
+        "name": event.name,
+        "is_open": event.state == "open",
+        "matters": event.matters,
+        "partner_matters": event.partner_matters,
+    }
+
+
+CONSUMED: tuple[Subscription, ...] = (
+    Projection(MatterOfferChanged, PartnerMatter, partner_matter),
+    Projection(SiteChanged, MatterSite, matter_site),
+)

@@ -1,0 +1,127 @@
+"""What goes in and out over HTTP about matters."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from catalog_service.matters.content import CODE_PATTERN
+from catalog_service.matters.rules import State
+from tongban.texts import Code, Line
+
+__all__ = [
+    "GuideIn",
+    "GuideRead",
+    "MatterListed",
+    "MatterRead",
+    "PathCode",
+    "PathVersion",
+    "SearchText",
+    "SiteRead",
+    "VersionListed",
+    "VersionRead",
+]
+
+PathCode = Annotated[str, Path(pattern=CODE_PATTERN, description="31 位实施编码 / the code")]
+PathVersion = Annotated[int, Path(ge=1, le=1_000_000, description="版本号 / the version")]
+SearchText = Annotated[Line, StringConstraints(max_length=100)]
+
+
+class Read(BaseModel):
+    """Read from a row."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class MatterListed(Read):
+    """A matter in the list (事项列表项)."""
+
+    code: str
+    version: int = Field(validation_alias="number")
+    owner_district: str
+    name: str
+    english_name: str
+    matter_type: str
+    handling: str
+    area: str
+    audiences: list[str]
+    channels: list[str]
+    body_name: str
+    statutory_days: int
+    promised_days: int
+    required_materials: int
+    is_handled_here_by_agreement: bool
+    mode: str | None
+    agreement: str | None
+
+
+class MatterRead(BaseModel):
+    """A matter as it is in force (在施事项), ours or a partner's."""
+
+    code: str
+    version: int
+    owner_district: str
+    effective_from: date | None = Field(description="伙伴地区的事项为空 / null for a partner's")
+    is_handled_here_by_agreement: bool
+    mode: str | None = None
+    agreement: str | None = None
+    forward_within_days: int | None = None
+    content: dict[str, Any] = Field(description="事项内容，结构同起草请求 / as it is drafted")
+
+
+class VersionListed(Read):
+    """A version of a matter (版本)."""
+
+    code: str
+    version: int = Field(validation_alias="number")
+    state: State
+    effective_from: date | None
+    retired_on: date | None
+    superseded_by: int | None
+    updated_at: datetime
+
+
+class VersionRead(VersionListed):
+    """A version with its content; who wrote and published it is shown to staff."""
+
+    author: str | None
+    publisher: str | None
+    content: dict[str, Any] = Field(description="事项内容，结构同起草请求 / as it is drafted")
+
+
+class GuideIn(BaseModel):
+    """Answers so far, by the question's key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answers: dict[Code, bool | int | float | Code] = Field(
+        default_factory=dict, max_length=250, examples=[{"has_canteen": "no"}]
+    )
+
+
+class SiteRead(Read):
+    """A site that handles the matter (办理点)."""
+
+    site_id: str
+    kind: str
+    name: str
+
+
+class GuideRead(BaseModel):
+    """The next question, or, where none is left, what applies (办事指引)."""
+
+    code: str
+    version: int
+    owner_district: str
+    question: dict[str, Any] | None = Field(description="下一个情形问题 / the next question")
+    materials: list[dict[str, Any]]
+    form_fields: list[dict[str, Any]]
+    handling: str
+    statutory_days: int
+    promised_days: int
+    fees: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+    special_procedures: list[dict[str, Any]]
+    channels: list[str]
+    sites: list[SiteRead]

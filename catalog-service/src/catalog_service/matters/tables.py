@@ -1,0 +1,153 @@
+"""Matters, their versions, and the two lists of what can be applied for here."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from catalog_service.database import CatalogTables
+from catalog_service.matters.rules import State
+from tongban.db import Record, Sequenced
+
+__all__ = ["Listed", "Matter", "MatterSite", "MatterVersion", "PartnerMatter", "PublishedMatter"]
+
+
+def _trigrams(name: str) -> Index:
+    return Index(
+        name,
+        "search_text",
+        postgresql_using="gin",
+        postgresql_ops={"search_text": "gin_trgm_ops"},
+    )
+
+
+class Matter(CatalogTables):
+    """事项: what stays the same through all its versions."""
+
+    __tablename__ = "matters"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    owner_district: Mapped[str]
+    last_version: Mapped[int] = mapped_column(default=0)
+    current_version: Mapped[int | None]
+    """The version in force; null before the first publication and after retirement."""
+    version: Mapped[int] = mapped_column()  # the ETag of what is in force
+    __mapper_args__ = {"version_id_col": version}
+
+
+class MatterVersion(Record, Sequenced, CatalogTables):
+    """实施清单版本: a draft, or what was published and never changes again."""
+
+    __tablename__ = "matter_versions"
+    __table_args__ = (
+        UniqueConstraint("code", "number"),
+        Index(
+            "uq_matter_versions_draft",
+            "code",
+            unique=True,
+            postgresql_where=text("state = 'draft'"),
+        ),
+        Index(
+            "uq_matter_versions_published",
+            "code",
+            unique=True,
+            postgresql_where=text("state = 'published'"),
+        ),
+    )
+
+    code: Mapped[str] = mapped_column(ForeignKey("matters.code"))
+    number: Mapped[int]
+    """The version's number, from 1; `version` is the row's ETag."""
+    state: Mapped[State]
+    content: Mapped[dict[str, Any]]
+    digest: Mapped[str]
+    author: Mapped[str]
+    publisher: Mapped[str | None]
+    effective_from: Mapped[date | None]
+    retired_on: Mapped[date | None]
+    superseded_by: Mapped[int | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Listed:
+    """What the list shows of a matter, and what it is found by."""
+
+    owner_district: Mapped[str]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    matter_type: Mapped[str]
+    handling: Mapped[str]
+    area: Mapped[str]
+    audiences: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    channels: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    body_name: Mapped[str]
+    statutory_days: Mapped[int]
+    promised_days: Mapped[int]
+    required_materials: Mapped[int]
+    name_key: Mapped[str]
+    pinyin: Mapped[str]
+    initials: Mapped[str]
+    words: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    search_text: Mapped[str]
+
+
+class PublishedMatter(Listed, CatalogTables):
+    """在施事项: a matter of ours that is in force, flattened for lists, search and metrics."""
+
+    __tablename__ = "published_matters"
+    __table_args__ = (
+        _trigrams("ix_published_matters_search_text"),
+        Index("ix_published_matters_words", "words", postgresql_using="gin"),
+    )
+
+    code: Mapped[str] = mapped_column(ForeignKey("matters.code"), primary_key=True)
+    number: Mapped[int]
+    concentrated: Mapped[bool]
+    body_kind: Mapped[str]
+    handling_scope: Mapped[str]
+    baseline_as_of: Mapped[date | None]
+    baseline_materials: Mapped[int | None]
+    baseline_days: Mapped[int | None]
+
+
+class PartnerMatter(Listed, CatalogTables):
+    """跨区事项: a partner's matter that an agreement lets people apply for here."""
+
+    __tablename__ = "partner_matters"
+    __table_args__ = (
+        Index("ix_partner_matters_code", "code"),
+        _trigrams("ix_partner_matters_search_text"),
+        Index("ix_partner_matters_words", "words", postgresql_using="gin"),
+    )
+
+    owner_district: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    is_offered: Mapped[bool]
+    agreement: Mapped[str]
+    mode: Mapped[str]
+    forward_within_days: Mapped[int | None]
+    content: Mapped[dict[str, Any]]
+
+
+class MatterSite(CatalogTables):
+    """办理点: a site, as far as it handles matters."""
+
+    __tablename__ = "matter_sites"
+    __table_args__ = (
+        Index("ix_matter_sites_matters", "matters", postgresql_using="gin"),
+        Index("ix_matter_sites_partner_matters", "partner_matters", postgresql_using="gin"),
+    )
+
+    site_id: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    name: Mapped[str]
+    is_open: Mapped[bool]
+    matters: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    partner_matters: Mapped[list[str]] = mapped_column(ARRAY(Text))

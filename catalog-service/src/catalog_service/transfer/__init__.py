@@ -1,0 +1,1 @@
+"""目录导入导出: the catalog as a whole, in and out. Owns no table."""

@@ -1,0 +1,14 @@
+"""The catalog service, running on a database of its own."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+
+from catalog_service.app import SERVICE, create_app
+from tongban.testing.fixtures import RunningService
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def catalog(run_service: Any) -> AsyncIterator[RunningService]:
+    yield await run_service(SERVICE, create_app)
