@@ -70,13 +70,16 @@ _READERS = {tag: read for tag, read in _TYPES.values()}
 
 
 def _encode(values: Sequence[Any]) -> str:
-    plain = [
-        [_TYPES[type(value)][0], value.isoformat() if hasattr(value, "isoformat") else str(value)]
-        if type(value) in _TYPES
-        else value
-        for value in values
-    ]
+    plain = [_plain(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _plain(value: Any) -> Any:
+    # By isinstance: the driver's ids are of a subclass of UUID.
+    for kind, (tag, _) in _TYPES.items():
+        if isinstance(value, kind):
+            return [tag, value.isoformat() if hasattr(value, "isoformat") else str(value)]
+    return value
 
 
 def _decode(cursor: str, expected: int) -> list[Any]:
