@@ -2,9 +2,14 @@
 
 from fastapi import FastAPI
 
+from case_service.assistance import routes as assistance
+from case_service.cases import routes as cases
 from case_service.consumers import CONSUMED
 from case_service.database import CaseTables
+from case_service.documents import routes as documents
 from case_service.events import PUBLISHED
+from case_service.licences import routes as licences
+from case_service.ratings import routes as ratings
 from case_service.settings import Settings
 from tongban import app
 from tongban.service import Service
@@ -15,7 +20,13 @@ SERVICE = Service(
     name="case",
     title={"zh-CN": "办件服务", "en": "case service"},
     settings=Settings,
-    routers=(),
+    routers=(
+        cases.router,
+        documents.router,
+        licences.router,
+        ratings.router,
+        assistance.router,
+    ),
     metadata=CaseTables.metadata,
     migrations="case_service.migrations",
     publishes=PUBLISHED,

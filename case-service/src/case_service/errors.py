@@ -12,6 +12,7 @@ HelperMayNotDecide    403
 MatterUnknown         409  not heard of yet; try again
 MatterRetired         409
 SiteUnknown           409
+ActionIncomplete      422  the action needs what its body does not tell
 ApplicationIncomplete 422  form, answers or evidence do not fit the matter
 MaterialUnknown       422  the matter asks for no such material
 MaterialEmpty         422
@@ -34,6 +35,7 @@ DeciderMayNotHelp     403
 from tongban.problems import Problem
 
 __all__ = [
+    "ActionIncomplete",
     "ActionNotAllowed",
     "AlreadyRated",
     "ApplicationIncomplete",
@@ -226,6 +228,18 @@ class ApplicationIncomplete(Problem):
     detail = {
         "zh-CN": "请按 errors 中各项的提示补充后重新提交。",
         "en": "Mend each place listed in errors, then send it again.",
+    }
+
+
+class ActionIncomplete(Problem):
+    """The action needs what its body does not tell."""
+
+    status = 422
+    type = "action-incomplete"
+    title = {"zh-CN": "操作内容不完整", "en": "The action lacks something"}
+    detail = {
+        "zh-CN": "请按 errors 中各项的提示补充后重新提交。",
+        "en": "Add what errors lists, then send it again.",
     }
 
 

@@ -80,13 +80,18 @@ class Case(Record, Sequenced, CaseTables):
 
     submitted_at: Mapped[datetime]
     received_at: Mapped[datetime | None]
+    notified_at: Mapped[datetime | None]
+    """When corrections were asked for, until they are made."""
     accepted_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     forwarded_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     corrections: Mapped[int] = mapped_column(default=0)
 
+    notice_due_on: Mapped[date | None]
+    """By when the applicant is told of all that is missing."""
     correction_due_on: Mapped[date | None]
+    """By when the applicant supplies it."""
     statutory_due_on: Mapped[date | None]
     promised_due_on: Mapped[date | None]
     issue_due_on: Mapped[date | None]

@@ -1,0 +1,366 @@
+"""Use cases of a case: submit it, find it, read it, ask how far it is."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_service.cases import application, numbers, party, store
+from case_service.cases.reading import said, shown
+from case_service.cases.rules import Channel, Handling, Stage
+from case_service.cases.schemas import CaseIn, CaseRead, ProgressRead, ProgressStep
+from case_service.cases.tables import Case, TimelineEntry
+from case_service.cases.words import STAGES, STEPS
+from case_service.errors import (
+    ApplicationIncomplete,
+    CaseNotFound,
+    ProgressNotFound,
+    TooManyTries,
+)
+from case_service.events import CaseSubmitted
+from case_service.matters.rules import Matter
+from case_service.matters.service import matters_of
+from tongban import audit
+from tongban.clock import local_date
+from tongban.context import Context
+from tongban.identity import Caller, NotAllowed, Role
+from tongban.ids import new_id
+from tongban.paging import Paging
+from tongban.problems import FieldError, Where
+
+__all__ = [
+    "draw_number",
+    "get",
+    "get_for_update",
+    "list_cases",
+    "progress",
+    "read",
+    "require_visible",
+    "submit",
+    "timeline",
+    "visible",
+    "visible_for_update",
+]
+
+NUMBER_BLOCK = 20
+FULL_READERS = (Role.CLERK, Role.REVIEWER, Role.APPROVER, Role.HELPER)
+PROGRESS_TRIES = 5
+PROGRESS_WINDOW = timedelta(minutes=10)
+_COUNTERS = frozenset({Channel.WINDOW, Channel.PROXY})
+
+
+async def get(session: AsyncSession, case_id: UUID) -> Case:
+    """Return the case.
+
+    Raises:
+        CaseNotFound: 404.
+    """
+    case = await store.find(session, case_id)
+    if case is None:
+        raise CaseNotFound
+    return case
+
+
+async def get_for_update(session: AsyncSession, case_id: UUID) -> Case:
+    """Return the case, locked until the transaction ends.
+
+    Raises:
+        CaseNotFound: 404.
+    """
+    case = await store.get_for_update(session, case_id)
+    if case is None:
+        raise CaseNotFound
+    return case
+
+
+def require_visible(case: Case, caller: Caller) -> None:
+    """Refuse a caller who may not know of this case; the same rule as the lists' in SQL.
+
+    Raises:
+        CaseNotFound: it is not his.
+        ForeignSite: he works at another site.
+    """
+    if caller.has(*store.SEES_DISTRICT):
+        return
+    if caller.subject in (case.applicant_subject, case.submitted_by):
+        return
+    if not caller.has(*store.SEES_SITE):
+        raise CaseNotFound
+    caller.require_site(case.site_id)
+
+
+async def visible(session: AsyncSession, case_id: UUID, caller: Caller) -> Case:
+    """Return the case, where this caller may know of it.
+
+    Raises:
+        CaseNotFound, ForeignSite
+    """
+    case = await get(session, case_id)
+    require_visible(case, caller)
+    return case
+
+
+async def visible_for_update(session: AsyncSession, case_id: UUID, caller: Caller) -> Case:
+    """Return the case, locked, where this caller may know of it.
+
+    Raises:
+        CaseNotFound, ForeignSite
+    """
+    case = await get_for_update(session, case_id)
+    require_visible(case, caller)
+    return case
+
+
+async def draw_number(session: AsyncSession, context: Context, *, at: datetime) -> str:
+    """Return the next case number; running numbers are drawn in blocks."""
+    drawn: list[int] = context.resources.setdefault("case_numbers", [])
+    if not drawn:
+        drawn.extend(reversed(await store.draw_numbers(session, NUMBER_BLOCK)))
+    return numbers.make(context.settings.district, local_date(at), drawn.pop())
+
+
+async def submit(
+    session: AsyncSession, context: Context, body: CaseIn, *, caller: Caller, at: datetime
+) -> CaseRead:
+    """Take an application in; it is checked against its matter as a whole.
+
+    Raises:
+        MatterUnknown, MatterRetired, SiteUnknown, ForeignSite, ApplicationIncomplete
+    """
+    known = matters_of(context)
+    matter = await known.current(session, body.matter_code, today=local_date(at))
+    site_id = body.site_id or (caller.site_id if caller.is_staff else None)
+    if site_id is not None:
+        if caller.is_staff:
+            caller.require_site(site_id)
+        await known.open_site(session, site_id)
+    faults = _faults(body, matter, caller)
+    if faults:
+        raise ApplicationIncomplete(errors=faults)
+    number = await draw_number(session, context, at=at)
+    values = _first_values(context, body, matter, caller, number=number, site_id=site_id, at=at)
+    event = CaseSubmitted(
+        case_id=values["id"],
+        number=number,
+        at=at,
+        matter_code=matter.code,
+        matter_version=matter.version,
+        owner_district=matter.owner_district,
+        handling=matter.content.handling,
+        channel=values["channel"].value,
+        site_id=site_id,
+        ticket_id=body.ticket_id,
+    )
+    await store.submit(
+        session,
+        values,
+        entry={
+            "case_id": values["id"],
+            "at": at,
+            "action": "submit",
+            "stage": Stage.SUBMITTED,
+            "actor": caller.subject,
+            "actor_role": role_of(caller),
+            "site_id": site_id,
+        },
+        events=[event],
+        ledger={
+            "at": at,
+            "actor": caller.subject,
+            "action": "case.submit",
+            "subject": str(values["id"]),
+            "payload": {"number": number, "matter_code": matter.code},
+        },
+    )
+    case = Case(**{**DEFAULTS, **values})
+    return shown(case, matter, [], vault=context.vault, caller=caller)
+
+
+DEFAULTS: dict[str, Any] = {
+    "version": 1,
+    "corrections": 0,
+    "is_provisional": False,
+    "missing": [],
+    "documents": [],
+}
+"""What the database fills in for a new row, for showing it without reading it again."""
+
+
+def _first_values(
+    context: Context,
+    body: CaseIn,
+    matter: Matter,
+    caller: Caller,
+    *,
+    number: str,
+    site_id: str | None,
+    at: datetime,
+) -> dict[str, Any]:
+    applicant = body.applicant.model_dump(mode="json")
+    whole: party.Party = {
+        "applicant": applicant,
+        "agent": body.agent.model_dump(mode="json") if body.agent else None,
+        "form": body.form,
+    }
+    return {
+        **matter_values(matter),
+        **party_values(context, whole, case_id := new_id()),
+        "id": case_id,
+        "number": number,
+        "stage": Stage.SUBMITTED,
+        "district": context.settings.district,
+        "site_id": site_id,
+        "ticket_id": body.ticket_id,
+        "channel": body.channel or (Channel.WINDOW if caller.is_staff else Channel.ONLINE),
+        "life_event": body.life_event,
+        "applicant_subject": body.applicant_subject if caller.is_staff else caller.subject,
+        "situation_answers": body.situation_answers,
+        "evidence": {one.key: one.evidence.value for one in body.materials},
+        "submitted_by": caller.subject,
+        "helpers": [caller.subject] if caller.has(Role.HELPER) else [],
+        "submitted_at": at,
+        "mode": matter.mode,
+        "forward_within_days": matter.forward_within_days,
+    }
+
+
+def matter_values(matter: Matter) -> dict[str, Any]:
+    """Return the columns that come from the matter's version."""
+    return {
+        "matter_code": matter.code,
+        "matter_name": matter.content.name,
+        "matter_version": matter.version,
+        "owner_district": matter.owner_district,
+        "handling": Handling(matter.content.handling),
+        "statutory_days": matter.content.statutory_days,
+        "promised_days": matter.content.promised_days,
+    }
+
+
+def party_values(context: Context, whole: party.Party, case_id: UUID) -> dict[str, Any]:
+    """Return the columns about the applicant: sealed, masked, and found by a blind index."""
+    applicant = whole["applicant"]
+    return {
+        "applicant_kind": applicant["kind"],
+        "applicant_masked": party.masked_name(applicant),
+        "identity_index": context.vault.blind_index(party.identity_of(applicant)),
+        "sealed_party": party.sealed(context.vault, whole, case_id=case_id),
+    }
+
+
+def _faults(body: CaseIn, matter: Matter, caller: Caller) -> list[FieldError]:
+    faults = application.faults_in(
+        matter.content,
+        applicant_kind=body.applicant.kind,
+        situation_answers=body.situation_answers,
+        form=body.form,
+        evidence={one.key: one.evidence for one in body.materials},
+    )
+    if not caller.is_staff and body.channel in _COUNTERS:
+        remedy = {"zh-CN": "网上申请请用 online", "en": "applying by yourself is online"}
+        faults.append(Where.pointer("/channel", remedy, "channel"))
+    if not caller.is_staff and body.applicant_subject not in (None, caller.subject):
+        remedy = {"zh-CN": "只有工作人员可代填账号", "en": "only staff name another account"}
+        faults.append(Where.pointer("/applicant_subject", remedy, "subject"))
+    return faults
+
+
+def role_of(caller: Caller) -> str:
+    """Return the role to put on the timeline: a staff member acts as staff."""
+    order = list(Role)
+    ranked = sorted(caller.roles, key=lambda role: (not caller.is_staff, order.index(role)))
+    staff = [role for role in ranked if role not in (Role.CITIZEN, Role.ENTERPRISE)]
+    return (staff or ranked)[0].value
+
+
+async def read(
+    session: AsyncSession, context: Context, case_id: UUID, *, caller: Caller, is_full: bool
+) -> CaseRead:
+    """Return the case; reading it unmasked is for those who handle it, and on the record.
+
+    Raises:
+        CaseNotFound, ForeignSite, NotAllowed
+    """
+    found = await store.get_with_files(session, case_id, is_locked=False)
+    if found is None:
+        raise CaseNotFound
+    case, files = found
+    require_visible(case, caller)
+    if is_full:
+        if not caller.has(*FULL_READERS):
+            raise NotAllowed(needed=sorted(FULL_READERS))
+        audit.note(
+            session,
+            actor=caller.subject,
+            action="case.read_full",
+            subject=str(case.id),
+            payload={"number": case.number},
+        )
+        await session.flush()
+    matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
+    return shown(case, matter, files, vault=context.vault, caller=caller, is_full=is_full)
+
+
+async def list_cases(
+    session: AsyncSession, caller: Caller, paging: Paging, **filters: Any
+) -> list[RowMapping]:
+    """Return the rows of one page and one more, where there is one."""
+    return list(await store.list_visible(session, caller, paging, **filters))
+
+
+async def timeline(session: AsyncSession, case_id: UUID, *, caller: Caller) -> list[TimelineEntry]:
+    """Return the case's steps, oldest first.
+
+    Raises:
+        CaseNotFound, ForeignSite
+    """
+    await visible(session, case_id, caller)
+    return list(await store.timeline_of(session, case_id))
+
+
+async def progress(context: Context, number: str, tail: str, *, at: datetime) -> ProgressRead:
+    """Tell anybody who has the receipt how far the case is.
+
+    A wrong tail is told as an unknown number is. It is counted in a transaction of its own, which
+    stays although the answer is a refusal.
+
+    Raises:
+        ProgressNotFound, TooManyTries
+    """
+    async with context.sessions.begin() as session:
+        missed, first = await store.count_misses(session, number, since=at - PROGRESS_WINDOW)
+        if first is not None and missed >= PROGRESS_TRIES:
+            left = first + PROGRESS_WINDOW - at
+            raise TooManyTries(seconds=max(1, int(left.total_seconds())))
+        found = await _by_number_and_tail(session, context, number, tail)
+        if found is None:
+            await store.note_miss(session, number, at=at)
+    if found is None:
+        raise ProgressNotFound
+    return found
+
+
+async def _by_number_and_tail(
+    session: AsyncSession, context: Context, number: str, tail: str
+) -> ProgressRead | None:
+    case = await store.find_by_number(session, number)
+    if case is None:
+        return None
+    whole = party.opened(context.vault, case.sealed_party, case_id=case.id)
+    if party.tail_of(whole) != tail.upper():
+        return None
+    steps = await store.timeline_of(session, case.id)
+    return ProgressRead(
+        number=case.number,
+        matter_name=case.matter_name,
+        stage=case.stage,
+        stage_name=said(STAGES[case.stage]),
+        owner_stage=case.owner_stage,
+        submitted_at=case.submitted_at,
+        promised_due_on=case.promised_due_on,
+        is_provisional=case.is_provisional,
+        outcome=case.outcome,
+        steps=[ProgressStep(at=step.at, name=said(STEPS[step.action])) for step in steps],
+    )

@@ -1,0 +1,60 @@
+"""How a case's stages and steps are told to people (环节名称)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from case_service.cases.rules import Action, Stage
+from tongban.problems import Text
+
+__all__ = ["STAGES", "STEPS"]
+
+
+def _said(zh: str, en: str) -> Text:
+    return {"zh-CN": zh, "en": en}
+
+
+STAGES: Mapping[Stage, Text] = MappingProxyType(
+    {
+        Stage.SUBMITTED: _said("已提交，等待收件", "submitted, to be received"),
+        Stage.RECEIVED: _said("已收件，等待受理", "received, to be accepted"),
+        Stage.CORRECTING: _said("等待补正材料", "waiting for corrections"),
+        Stage.ACCEPTED: _said("已受理，正在办理", "accepted, being handled"),
+        Stage.REVIEWED: _said("已审查，等待决定", "reviewed, to be decided"),
+        Stage.DECIDED: _said("已作出决定", "decided"),
+        Stage.ISSUED: _said("已出证，等待送达", "issued, to be delivered"),
+        Stage.DELIVERED: _said("已送达", "delivered"),
+        Stage.CLOSED: _said("已办结", "closed"),
+        Stage.DECLINED: _said("不予受理", "not accepted"),
+        Stage.WITHDRAWN: _said("已撤回", "withdrawn"),
+        Stage.FORWARDED: _said("已转至事项所属区办理", "forwarded to the district that decides"),
+    }
+)
+
+STEPS: Mapping[str, Text] = MappingProxyType(
+    {
+        "submit": _said("提交申请", "applied"),
+        Action.RECEIVE: _said("收件", "received"),
+        Action.PRE_CHECK: _said("预审", "checked beforehand"),
+        Action.REQUEST_CORRECTION: _said("一次性告知补正", "corrections requested"),
+        Action.CORRECT: _said("提交补正", "corrected"),
+        Action.ACCEPT: _said("受理", "accepted"),
+        Action.DECLINE: _said("不予受理", "declined"),
+        Action.FORWARD: _said("转出办理", "forwarded"),
+        Action.REVIEW: _said("审查", "reviewed"),
+        Action.DECIDE: _said("作出决定", "decided"),
+        Action.ISSUE: _said("出证", "licence issued"),
+        Action.DELIVER: _said("送达", "delivered"),
+        Action.CLOSE: _said("办结", "closed"),
+        Action.WITHDRAW: _said("撤回申请", "withdrawn"),
+        "assist": _said("帮办人员全程协助", "a helper went along"),
+        "act_for": _said("代办人员受托办理", "a helper acted for the applicant"),
+        "rate": _said("评价", "rated"),
+        "revoke_licence": _said("证照被吊销", "licence revoked"),
+        "upload": _said("上传材料", "material uploaded"),
+        "sent": _said("申请已送往对方区", "package sent to the other district"),
+        "acknowledged": _said("对方区已签收", "the other district has the package"),
+        "progressed": _said("对方区办理进展", "progress in the other district"),
+        "result": _said("收到办理结果，已告知申请人", "result received, the applicant is told"),
+        "forward_failed": _said("转出未成功，可重新转出", "forwarding failed and can be repeated"),
+    }
+)

@@ -1,0 +1,160 @@
+"""What a matter asks of an application: materials, answers, form (事项实施清单), read tolerantly.
+
+Pure. Conditions are read once, with the content; an unreadable content is refused as a whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from tongban import conditions
+from tongban.conditions import Condition, Facts
+
+__all__ = [
+    "FormField",
+    "MaterialAsked",
+    "Matter",
+    "MatterContent",
+    "SiteFacts",
+    "Situation",
+    "is_in_force",
+]
+
+When = Annotated[Condition | None, BeforeValidator(conditions.parse)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, arbitrary_types_allowed=True)
+
+
+class MaterialAsked(_Part):
+    """One material that the matter asks for."""
+
+    key: str
+    name: str
+    necessity: Literal["required", "optional", "supply_later", "commitment"]
+    when: When = None
+    waived_by: tuple[str, ...] = ()
+
+
+class Answer(_Part):
+    value: str | int | float | bool
+
+
+class Situation(_Part):
+    """One question whose answer decides what applies."""
+
+    key: str
+    question: str
+    answers: tuple[Answer, ...]
+    when: When = None
+
+
+def _option(raw: Any) -> Any:
+    return raw.get("value") if isinstance(raw, dict) else raw
+
+
+class FormField(_Part):
+    """One field of the form."""
+
+    key: str
+    label: str
+    kind: Literal["text", "number", "date", "choice", "credit_code", "identity_number", "phone"]
+    required: bool = True
+    when: When = None
+    options: tuple[Annotated[str, BeforeValidator(_option)], ...] = ()
+
+
+class Body(_Part):
+    name: str
+
+
+class LegalBasis(_Part):
+    law: str
+    article: str | None = None
+
+
+class Result(_Part):
+    kind: Literal["licence", "certificate", "notice"]
+    licence_type: str | None = None
+    name: str
+    validity_months: int | None = None
+
+
+class OutsideSystem(_Part):
+    name: str
+
+
+class MatterContent(_Part):
+    """The parts of a matter version that a case goes by."""
+
+    code: str
+    name: str
+    english_name: str | None = None
+    matter_type: str
+    handling: Literal["immediate", "promised"]
+    body: Body
+    audiences: tuple[Literal["person", "enterprise"], ...]
+    statutory_days: Annotated[int, Field(ge=0)]
+    promised_days: Annotated[int, Field(ge=0)]
+    materials: tuple[MaterialAsked, ...] = ()
+    situations: tuple[Situation, ...] = ()
+    form_fields: tuple[FormField, ...] = ()
+    legal_basis: tuple[LegalBasis, ...] = ()
+    results: tuple[Result, ...] = ()
+    outside_system: OutsideSystem | None = None
+
+    def materials_for(self, facts: Facts) -> list[MaterialAsked]:
+        """Return the materials that apply to an application with these facts."""
+        return [one for one in self.materials if conditions.holds(one.when, facts)]
+
+    @property
+    def licence(self) -> Result | None:
+        """The licence or certificate that a grant results in, if any."""
+        papers = [one for one in self.results if one.kind != "notice" and one.licence_type]
+        return papers[0] if papers else None
+
+    @property
+    def basis(self) -> str:
+        """The legal basis, as a document cites it."""
+        return "；".join(f"《{one.law}》{one.article or ''}" for one in self.legal_basis)
+
+
+@dataclass(frozen=True)
+class Matter:
+    """A matter one can apply for here: one version, ours or a partner's by agreement."""
+
+    version: int
+    owner_district: str
+    content: MatterContent
+    mode: str | None = None
+    forward_within_days: int | None = None
+
+    @property
+    def code(self) -> str:
+        return self.content.code
+
+    @classmethod
+    def read(
+        cls, content: Mapping[str, Any], *, version: int, owner_district: str, **more: Any
+    ) -> "Matter":
+        return cls(version, owner_district, MatterContent.model_validate(content), **more)
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """What a case needs to know of a site."""
+
+    site_id: str
+    name: str
+    is_open: bool
+
+
+def is_in_force(*, state: str, effective_from: date, retired_on: date | None, today: date) -> bool:
+    """Tell whether a matter version can be applied for today."""
+    if effective_from > today:
+        return False
+    return state == "published" or (retired_on is not None and retired_on > today)
