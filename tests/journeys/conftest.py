@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
+
 from support.hall import District
 from tongban.run.platform import Platform
 from tongban.run.ports import Ports, free_base_port

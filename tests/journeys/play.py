@@ -14,6 +14,7 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from journeys.stories import Record, elderly, local_promise, mr_huang
+
 from support.hall import District
 from tongban.run.faults import CannotRun
 from tongban.run.platform import Platform

@@ -13,7 +13,7 @@ from typing import Any
 
 from support.hall import District, Person
 
-__all__ = ["Record", "elderly", "local_promise", "mr_huang"]
+__all__ = ["Record", "elderly", "filled", "first_answers", "local_promise", "mr_huang"]
 
 TAX_CHANGE = "变更税务登记"
 PENSION_CHECK = "城乡居民养老保险待遇资格认证"
@@ -126,8 +126,8 @@ async def elderly(near: District, tell: Tell) -> Record:
                 "identity_kind": "resident_identity_card",
                 "identity_number": "610113195203081220",
             },
-            "form": _filled(version, {"name": "赵桂兰"}),
-            "situation_answers": _first_answers(version),
+            "form": filled(version, {"name": "赵桂兰"}),
+            "situation_answers": first_answers(version),
             "site_id": site,
             "ticket_id": ticket["id"],
             "channel": "window",
@@ -174,7 +174,7 @@ async def local_promise(near: District, tell: Tell) -> Record:
     found = await near.stranger().get("/matters", q=FOOD_LICENCE)
     matter = next(one for one in found["items"] if one["name"] == FOOD_LICENCE)
     version = await near.stranger().get(f"/matters/{matter['code']}")
-    answers = _first_answers(version, prefer="no")
+    answers = first_answers(version, prefer="no")
     case = await owner_of_shop.post(
         "/cases",
         {
@@ -186,7 +186,7 @@ async def local_promise(near: District, tell: Tell) -> Record:
                 "identity_number": "610113199003074518",
                 "phone": "13800138000",
             },
-            "form": _filled(version, {"name": "刘洋小馆"}),
+            "form": filled(version, {"name": "刘洋小馆"}),
             "situation_answers": answers,
             "site_id": HALL,
             "channel": "online",
@@ -323,7 +323,7 @@ async def _rated_at(owner: District, case_id: str) -> Any:
     raise TimeoutError(f"no rating of {case_id} came within {timedelta(seconds=PATIENCE_SECONDS)}")
 
 
-def _first_answers(version: Any, *, prefer: str | None = None) -> dict[str, str]:
+def first_answers(version: Any, *, prefer: str | None = None) -> dict[str, str]:
     """Answer every question of the matter: `prefer` where it is an answer, else the first."""
     answers = {}
     for situation in version["content"]["situations"]:
@@ -332,7 +332,7 @@ def _first_answers(version: Any, *, prefer: str | None = None) -> dict[str, str]
     return answers
 
 
-def _filled(version: Any, known: dict[str, str]) -> dict[str, Any]:
+def filled(version: Any, known: dict[str, str]) -> dict[str, Any]:
     """Fill in the matter's form with plausible words."""
     words: dict[str, Any] = {
         "text": "西安市高新区丈八街道",

@@ -1,6 +1,7 @@
 """The stories that every release must pass, from counter to result, across whole districts."""
 
 from journeys.stories import elderly, local_promise, mr_huang
+
 from support.hall import District
 
 HALF_AN_HOUR = 1800
