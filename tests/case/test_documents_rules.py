@@ -225,12 +225,19 @@ def test_the_seal_of_another_district_does_not_hold() -> None:
     assert not verify(sealed, elsewhere.as_dict(private=False))
 
 
-def test_the_seal_names_its_district_and_algorithm() -> None:
-    sealed = seal(drawn_up(DocumentKind.RECEIPT), district="610171", key=KEY)
+NAMELESS = OKPKey.generate_key("Ed25519")
+
+
+@pytest.mark.parametrize(
+    ("key", "key_id"),
+    [(KEY, "610171-seal"), (NAMELESS, f"610171-seal-{NAMELESS.thumbprint()[:12]}")],
+)
+def test_the_seal_names_its_district_and_algorithm(key: OKPKey, key_id: str) -> None:
+    sealed = seal(drawn_up(DocumentKind.RECEIPT), district="610171", key=key)
 
     header = jws.extract_compact(sealed["seal"].encode()).headers()
 
-    assert header == {"alg": "Ed25519", "kid": f"610171-seal-{KEY.thumbprint()}"}
+    assert header == {"alg": "Ed25519", "kid": key_id}
 
 
 @pytest.mark.parametrize(
