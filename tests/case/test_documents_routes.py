@@ -1,0 +1,175 @@
+"""Documents are numbered, sealed, kept from others' eyes, and each use of the seal is recorded."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from case_service.cases.tables import Case
+from case_service.documents import service
+from case_service.documents.rules import DocumentKind
+from case_service.documents.tables import Document, SealUse
+from support.case_rows import stored_case
+from tongban.kernel import LedgerRow
+from tongban.testing.fixtures import RunningService
+
+FACTS = {"applicant_name": "黄先生", "matter_name": "变更税务登记", "outcome": "granted"}
+
+
+async def draw_up(
+    running: RunningService, case: Case, kind: DocumentKind = DocumentKind.RECEIPT
+) -> Document:
+    async with running.context.sessions.begin() as session:
+        return await service.draw_up(
+            session,
+            running.context,
+            case_id=case.id,
+            case_number=case.number,
+            kind=kind,
+            facts=FACTS,
+            at=running.context.clock(),
+            drawn_up_by="clerk-1",
+        )
+
+
+def public_seal(running: RunningService) -> dict[str, Any]:
+    key: dict[str, Any] = json.loads(running.settings.seal_key_file.read_text())
+    return {name: value for name, value in key.items() if name != "d"}
+
+
+def own(running: RunningService, case: Case) -> dict[str, str]:
+    return running.district.headers("citizen", subject=case.applicant_subject)
+
+
+async def test_documents_are_numbered_by_kind(case: RunningService) -> None:
+    stored = await stored_case(case)
+
+    first = await draw_up(case, stored)
+    second = await draw_up(case, stored)
+    other = await draw_up(case, stored, DocumentKind.RESULT_NOTICE)
+
+    assert first.number[:10] == second.number[:10] == "610171-SJ-"
+    assert int(second.number[-6:]) == int(first.number[-6:]) + 1
+    assert other.number.startswith("610171-JG-")
+
+
+async def test_the_applicant_reads_what_anybody_can_verify(case: RunningService) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+
+    answer = await case.client.get(
+        f"/api/v1/cases/{stored.id}/documents/{document.id}", headers=own(case, stored)
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["lines"]["zh-CN"][0] == "黄先生："
+    assert service.verify(answer.json(), public_seal(case))
+    altered = json.loads(answer.text.replace("黄先生：", "王先生："))
+    assert not service.verify(altered, public_seal(case))
+
+
+async def test_a_case_lists_its_documents_in_order(case: RunningService) -> None:
+    stored = await stored_case(case)
+    drawn = [await draw_up(case, stored) for _ in range(3)]
+    path = f"/api/v1/cases/{stored.id}/documents"
+
+    first = (await case.client.get(f"{path}?limit=2", headers=own(case, stored))).json()
+    cursor = first["next_cursor"]
+    rest = (await case.client.get(f"{path}?cursor={cursor}", headers=own(case, stored))).json()
+
+    listed = [*first["items"], *rest["items"]]
+    assert [one["number"] for one in listed] == [one.number for one in drawn]
+    assert rest["next_cursor"] is None
+
+
+async def test_what_a_document_says_of_a_person_is_encrypted_at_rest(case: RunningService) -> None:
+    document = await draw_up(case, await stored_case(case))
+
+    row = await case.execute("SELECT documents::text FROM documents WHERE id = :id", id=document.id)
+
+    written = row.scalar_one()
+    assert "黄先生" not in written
+    assert "黄先生".encode().hex() not in written
+
+
+async def test_each_use_of_the_seal_is_recorded(case: RunningService) -> None:
+    document = await draw_up(case, await stored_case(case))
+
+    async with case.context.sessions() as session:
+        use = await session.scalar(select(SealUse).where(SealUse.document_id == document.id))
+        noted = await session.scalar(
+            select(LedgerRow).where(
+                LedgerRow.subject == str(document.id), LedgerRow.action == "seal.use"
+            )
+        )
+
+    assert use is not None
+    assert (use.number, use.by) == (document.number, "clerk-1")
+    assert noted is not None
+    assert noted.payload == {"number": document.number, "sha256": document.sha256}
+
+
+async def test_each_reading_is_on_record(case: RunningService) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+    headers = case.district.headers("approver", subject="approver-1")
+
+    await case.client.get(f"/api/v1/cases/{stored.id}/documents/{document.id}", headers=headers)
+
+    async with case.context.sessions() as session:
+        noted = await session.scalar(
+            select(LedgerRow).where(
+                LedgerRow.subject == str(document.id), LedgerRow.action == "document.read"
+            )
+        )
+    assert noted is not None
+    assert noted.actor == "approver-1"
+
+
+@pytest.mark.parametrize(
+    ("role", "site", "status", "kind"),
+    [
+        ("citizen", None, 404, "case-not-found"),
+        ("enterprise", None, 404, "case-not-found"),
+        ("catalog_editor", None, 404, "case-not-found"),
+        ("clerk", "zhangba-street", 403, "foreign-site"),
+        ("clerk", "hitech-hall", 200, None),
+        ("approver", None, 200, None),
+        ("supervisor", None, 200, None),
+    ],
+)
+async def test_only_who_has_to_do_with_the_case_sees_its_documents(
+    case: RunningService, role: str, site: str | None, status: int, kind: str | None
+) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+    headers = case.district.headers(role, site=site)
+
+    for path in ("documents", f"documents/{document.id}"):
+        answer = await case.client.get(f"/api/v1/cases/{stored.id}/{path}", headers=headers)
+
+        assert answer.status_code == status
+        if kind is not None:
+            assert answer.json()["type"] == f"urn:tongban:problem:{kind}"
+
+
+async def test_a_document_is_found_under_its_own_case_alone(case: RunningService) -> None:
+    stored, other = await stored_case(case), await stored_case(case)
+    document = await draw_up(case, other)
+
+    answer = await case.client.get(
+        f"/api/v1/cases/{stored.id}/documents/{document.id}", headers=own(case, stored)
+    )
+
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:tongban:problem:document-not-found"
+
+
+async def test_the_documents_of_no_case_are_not_found(case: RunningService) -> None:
+    answer = await case.client.get(
+        f"/api/v1/cases/{uuid4()}/documents", headers=case.district.headers("approver")
+    )
+
+    assert answer.json()["type"] == "urn:tongban:problem:case-not-found"
