@@ -223,7 +223,7 @@ async def test_a_list_by_distance_goes_on_where_it_stopped(site: RunningService)
     await site.hear(matter_told(code))
     records = [site_record(matters=[code], latitude=34.2 + nth / 100) for nth in range(5)]
     await import_sites(site, *records)
-    query = {"matter_code": code, "near": "34.20,108.88", "limit": 2}
+    query: dict[str, Any] = {"matter_code": code, "near": "34.20,108.88", "limit": 2}
 
     seen, cursor = list[str](), None
     while True:

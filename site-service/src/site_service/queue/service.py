@@ -23,8 +23,7 @@ from site_service.queue.rules import Duty, TicketAction, TicketChannel, Visitor
 from site_service.queue.schemas import HolderRead, QueueRead, QueueWindow
 from site_service.queue.tables import Ticket
 from site_service.sites import service as sites
-from site_service.sites.rules import SiteState, WindowKind, WindowState
-from site_service.sites.store import MatterThere
+from site_service.sites.rules import MatterThere, SiteState, WindowKind, WindowState
 from site_service.sites.tables import Window
 from tongban.clock import local_date
 from tongban.identity import Caller, Role

@@ -7,8 +7,8 @@ from fastapi import Path, Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime
 
 from site_service.errors import ImportRefused, MattersUnknown, SiteNotFound
-from site_service.sites import service
-from site_service.sites.rules import SiteKind
+from site_service.sites import importing, service
+from site_service.sites.rules import Point, SiteFilter, SiteKind
 from site_service.sites.schemas import (
     ImportReport,
     KioskRead,
@@ -21,7 +21,6 @@ from site_service.sites.schemas import (
     SiteSummary,
     WindowRead,
 )
-from site_service.sites.store import Point, SiteFilter
 from site_service.sites.tables import Site
 from tongban import app, etags
 from tongban.db import Session
@@ -101,7 +100,7 @@ async def import_sites(
     dry_run: Annotated[bool, Query(description="只检查不写入 / check only")] = False,
 ) -> ImportReport:
     """网点导入: store sites with windows, kiosks and matters, all or none; safe to repeat."""
-    return await service.import_sites(session, body.sites, is_dry_run=dry_run, caller=caller)
+    return await importing.import_sites(session, body.sites, is_dry_run=dry_run, caller=caller)
 
 
 @router.get(

@@ -5,7 +5,7 @@ Pure. The caller brings the time and the district's working-day calendar.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -143,6 +143,37 @@ def _back_to(weekday: int, local: datetime) -> datetime:
 @lru_cache(maxsize=1024)
 def _parsed(expression: str) -> OpeningHours:
     return OpeningHours(expression)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place, WGS-84."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFilter:
+    """Which sites are asked for; None leaves a property open."""
+
+    kind: SiteKind | None = None
+    matter_code: str | None = None
+    hours: Collection[str] | None = None
+    """The opening hours by which a site is open at the time asked for."""
+    is_accessible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MatterThere:
+    """A matter as seen from one site."""
+
+    point: Point
+    state: SiteState
+    closed_reason: str | None
+    is_handled: bool
+    is_partner: bool
+    area: str | None
 
 
 class ImportedWindow(Protocol):

@@ -1,32 +1,29 @@
 """Every SQL statement about sites, their windows and matters."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     Integer,
     cast,
-    delete,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
     text,
-    update,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from site_service.sites.rules import (
     ACCESSIBLE_FACILITY,
-    SiteKind,
+    MatterThere,
+    Point,
+    SiteFilter,
     SiteState,
     WindowKind,
     WindowState,
@@ -39,29 +36,9 @@ from site_service.sites.tables import (
     SiteMatter,
     Window,
 )
-from tongban.kernel import OutboxRow
 from tongban.paging import Paging, after
 
 EARTH_RADIUS_M = 6_371_000
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A place, WGS-84."""
-
-    latitude: float
-    longitude: float
-
-
-@dataclass(frozen=True, slots=True)
-class SiteFilter:
-    """Which sites are asked for; None leaves a property open."""
-
-    kind: SiteKind | None = None
-    matter_code: str | None = None
-    hours: Collection[str] | None = None
-    """The opening hours by which a site is open at the time asked for."""
-    is_accessible: bool = False
 
 
 def _distance_m(point: Point) -> ColumnElement[int]:
@@ -199,18 +176,6 @@ async def matters_of(
     return [dict(row._mapping) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class MatterThere:
-    """A matter as seen from one site."""
-
-    point: Point
-    state: SiteState
-    closed_reason: str | None
-    is_handled: bool
-    is_partner: bool
-    area: str | None
-
-
 async def matter_there(session: AsyncSession, site_id: str, matter_code: str) -> MatterThere | None:
     """Return how the matter stands at the site; None where there is no such site."""
     code: ColumnElement[str] = literal(matter_code)
@@ -300,103 +265,5 @@ async def matters_by_site(
     return {site_id: (own, partners) for site_id, own, partners in rows}
 
 
-async def stream_sites(session: AsyncSession) -> AsyncIterator[Site]:
-    for site in await session.scalars(select(Site).order_by(Site.id)):
-        yield site
-
-
-# Importing: a handful of statements for any number of sites.
-
-
-async def wait_for_other_imports(session: AsyncSession) -> None:
-    await session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended("sites.import", 0)))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What an import must know of a site that is stored."""
-
-    digest: str
-    sequence: int
-    state: SiteState
-
-
-async def lock_stored(session: AsyncSession, site_ids: Collection[str]) -> dict[str, Stored]:
-    rows = await session.execute(
-        select(Site.id, Site.content_digest, Site.sequence, Site.state)
-        .where(Site.id.in_(site_ids))
-        .order_by(Site.id)
-        .with_for_update()
-    )
-    return {row.id: Stored(row.content_digest, row.sequence, row.state) for row in rows}
-
-
-async def known_codes(session: AsyncSession, codes: Collection[str]) -> set[str]:
-    rows = await session.scalars(
-        select(KnownMatterVersion.code)
-        .where(KnownMatterVersion.code.in_(codes), KnownMatterVersion.state == "published")
-        .distinct()
-    )
-    return set(rows)
-
-
-async def offered_codes(session: AsyncSession, codes: Collection[str]) -> set[str]:
-    rows = await session.scalars(
-        select(PartnerMatter.code)
-        .where(PartnerMatter.code.in_(codes), PartnerMatter.state == "offered")
-        .distinct()
-    )
-    return set(rows)
-
-
-async def put_sites(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    statement = upsert(Site)
-    replaced = {name: statement.excluded[name] for name in rows[0] if name not in ("id", "state")}
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"],
-            set_={**replaced, "version": Site.version + 1, "updated_at": func.now()},
-        ),
-        list(rows),
-    )
-
-
-async def replace_matters(
-    session: AsyncSession, site_ids: Collection[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    await session.execute(delete(SiteMatter).where(SiteMatter.site_id.in_(site_ids)))
-    if rows:
-        await session.execute(insert(SiteMatter), list(rows))
-
-
-async def replace_kiosks(
-    session: AsyncSession, site_ids: Collection[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    await session.execute(delete(Kiosk).where(Kiosk.site_id.in_(site_ids)))
-    if rows:
-        await session.execute(insert(Kiosk), list(rows))
-
-
-async def replace_windows(
-    session: AsyncSession, site_ids: Collection[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Keep a window's id while its number stays; close those that are gone: tickets name them."""
-    await session.execute(
-        update(Window)
-        .where(Window.site_id.in_(site_ids))
-        .values(state=WindowState.CLOSED)
-        .execution_options(synchronize_session=False)
-    )
-    if rows:
-        statement = upsert(Window)
-        replaced = {name: statement.excluded[name] for name in ("kind", "name", "areas", "state")}
-        await session.execute(
-            statement.on_conflict_do_update(index_elements=["site_id", "number"], set_=replaced),
-            list(rows),
-        )
-
-
-async def tell(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    await session.execute(insert(OutboxRow), list(rows))
+async def all_sites(session: AsyncSession) -> Sequence[Site]:
+    return (await session.scalars(select(Site).order_by(Site.id))).all()
