@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    ColumnDefault,
     ColumnElement,
     Insert,
     RowMapping,
@@ -98,7 +99,7 @@ async def submit(
     ledger: Mapping[str, Any],
 ) -> None:
     """Insert a case with its first timeline entry, its events and its ledger entry."""
-    row = {**values, "sequence": len(events), "version": 1}
+    row = _complete(CASES, {**values, "sequence": len(events), "version": 1})
     await session.execute(
         _with_traces(session, insert(CASES).values(row), entry, events, ledger, already_told=0)
     )
@@ -177,9 +178,22 @@ def _taken_along(session: AsyncSession) -> list[CTE]:
         table = state.mapper.local_table
         session.expunge(row)
         inserts.append(
-            insert(table).values(values).returning(*table.primary_key).cte(f"along_{place}")
+            insert(table)
+            .values(_complete(table, values))
+            .returning(*table.primary_key)
+            .cte(f"along_{place}")
         )
     return inserts
+
+
+def _complete(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the columns' own defaults, which an insert with others beside it does not fill in."""
+    filled = {
+        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
+        for column in table.columns
+        if isinstance(column.default, ColumnDefault) and column.name not in values
+    }
+    return {**filled, **values}
 
 
 async def find(session: AsyncSession, case_id: UUID) -> Case | None:
