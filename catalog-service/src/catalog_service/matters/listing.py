@@ -153,11 +153,10 @@ def _found(table: Listing, wanted: Wanted) -> ColumnElement[bool]:
 
 
 def _hits(table: Listing, wanted: Wanted) -> ColumnElement[int]:
-    words = func.unnest(table.words).table_valued("word")
+    word = func.unnest(table.words).column_valued("word")
     return (
-        select(func.count())
-        .select_from(words)
-        .where(words.c.word == any_(literal(wanted.words, ARRAY(Text))))
+        select(func.count(word))
+        .where(word == any_(literal(wanted.words, ARRAY(Text))))
         .scalar_subquery()
     )
 
