@@ -17,8 +17,11 @@ async def is_rated(session: AsyncSession, case_id: UUID) -> bool:
 
 
 async def case_of_exchange(session: AsyncSession, exchange_id: UUID) -> Case | None:
+    """Return, locked, the case that came here by this exchange."""
     return await session.scalar(
-        select(Case).where(Case.exchange_id == exchange_id).with_for_update()
+        select(Case)
+        .where(Case.exchange_id == exchange_id, Case.from_district.is_not(None))
+        .with_for_update()
     )
 
 
