@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+import structlog.tracebacks
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -71,11 +72,19 @@ def _mask_event(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     for name, value in event.items():
-        if name in _PERSONAL:
-            event[name] = "***"
-        elif isinstance(value, str):
-            event[name] = mask(value)
+        event[name] = "***" if name in _PERSONAL else _masked(value)
     return event
+
+
+def _masked(value: Any) -> Any:
+    """Mask texts at any depth: a traceback quotes messages, and they may quote a number."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {name: _masked(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(one) for one in value]
+    return value
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -86,7 +95,10 @@ def configure_logging(service: str, level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            # Without local variables: they hold personal data.
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
             _mask_event,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
