@@ -42,17 +42,16 @@ async def test_the_metrics_are_computed_from_the_rows(small: RunningService) -> 
         headers=small.district.headers("admin"),
     )
     assert answer.status_code == 200, answer.text
+    theirs = matter_content()
     offer = {
         "owner_district": "610172",
         "agreement": "xa-qj",
         "mode": "proxy",
         "version": 1,
         "state": "offered",
-        "matter": matter_content(),
+        "matter": theirs,
     }
-    await small.hear(
-        envelope("interop.matter_offer.changed", f"610172-{offer['matter']['code']}", offer)
-    )
+    await small.hear(envelope("interop.matter_offer.changed", f"610172-{theirs['code']}", offer))
 
     metrics = (await small.client.get("/api/v1/catalog/metrics")).json()
 

@@ -172,7 +172,9 @@ async def test_pages_follow_each_other_without_gap_or_repetition(catalog: Runnin
     seen: list[str] = []
     cursor: str | None = None
     while True:
-        query = {"q": word, "limit": 3} | ({"cursor": cursor} if cursor else {})
+        query: dict[str, str | int] = {"q": word, "limit": 3}
+        if cursor is not None:
+            query["cursor"] = cursor
         page = (await catalog.client.get("/api/v1/matters", params=query)).json()
         seen += [one["code"] for one in page["items"]]
         cursor = page["next_cursor"]
