@@ -101,6 +101,7 @@ def engine(url: str, *, pool: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_recycle=1800,
+        hide_parameters=True,  # a fault's text goes to the log, and parameters hold personal data
         json_serializer=_to_json,
         json_deserializer=pydantic_core.from_json,
         connect_args={"server_settings": {"timezone": "UTC"}, "timeout": 5},
