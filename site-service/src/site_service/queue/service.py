@@ -105,12 +105,13 @@ async def take(
         others = await _other_sites(session, site_id, request.matter_code, there)
         names = [other["name"] for other in others]
         raise NoWindowForMatter(names=names, other_sites=others)
+    ahead = await store.ahead_of(session, ticket)
+    # Last: the counter's row is locked from here until the commit.
     count = await store.next_count(session, site_id, today, is_green=ticket.is_green)
     ticket.number = rules.number_of(is_green=ticket.is_green, count=count)
     session.add(ticket)
     publish(session, TicketIssued(**_facts(ticket, at)), of=ticket)
     await session.flush()
-    ahead = await store.ahead_of(session, ticket)
     wait = rules.expected_wait(ahead=ahead.people, windows=len(windows), service=ahead.service)
     return Taken(
         ticket=ticket,
