@@ -19,6 +19,7 @@ from tongban.context import Context, read_private_key
 __all__ = ["KeySetUnusable", "OwnKeys", "PartnerKeys", "hold_own_keys", "own_keys"]
 
 SEAL_MARK = "-seal"
+MOST_KEYS = 20
 
 
 class KeySetUnusable(ValueError):
@@ -83,7 +84,10 @@ class PartnerKeys:
             KeySetUnusable: a key is malformed, private or without id, or a purpose has none.
         """
         by_purpose: dict[str, dict[str, OKPKey]] = {"signing": {}, "encryption": {}, "seal": {}}
-        for jwk in jwks.get("keys", []):
+        listed = jwks.get("keys")
+        if not isinstance(listed, list) or len(listed) > MOST_KEYS:
+            raise KeySetUnusable("not_a_key_set")
+        for jwk in listed:
             purpose, key_id, key = _read_partner_key(jwk)
             if any(key_id in known for known in by_purpose.values()):
                 raise KeySetUnusable("key_id_twice")

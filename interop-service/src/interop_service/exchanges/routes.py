@@ -152,8 +152,7 @@ async def receive_package(
 @router.get("/api/v1/exchanges/{exchange_id}", responses=problems(ExchangeNotFound))
 async def read_exchange(exchange_id: UUID, session: Session, _caller: Staff) -> ExchangeDetail:
     """跨区办件详情: who holds the case since when, each message's attempts and last fault."""
-    found, _ = await service.detail(session, exchange_id)
-    return found
+    return await service.detail(session, exchange_id)
 
 
 @router.get(

@@ -32,8 +32,8 @@ async def exchanges_page(
     return await store.exchanges_page(session, paging, partner=partner, state=state)
 
 
-async def detail(session: AsyncSession, exchange_id: UUID) -> tuple[ExchangeDetail, int]:
-    """Return an exchange with its hops and messages, and its version.
+async def detail(session: AsyncSession, exchange_id: UUID) -> ExchangeDetail:
+    """Return an exchange with its hops and messages.
 
     Raises:
         ExchangeNotFound: 404.
@@ -41,12 +41,11 @@ async def detail(session: AsyncSession, exchange_id: UUID) -> tuple[ExchangeDeta
     row = await _exchange(session, exchange_id)
     hops = await store.hops_of(session, exchange_id)
     deliveries = await store.deliveries_of(session, exchange_id)
-    found = ExchangeDetail(
+    return ExchangeDetail(
         **ExchangeRead.model_validate(row).model_dump(),
         hops=[HopRead.model_validate(hop) for hop in hops],
         deliveries=[DeliveryRead.model_validate(one) for one in deliveries],
     )
-    return found, row.version
 
 
 async def receipts(session: AsyncSession, exchange_id: UUID) -> Sequence[ReceiptRow]:

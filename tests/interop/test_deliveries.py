@@ -1,0 +1,323 @@
+"""Store and forward: what happens to a message when the partner, the network or we fail."""
+
+import asyncio
+import json
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+from interop.messages import kind_of, package_letter
+from interop.two_districts import HOSTS, NEAR, OWNER, Districts, case_step, private_key
+
+from interop_service.exchanges import deliveries, envelopes
+from interop_service.exchanges.envelopes import Receipt
+from interop_service.keys import own_keys
+from tongban.ids import new_id
+from tongban.testing.fixtures import RunningService
+
+OWNER_HOST = HOSTS[OWNER]
+
+
+async def package_delivery(districts: Districts, exchange_id: UUID) -> dict[str, Any]:
+    seen = await districts.view(districts.near, exchange_id)
+    found: dict[str, Any] = seen["deliveries"][0]
+    return found
+
+
+async def test_a_dead_partner_is_tried_again_until_it_is_back(districts: Districts) -> None:
+    districts.network.is_down.add(OWNER_HOST)
+    exchange_id = await districts.exchange()
+    await districts.send(districts.near)
+    await districts.send(districts.near)
+    while_down = await package_delivery(districts, exchange_id)
+
+    districts.network.is_down.clear()
+    await districts.send(districts.near)
+
+    back = await package_delivery(districts, exchange_id)
+    assert (while_down["state"], while_down["attempts"]) == ("due", 2)
+    assert while_down["last_fault"] == "unreachable: ConnectError"
+    assert (back["state"], back["attempts"], back["last_fault"]) == ("delivered", 3, None)
+    assert await districts.near.outbox.types(str(exchange_id)) == [
+        "interop.exchange.sent",
+        "interop.exchange.acknowledged",
+    ]
+
+
+async def test_a_message_not_yet_due_is_left_alone(districts: Districts) -> None:
+    districts.network.is_down.add(OWNER_HOST)
+    await districts.exchange()
+    await districts.send(districts.near)
+
+    assert await deliveries.deliver_due(districts.near.context) == 0
+
+
+async def test_every_attempt_has_a_new_nonce_and_the_same_message_id(districts: Districts) -> None:
+    districts.network.is_down.add(OWNER_HOST)
+    exchange_id = await districts.exchange()
+    for _ in range(3):
+        await districts.send(districts.near)
+
+    message = (await package_delivery(districts, exchange_id))["id"]
+    mine = [one for one in districts.network.log if one.headers["tongban-message-id"] == message]
+    assert len(mine) == 3
+    assert len({one.headers["signature-input"] for one in mine}) == 3
+
+
+async def test_an_answer_lost_on_its_way_is_harmless(districts: Districts) -> None:
+    """As a kill between sending and recording: the message was taken, and we don't know."""
+    exchange_id = await districts.exchange()
+    app = districts.network.apps[OWNER_HOST]
+    districts.network.apps[OWNER_HOST] = swallowing(app)
+    await districts.send(districts.near)
+    lost = await package_delivery(districts, exchange_id)
+    districts.network.apps[OWNER_HOST] = app
+
+    await districts.send(districts.near)
+
+    found = await package_delivery(districts, exchange_id)
+    assert (lost["state"], found["state"], found["attempts"]) == ("due", "delivered", 2)
+    assert await districts.owner.outbox.types(str(exchange_id)) == ["interop.exchange.received"]
+    assert len(await districts.receipts(districts.owner, exchange_id)) == 1
+
+
+def swallowing(app: Any) -> Any:
+    """The app, whose answers never arrive."""
+
+    async def swallow(scope: Any, receive: Any, send: Any) -> None:
+        async def nowhere(_message: Any) -> None:
+            return
+
+        await app(scope, receive, nowhere)
+        await send({"type": "http.response.start", "status": 502, "headers": []})
+        await send({"type": "http.response.body", "body": b"bad gateway"})
+
+    return swallow
+
+
+async def test_an_answer_that_is_no_receipt_is_no_delivery(districts: Districts) -> None:
+    exchange_id = await districts.exchange()
+    for status, content in (
+        (200, b"<html>ok</html>"),
+        (202, b"{}"),
+        (202, b"\xff\x00"),
+        (302, b""),
+    ):
+        districts.network.answers[OWNER_HOST] = lambda _, s=status, c=content: httpx.Response(  # type: ignore[misc]  # defaults bind the case
+            s, content=c
+        )
+
+        await districts.send(districts.near)
+
+        found = await package_delivery(districts, exchange_id)
+        assert found["state"] == "due", (status, content)
+        assert found["last_fault"]
+
+
+def forged(districts: Districts, signer: RunningService, **changes: Any) -> Any:
+    """A receipt for whatever comes, wrong in one place."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = request.content
+        message = json.loads(body)
+        told = {
+            "receipt_id": new_id(),
+            "message_id": request.headers["tongban-message-id"],
+            "exchange_id": message["exchange_id"],
+            "digest": envelopes.digest(body),
+            "at": message["sent_at"],
+            "by": OWNER,
+            **changes,
+        }
+        signed = envelopes.sign_receipt(Receipt.model_validate(told), own_keys(signer.context))
+        return httpx.Response(202, content=signed.model_dump_json())
+
+    return answer
+
+
+async def test_a_receipt_for_another_message_is_no_delivery(districts: Districts) -> None:
+    exchange_id = await districts.exchange()
+    wrong = [
+        forged(districts, districts.owner, message_id=new_id()),
+        forged(districts, districts.owner, exchange_id=new_id()),
+        forged(districts, districts.owner, digest="0" * 64),
+        forged(districts, districts.owner, by=NEAR),
+        forged(districts, districts.near),
+    ]
+    for answer in wrong:
+        districts.network.answers[OWNER_HOST] = answer
+
+        await districts.send(districts.near)
+
+        found = await package_delivery(districts, exchange_id)
+        assert found["state"] == "due"
+        assert found["last_fault"].startswith("receipt-invalid")
+
+    districts.network.answers[OWNER_HOST] = forged(districts, districts.owner)
+    await districts.send(districts.near)
+    assert (await package_delivery(districts, exchange_id))["state"] == "delivered"
+
+
+async def test_a_refusal_that_is_our_fault_ends_the_exchange(districts: Districts) -> None:
+    exchange_id = await districts.exchange()
+    problem = {
+        "type": "urn:tongban:problem:agreement-denies",
+        "reasons": ["area"],
+        "fault": "yours",
+        "retry": False,
+    }
+    districts.network.answers[OWNER_HOST] = lambda _: httpx.Response(403, json=problem)
+
+    await districts.send(districts.near)
+
+    told = await districts.near.outbox.envelopes(str(exchange_id))
+    assert [one.event_type for one in told] == ["interop.exchange.sent", "interop.exchange.failed"]
+    assert told[1].data["reason"] == "agreement-denies: ['area']"
+    seen = await districts.view(districts.near, exchange_id)
+    assert (seen["state"], seen["hops"][-1]["holder"]) == ("failed", NEAR)
+    assert await districts.send(districts.near) == 0
+
+
+async def test_a_refusal_that_may_pass_does_not_end_it(districts: Districts) -> None:
+    exchange_id = await districts.exchange()
+    for problem in (
+        {"type": "urn:tongban:problem:unknown-partner", "fault": "yours", "retry": True},
+        {"type": "urn:tongban:problem:internal", "fault": "ours", "retry": False},
+        ["not", "a", "problem"],
+    ):
+        districts.network.answers[OWNER_HOST] = lambda _, p=problem: httpx.Response(  # type: ignore[misc]  # a default binds the case
+            401, json=p
+        )
+
+        await districts.send(districts.near)
+
+        assert (await districts.view(districts.near, exchange_id))["state"] == "sent"
+
+
+async def test_a_message_altered_on_its_way_is_sent_again(districts: Districts) -> None:
+    exchange_id = await districts.exchange()
+
+    def alter(request: httpx.Request) -> None:
+        request.headers["tongban-sender"] = "610302"
+
+    districts.network.alter = alter
+    await districts.send(districts.near)
+    altered = await package_delivery(districts, exchange_id)
+
+    districts.network.alter = None
+    await districts.send(districts.near)
+
+    assert altered["last_fault"] == "status 401 unknown-partner"
+    assert (await package_delivery(districts, exchange_id))["state"] == "delivered"
+
+
+async def test_a_case_s_messages_go_in_their_order(districts: Districts) -> None:
+    exchange_id = await districts.exchange()
+    await districts.settle()
+    districts.network.is_down.add(HOSTS[NEAR])
+    await districts.owner.hear(
+        case_step("accepted", exchange_id),
+        case_step("decided", exchange_id, sequence=2, outcome="granted"),
+    )
+
+    tried = await districts.send(districts.owner)
+    waiting = (await districts.view(districts.owner, exchange_id))["deliveries"]
+
+    assert tried == 1
+    assert [one["attempts"] for one in waiting] == [1, 0]
+    districts.network.is_down.clear()
+    await districts.settle()
+
+
+async def test_two_workers_send_each_message_once(districts: Districts) -> None:
+    ids = [await districts.exchange() for _ in range(4)]
+
+    counts = await asyncio.gather(
+        *(deliveries.deliver_due(districts.near.context) for _ in range(3))
+    )
+
+    assert sum(counts) == 4
+    for exchange_id in ids:
+        assert (await package_delivery(districts, exchange_id))["attempts"] == 1
+
+
+async def test_a_message_taken_by_a_worker_that_died_is_taken_again(districts: Districts) -> None:
+    exchange_id = await districts.exchange()
+    context = districts.near.context
+    taken = await deliveries._take(context, Counter())
+    at_once = await deliveries.deliver_due(context)
+    real = context.clock
+
+    context.clock = lambda: real() + deliveries.LEASE + timedelta(seconds=1)
+    later = await deliveries.deliver_due(context)
+    context.clock = real
+
+    assert (len(taken), at_once, later) == (1, 0, 1)
+    assert (await package_delivery(districts, exchange_id))["state"] == "delivered"
+
+
+async def test_a_dead_partner_does_not_hold_up_another(districts: Districts) -> None:
+    """Its due messages never fill the batch, and while it hangs the others' go on."""
+    headers = districts.near.district.headers("admin")
+    dead = {
+        "district": "610302",
+        "name": "宝鸡市渭滨区",
+        "english_name": "Weibin",
+        "endpoint": "https://dead.example",
+        "keys": {"keys": own_keys(districts.owner.context).published()},
+    }
+    await districts.near.client.post("/api/v1/partners", json=dead, headers=headers)
+    exchange_ids = [await districts.exchange() for _ in range(30)]
+    for exchange_id in exchange_ids[:-1]:
+        await districts.near.execute(
+            "UPDATE deliveries SET partner = '610302', next_attempt_at = now() - interval '1 day'"
+            " WHERE exchange_id = :id",
+            id=exchange_id,
+        )
+    districts.network.apps["dead.example"] = hanging
+    loop = asyncio.create_task(deliveries.deliver(districts.near.context))
+    try:
+        for _ in range(100):
+            if (await package_delivery(districts, exchange_ids[-1]))["state"] == "delivered":
+                break
+            await asyncio.sleep(0.05)
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+
+    found = await package_delivery(districts, exchange_ids[-1])
+    assert found["state"] == "delivered"
+    tried = await districts.near.execute(
+        "SELECT count(*) FROM deliveries WHERE partner = '610302' AND attempts > 0"
+    )
+    assert tried.scalar_one() == deliveries.ROOM
+    await districts.near.execute("UPDATE deliveries SET state = 'failed' WHERE partner = '610302'")
+
+
+async def hanging(_scope: Any, _receive: Any, _send: Any) -> None:
+    await asyncio.sleep(3600)
+
+
+async def test_what_waits_is_encrypted_at_rest(districts: Districts) -> None:
+    districts.network.is_down.add(OWNER_HOST)
+    exchange_id = await districts.exchange()
+
+    kept = await districts.near.execute(
+        "SELECT body FROM deliveries WHERE exchange_id = :id", id=exchange_id
+    )
+
+    body = kept.scalar_one()
+    assert b"exchange_id" not in body
+    districts.network.is_down.clear()
+    await districts.settle()
+
+
+async def test_the_seal_can_not_sign_messages(districts: Districts) -> None:
+    letter = await package_letter(districts)
+    letter.key, letter.key_id = private_key(districts.near.district, "seal"), f"{NEAR}-seal"
+
+    answer = await letter.post(districts.near, districts.owner)
+
+    assert kind_of(answer) == "signature-invalid"
