@@ -1,5 +1,7 @@
 """The list of matters: search by words, pinyin and initials; filters; paging; partners' matters."""
 
+import base64
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -205,3 +207,15 @@ def test_a_matter_is_found_by_its_sound_and_its_initials() -> None:
 def test_a_single_character_counts_only_where_there_is_nothing_longer() -> None:
     assert wanted("想变更").words == ["变更"]
     assert wanted("税").words == ["税"]
+
+
+@pytest.mark.parametrize(
+    "values", [["a", "b", "c"], [2**40, "b", "c"], [0, "a\0", "b"], [None, 1, 2], [True, "a", "b"]]
+)
+async def test_a_made_up_cursor_is_refused(catalog: RunningService, values: list[Any]) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+    answer = await catalog.client.get("/api/v1/matters", params={"cursor": cursor})
+
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("cursor-invalid")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import BaseModel
-from sqlalchemy import Select, tuple_
+from sqlalchemy import BigInteger, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -82,16 +82,26 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _decode(cursor: str, expected: int) -> list[Any]:
+def _decode(cursor: str, columns: Sequence["Column"]) -> list[Any]:
     fault = CursorInvalid(errors=[Where.parameter("cursor", CursorInvalid.detail)])
     try:
         raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         values = [_READERS[v[0]](v[1]) if isinstance(v, list) else v for v in raw]
     except (ValueError, KeyError, IndexError, TypeError, binascii.Error):
         raise fault from None
-    if len(values) != expected or any(isinstance(value, dict) for value in values):
+    if len(values) != len(columns) or not all(map(_fits, values, columns)):
         raise fault
     return values
+
+
+def _fits(value: Any, column: "Column") -> bool:
+    """Whether the database can compare `value` with `column`: a cursor may be made up."""
+    if isinstance(value, str):
+        return issubclass(column.type.python_type, str) and "\0" not in value
+    if isinstance(value, int):
+        bits = 63 if isinstance(column.type, BigInteger) else 31
+        return column.type.python_type is type(value) and abs(value) < 2**bits
+    return isinstance(value, column.type.python_type)
 
 
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
@@ -108,7 +118,7 @@ def after(
         CursorInvalid: 422, the cursor is not from this list.
     """
     if paging.cursor is not None:
-        values = _decode(paging.cursor, len(columns))
+        values = _decode(paging.cursor, columns)
         mark = tuple_(*columns)
         statement = statement.where(mark < tuple(values) if descending else mark > tuple(values))
     ordering = [column.desc() if descending else column.asc() for column in columns]
