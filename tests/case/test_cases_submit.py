@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+
 from case_service.cases import numbers
 from support.case_world import Counter, enterprise, know_matter, know_site, person
 from support.identities import identity_number
@@ -62,14 +63,17 @@ async def test_personal_data_is_masked_and_encrypted_at_rest(counter: Counter) -
 
     shown = (await counter.read(case_id))["applicant"]
     row = (
-        await counter.case.execute("SELECT * FROM cases WHERE id = :id", id=case_id)
-    ).mappings().one()
+        (await counter.case.execute("SELECT * FROM cases WHERE id = :id", id=case_id))
+        .mappings()
+        .one()
+    )
 
     assert shown["name"] == "黄**"
     assert shown["phone"] == "138****5678"
-    assert shown["identity_number"] == applicant["identity_number"][:6] + "********" + applicant[
-        "identity_number"
-    ][-4:]
+    assert (
+        shown["identity_number"]
+        == applicant["identity_number"][:6] + "********" + applicant["identity_number"][-4:]
+    )
     assert applicant["identity_number"].encode() not in row["sealed_party"]
     assert applicant["identity_number"] not in str(dict(row))
 

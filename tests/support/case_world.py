@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 from stdnum.cn import uscc
+
 from support.identities import identity_number
 from tongban.testing.fixtures import RunningService, envelope
 

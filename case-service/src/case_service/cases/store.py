@@ -33,9 +33,9 @@ from case_service.cases.tables import CASE_NUMBERS, Case, Material, ProgressMiss
 from case_service.events import CaseEvent
 from tongban.identity import Caller, Role
 from tongban.ids import new_id
-from tongban.kernel import LedgerRow
+from tongban.kernel import LedgerRow, OutboxRow
 from tongban.ledger import entry_values
-from tongban.messages import outbox_cte
+from tongban.messages import outbox_values
 from tongban.paging import Paging, after
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
 CASES: Table = Case.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
 TIMELINE: Table = TimelineEntry.__table__  # type: ignore[assignment]  # as above
 LEDGER: Table = LedgerRow.__table__  # type: ignore[assignment]  # as above
+OUTBOX: Table = OutboxRow.__table__  # type: ignore[assignment]  # as above
 
 SEES_DISTRICT = (Role.REVIEWER, Role.APPROVER, Role.SEAL_KEEPER, Role.SUPERVISOR, Role.ADMIN)
 SEES_SITE = (Role.CLERK, Role.HELPER, Role.SITE_MANAGER)
@@ -152,14 +153,19 @@ def _with_traces(
     """Let the timeline, the ledger, the outbox and whatever waits in the session ride along."""
     step = {"id": new_id(), "facts": {}, **entry}
     noted = entry_values(**ledger)
+    if events:
+        # One insert for all: the relay sends by position, and only within an insert it is ordered.
+        rows = [
+            outbox_values(event, sequence=already_told + place)
+            for place, event in enumerate(events, start=1)
+        ]
+        statement = statement.add_cte(
+            insert(OUTBOX).values(rows).returning(OUTBOX.c.position).cte("told")
+        )
     return statement.add_cte(
         *_taken_along(session),
         insert(TIMELINE).values(step).returning(TIMELINE.c.id).cte("step"),
         insert(LEDGER).values(noted).returning(LEDGER.c.id).cte("noted"),
-        *(
-            outbox_cte(event, sequence=already_told + place, name=f"told_{place}")
-            for place, event in enumerate(events, start=1)
-        ),
     )
 
 
