@@ -1,5 +1,6 @@
 """The catalog in and out: all or nothing, each fault with its row, unchanged rows left alone."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -202,6 +203,36 @@ async def test_many_matters_take_no_more_statements_than_few(catalog: RunningSer
         event.remove(engine, "before_cursor_execute", count)
 
     assert numbers[:2] == numbers[2:]
+
+
+async def test_two_imports_at_once_make_each_matter_once(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(10)]
+
+    answers = await asyncio.gather(
+        bring(catalog, *matters, publish=True), bring(catalog, *reversed(matters), publish=True)
+    )
+
+    tallies = [answer.json() for answer in answers]
+    assert sorted(one["created"] for one in tallies) == [0, 10]
+    assert sorted(one["unchanged"] for one in tallies) == [0, 10]
+
+
+async def test_a_page_of_matters_is_one_statement(catalog: RunningService) -> None:
+    await bring(catalog, *(matter_content() for _ in range(30)), publish=True)
+    counted: list[str] = []
+
+    def count(*arguments: Any) -> None:
+        counted.append(str(arguments[2]))
+
+    engine = catalog.context.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        answer = await catalog.client.get("/api/v1/matters", params={"limit": 30, "q": "食品"})
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+
+    assert len(answer.json()["items"]) == 30
+    assert len(counted) == 1
 
 
 @pytest.mark.skipif(not XIAN.exists(), reason="the data set is not here")
