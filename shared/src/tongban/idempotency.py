@@ -92,6 +92,7 @@ async def _once(request: Request, handle: Handler, subject: str, key: str) -> Re
             .returning(IdempotencyRow.key)
         )
         if fresh is None:
+            await request.close()  # the files of a multipart body: nobody reads them again
             return await _stored_answer(session, context.vault, identity, digest)
         request.state.session = session
         response = await handle(request)
