@@ -26,7 +26,7 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from interop_service.exchanges import envelopes
-from interop_service.exchanges.receiving import forget_nonces
+from interop_service.exchanges.proof import forget_nonces
 from tongban.ids import new_id
 
 

@@ -10,7 +10,7 @@ from interop_service import keys
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
 from interop_service.events import PUBLISHED
-from interop_service.exchanges import deliveries, receiving
+from interop_service.exchanges import deliveries, proof
 from interop_service.exchanges import routes as exchanges
 from interop_service.partners import routes as partners
 from interop_service.partners import service as partner_service
@@ -42,7 +42,7 @@ SERVICE = Service(
     publishes=PUBLISHED,
     consumes=CONSUMED,
     timers=(
-        Timer(every=timedelta(minutes=5), run=receiving.forget_nonces),
+        Timer(every=timedelta(minutes=5), run=proof.forget_nonces),
         Timer(every=timedelta(hours=1), run=partner_service.end_agreements),
     ),
     loops={"deliveries": deliveries.deliver},

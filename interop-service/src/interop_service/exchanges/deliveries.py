@@ -275,8 +275,8 @@ async def _record(
         delivery.body = None
         await _record_refusal(session, context, delivery, at=at)
     else:
-        # Chance spreads the load; nothing secret hangs on it.
-        pause = rules.backoff_seconds(errand.attempts, random.random())  # noqa: S311
+        chance = random.random()  # noqa: S311  # it spreads the load; no secret hangs on it
+        pause = rules.backoff_seconds(errand.attempts, chance)
         delivery.next_attempt_at = at + timedelta(seconds=pause)
         delivery.last_fault = outcome.fault
         log.warning(

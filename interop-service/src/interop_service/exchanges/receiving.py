@@ -1,10 +1,9 @@
-"""What a partner sends: prove it, take it once, act on it, and state so in a signed receipt."""
+"""What a partner sends: take it once, act on it, and state so in a signed receipt."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import pydantic_core
@@ -17,11 +16,9 @@ from interop_service.errors import (
     ExchangeUnknown,
     MessageIdReused,
     MessageUnreadable,
-    NonceReplayed,
     OutOfTurn,
     PackageUnreadable,
     SenderMismatch,
-    UnknownPartner,
     WrongDistrict,
 )
 from interop_service.events import (
@@ -30,8 +27,9 @@ from interop_service.events import (
     ExchangeReceived,
     ExchangeResult,
 )
-from interop_service.exchanges import envelopes, sending, signatures, store
+from interop_service.exchanges import envelopes, sending, store
 from interop_service.exchanges.envelopes import Receipt, SignedReceipt
+from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import MessageKind, Side, Stage, State, Step
 from interop_service.exchanges.schemas import (
     CasePackage,
@@ -41,9 +39,8 @@ from interop_service.exchanges.schemas import (
     ResultMessage,
     ResultPayload,
 )
-from interop_service.exchanges.signatures import SignedRequest
 from interop_service.exchanges.tables import Exchange, ReceiptRow
-from interop_service.keys import PartnerKeys, own_keys
+from interop_service.keys import own_keys
 from interop_service.partners import service as partners
 from interop_service.partners.rules import Way
 from interop_service.recognitions import service as recognitions
@@ -54,54 +51,9 @@ from tongban.ids import new_id
 from tongban.messages import publish
 from tongban.problems import FieldError, Where
 
-__all__ = ["SignedMessage", "forget_nonces", "prove", "take_package", "take_receipt", "take_result"]
-
-NONCES_KEPT: Final = timedelta(minutes=20)
-"""Longer than a signature can be good: its window both ways, and then some."""
+__all__ = ["take_package", "take_receipt", "take_result"]
 
 M = TypeVar("M", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class SignedMessage:
-    """A message whose sender is proven."""
-
-    sender: str
-    keys: PartnerKeys
-    message_id: UUID
-    body: bytes
-    digest: str
-
-
-async def prove(
-    session: AsyncSession,
-    request: SignedRequest,
-    body: bytes,
-    *,
-    sender: str,
-    message_id: UUID,
-    at: datetime,
-) -> SignedMessage:
-    """Return the message with its sender proven by signature.
-
-    Raises:
-        UnknownPartner, SignatureInvalid, MessageExpired: 401.
-        DigestMismatch: 400.
-        NonceReplayed: 409.
-    """
-    partner = await partners.active_partner(session, sender)
-    if partner is None:
-        raise UnknownPartner(sender=sender)
-    keys = partners.keys_of(partner)
-    proof = signatures.verify(request, body, keys=keys.signing, at=at)
-    if not await store.keep_nonce(session, sender=sender, nonce=proof.nonce, at=at):
-        raise NonceReplayed
-    return SignedMessage(sender, keys, message_id, body, envelopes.digest(body))
-
-
-async def forget_nonces(session: AsyncSession, context: Context) -> None:
-    """Drop nonces whose signatures are no longer good."""
-    await store.forget_nonces(session, at=context.clock(), after=NONCES_KEPT)
 
 
 async def take_package(

@@ -28,9 +28,9 @@ from interop_service.errors import (
     UnknownPartner,
     WrongDistrict,
 )
-from interop_service.exchanges import receiving, service
+from interop_service.exchanges import proof, receiving, service
 from interop_service.exchanges.envelopes import SignedReceipt
-from interop_service.exchanges.receiving import SignedMessage
+from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import State
 from interop_service.exchanges.schemas import (
     ExchangeDetail,
@@ -102,7 +102,7 @@ async def _signed_partner(
     if protocol != PROTOCOL:
         raise ProtocolUnsupported(supported=PROTOCOL)
     body = await _body(request)
-    return await receiving.prove(
+    return await proof.prove(
         session, _as_signed(request), body, sender=sender, message_id=message_id, at=at
     )
 

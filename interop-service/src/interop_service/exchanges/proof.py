@@ -1,0 +1,62 @@
+"""Who sent a message: proven by its signature, once, before anything of it is read."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interop_service.errors import NonceReplayed, UnknownPartner
+from interop_service.exchanges import envelopes, signatures, store
+from interop_service.exchanges.signatures import SignedRequest
+from interop_service.keys import PartnerKeys
+from interop_service.partners import service as partners
+from tongban.context import Context
+
+__all__ = ["SignedMessage", "forget_nonces", "prove"]
+
+NONCES_KEPT: Final = timedelta(minutes=20)
+"""Longer than a signature can be good: its window both ways, and then some."""
+
+
+@dataclass(frozen=True)
+class SignedMessage:
+    """A message whose sender is proven."""
+
+    sender: str
+    keys: PartnerKeys
+    message_id: UUID
+    body: bytes
+    digest: str
+
+
+async def prove(
+    session: AsyncSession,
+    request: SignedRequest,
+    body: bytes,
+    *,
+    sender: str,
+    message_id: UUID,
+    at: datetime,
+) -> SignedMessage:
+    """Return the message with its sender proven by signature.
+
+    Raises:
+        UnknownPartner, SignatureInvalid, MessageExpired: 401.
+        DigestMismatch: 400.
+        NonceReplayed: 409.
+    """
+    partner = await partners.active_partner(session, sender)
+    if partner is None:
+        raise UnknownPartner(sender=sender)
+    keys = partners.keys_of(partner)
+    proof = signatures.verify(request, body, keys=keys.signing, at=at)
+    if not await store.keep_nonce(session, sender=sender, nonce=proof.nonce, at=at):
+        raise NonceReplayed
+    return SignedMessage(sender, keys, message_id, body, envelopes.digest(body))
+
+
+async def forget_nonces(session: AsyncSession, context: Context) -> None:
+    """Drop nonces whose signatures are no longer good."""
+    await store.forget_nonces(session, at=context.clock(), after=NONCES_KEPT)
