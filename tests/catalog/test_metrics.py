@@ -59,7 +59,7 @@ async def test_the_metrics_are_computed_from_the_rows(small: RunningService) -> 
     assert metrics["concentrated"] == 3
     assert (total["matters"], total["with_baseline"]) == (4, 3)
     assert total["materials"] == {"before": 11, "now": 6, "reduction": 0.4545}
-    assert total["days"] == {"before": 56, "now": 15, "reduction": 0.7321}
+    assert total["days"] == {"before": 80, "now": 20, "reduction": 0.75}
     assert (total["materials_cut_by_half"], total["time_cut_by_seventy"]) == (2, 2)
     assert total["both_cut"] == 1
     assert metrics["by_matter_type"]["licence"]["matters"] == 3

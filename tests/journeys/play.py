@@ -37,17 +37,18 @@ def conclude(title: str, record: Record) -> None:
     console.print(f"  [green]✔ {title}：{record.seconds:.1f} 秒 · {record.seconds:.1f} s[/]")
 
 
-async def play() -> None:
-    """Start both districts, introduce them, and play."""
+def play() -> None:
+    """Start both districts in a folder of their own, play, and leave nothing behind."""
     folder = Path(tempfile.mkdtemp(prefix="tongban-story-"))
     folder.chmod(0o755)
     try:
-        await _play_in(folder)
+        asyncio.run(play_in(folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _play_in(folder: Path) -> None:
+async def play_in(folder: Path) -> None:
+    """Start both districts, introduce them, and play."""
     started = time.monotonic()
     console.print("启动两个区，各有自己的数据库与消息服务 · starting two districts")
     async with (
@@ -89,6 +90,6 @@ async def _play_in(folder: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        asyncio.run(play())
+        play()
     except CannotRun as fault:
         sys.exit(str(fault))

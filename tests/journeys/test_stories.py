@@ -39,5 +39,5 @@ async def test_a_promised_matter_is_corrected_once_and_licensed(hitech: District
     record = await local_promise(hitech, say_nothing)
 
     assert record.cases["near"]["stage"] == "closed"
-    assert record.facts["verified"]["state"] == "valid"
+    assert record.facts["verified"]["standing"] == "valid"
     assert record.facts["accepted"]["promised_due_on"]

@@ -94,6 +94,7 @@ class District:
             {
                 "district": other.code,
                 "name": other.name,
+                "english_name": other.name,
                 "endpoint": other.platform.url,
                 "keys": told["keys"],
             },

@@ -15,8 +15,8 @@ from tongban import audit
 from tongban.context import open_context
 from tongban.ledger import Verification
 from tongban.messages import publish_state
+from tongban.rebuild import NoSuchProjection, replay
 from tongban.rebuild import rebuild as rebuild_projection
-from tongban.rebuild import replay
 from tongban.service import Service
 from tongban.settings import ServiceSettings
 from tongban.telemetry import configure_logging
@@ -84,7 +84,10 @@ def main(service: Service, create_app: Any) -> None:
     @cli.command()
     def rebuild(projection: str) -> None:
         """Fill a projection's table anew from its reference stream, then swap it in."""
-        rows = asyncio.run(rebuild_projection(service, settings(), projection))
+        try:
+            rows = asyncio.run(rebuild_projection(service, settings(), projection))
+        except NoSuchProjection as fault:
+            sys.exit(str(fault))
         typer.echo(f"{projection}: {rows} rows")
 
     @cli.command(name="verify-ledger")

@@ -152,7 +152,7 @@ class Telemetry:
         method = scope["method"]
         REQUESTS.labels(self._service, method, route, str(status)).inc()
         DURATION.labels(self._service, method, route).observe(seconds)
-        say = log.warning if status >= 500 else log.debug
+        say = log.warning if status >= 500 else log.info
         say(
             "http.request",
             method=method,

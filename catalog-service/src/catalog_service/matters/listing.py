@@ -57,8 +57,14 @@ async def list_matters(
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return a page of matters, the best finds first; without a search, by code."""
     listed = union_all(_ours(filters), _partners(filters, district=district)).subquery("listed")
+    # Of finds as good as each other ours come first: they are decided here.
     statement = after(
-        select(listed), paging, listed.c.penalty, listed.c.code, listed.c.owner_district
+        select(listed),
+        paging,
+        listed.c.penalty,
+        listed.c.is_handled_here_by_agreement,
+        listed.c.code,
+        listed.c.owner_district,
     )
     return (await session.execute(statement)).all()
 

@@ -35,6 +35,5 @@ def published_row(content: MatterContent, *, number: int, district: str) -> dict
         "required_materials": content.required_materials,
         "baseline_as_of": before and before.as_of,
         "baseline_materials": before and len(before.required_materials),
-        "baseline_days": before and before.days,
         **asdict(found_by),
     }

@@ -71,7 +71,16 @@ async def page(
 ) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
     """Return a page of what can be applied for here."""
     rows = await list_matters(session, filters, paging, district=district)
-    return page_of(rows, paging, key=lambda row: (row.penalty, row.code, row.owner_district))
+    return page_of(
+        rows,
+        paging,
+        key=lambda row: (
+            row.penalty,
+            row.is_handled_here_by_agreement,
+            row.code,
+            row.owner_district,
+        ),
+    )
 
 
 async def find(session: AsyncSession, code: str, *, district: str) -> Applicable:

@@ -111,7 +111,6 @@ class PublishedMatter(Listed, CatalogTables):
     handling_scope: Mapped[str]
     baseline_as_of: Mapped[date | None]
     baseline_materials: Mapped[int | None]
-    baseline_days: Mapped[int | None]
 
 
 class PartnerMatter(Listed, CatalogTables):

@@ -11,11 +11,11 @@ TIME_TARGET_PERCENT = 70
 FORMULA: Mapping[str, str] = MappingProxyType(
     {
         "zh-CN": "材料压减 = 1 − 现行必要材料数 ÷ 改革前必要材料数；"
-        "时限压减 = 1 − 承诺办结工作日 ÷ 改革前办结工作日；"
-        "分组比例按组内合计数计算，没有改革前数据的事项不计入比例。",
+        "时限压减 = 1 − 承诺办结时限 ÷ 法定办结时限（工作日）；"
+        "分组比例按组内合计数计算，没有改革前材料数据的事项不计入材料压减。",
         "en": "materials reduction = 1 − required materials now ÷ required materials before; "
-        "time reduction = 1 − promised working days ÷ working days before; "
-        "a group's reduction is that of its sums, without matters that have no baseline.",
+        "time reduction = 1 − promised ÷ statutory working days; a group's reduction is that of "
+        "its sums; matters without a baseline are left out of the materials.",
     }
 )
 

@@ -17,7 +17,9 @@ P = PublishedMatter
 
 
 def _cut(
-    before: InstrumentedAttribute[int | None], now: InstrumentedAttribute[int], percent: int
+    before: InstrumentedAttribute[int | None] | InstrumentedAttribute[int],
+    now: InstrumentedAttribute[int],
+    percent: int,
 ) -> ColumnElement[bool]:
     """At least `percent` of `before` is gone, in whole numbers: no rounding decides."""
     return (before > 0) & (now * 100 <= before * (100 - percent))
@@ -26,11 +28,14 @@ def _cut(
 async def groups(session: AsyncSession) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return the sums of all matters, and by type, by kind of body, and by concentration."""
     fewer = _cut(P.baseline_materials, P.required_materials, MATERIALS_TARGET_PERCENT)
-    faster = _cut(P.baseline_days, P.promised_days, TIME_TARGET_PERCENT)
+    faster = _cut(P.statutory_days, P.promised_days, TIME_TARGET_PERCENT)
     has_baseline = P.baseline_as_of.is_not(None)
 
     def total(column: Any) -> ColumnElement[int]:
         return cast(func.coalesce(func.sum(column).filter(has_baseline), 0), Integer)
+
+    def all_of(column: Any) -> ColumnElement[int]:
+        return cast(func.coalesce(func.sum(column), 0), Integer)
 
     found = await session.execute(
         select(
@@ -41,8 +46,8 @@ async def groups(session: AsyncSession) -> Sequence[Row[*tuple[Any, ...]]]:
             func.count().filter(has_baseline).label("with_baseline"),
             total(P.baseline_materials).label("materials_before"),
             total(P.required_materials).label("materials_now"),
-            total(P.baseline_days).label("days_before"),
-            total(P.promised_days).label("days_now"),
+            all_of(P.statutory_days).label("days_before"),
+            all_of(P.promised_days).label("days_now"),
             func.count().filter(fewer).label("materials_cut_by_half"),
             func.count().filter(faster).label("time_cut_by_seventy"),
             func.count().filter(fewer & faster).label("both_cut"),

@@ -37,7 +37,6 @@ def upgrade() -> None:
         sa.Column("handling_scope", sa.Text, nullable=False),
         sa.Column("baseline_as_of", sa.Date),
         sa.Column("baseline_materials", sa.Integer),
-        sa.Column("baseline_days", sa.Integer),
         *_listed(),
         sa.PrimaryKeyConstraint("code", name="pk_published_matters"),
         sa.ForeignKeyConstraint(["code"], ["matters.code"], name="fk_published_matters_code"),
