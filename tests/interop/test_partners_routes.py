@@ -131,6 +131,29 @@ async def test_content_that_can_not_be_stored_is_refused(interop: RunningService
         assert answer.status_code == 422, bad[:5]
 
 
+@pytest.mark.parametrize(
+    ("path", "part", "field"),
+    [
+        ("/api/v1/agreements", "agreements", "partner"),
+        ("/api/v1/matter-offers", "matter_offers", "agreement"),
+    ],
+)
+async def test_one_row_alone_is_kept_or_its_fault_is_pointed_at(
+    interop: RunningService, path: str, part: str, field: str
+) -> None:
+    headers = interop.district.headers("admin")
+    file = a_file(WEIBIN)
+    await bring_in(interop, file)
+    wrong = {**file[part][0], field: "610118" if field == "partner" else "none-such"}
+
+    kept = await interop.client.post(path, json=file[part][0], headers=headers)
+    refused = await interop.client.post(path, json=wrong, headers=headers)
+
+    assert kept.status_code == 200, kept.text
+    assert kept.json()[part]["unchanged"] == 1
+    assert [error["pointer"] for error in refused.json()["errors"]] == [f"/{field}"]
+
+
 async def test_a_row_given_twice_is_a_fault(interop: RunningService) -> None:
     file = a_file("610702")
     for part in ("partners", "agreements", "matter_offers"):

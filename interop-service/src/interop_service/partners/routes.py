@@ -118,12 +118,11 @@ async def keep_agreement(
     given: AgreementIn, session: Session, context: InContext, caller: Admin, at: Now
 ) -> ImportReport:
     """登记协议: keep one agreement, new or changed."""
-    return await transfer.bring_in(
+    return await transfer.keep(
         session,
-        PartnersImport(agreements=[given]),
+        given,
         own_district=context.settings.district,
         on=local_date(at),
-        is_dry_run=False,
         actor=caller.subject,
     )
 
@@ -146,11 +145,10 @@ async def keep_matter_offer(
     given: MatterOfferIn, session: Session, context: InContext, caller: Admin, at: Now
 ) -> ImportReport:
     """登记跨区通办事项: keep one offer, new or changed; changed content is a new version."""
-    return await transfer.bring_in(
+    return await transfer.keep(
         session,
-        PartnersImport(matter_offers=[given]),
+        given,
         own_district=context.settings.district,
         on=local_date(at),
-        is_dry_run=False,
         actor=caller.subject,
     )

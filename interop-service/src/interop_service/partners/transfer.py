@@ -1,6 +1,7 @@
 """Bringing in partners, agreements and offers: all or nothing; the same again changes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -21,7 +22,7 @@ from interop_service.partners.tables import Agreement, MatterOffer, Partner
 from tongban import audit
 from tongban.problems import FieldError, Where
 
-__all__ = ["bring_in"]
+__all__ = ["bring_in", "keep"]
 
 OfferKey = tuple[str, str, str]
 
@@ -80,6 +81,34 @@ async def bring_in(
     )
     await session.flush()
     return report
+
+
+async def keep(
+    session: AsyncSession,
+    given: AgreementIn | MatterOfferIn,
+    *,
+    own_district: str,
+    on: date,
+    actor: str,
+) -> ImportReport:
+    """Keep one agreement or offer: an import of one row, whose faults point into that row.
+
+    Raises:
+        ImportRefused: 422.
+    """
+    if isinstance(given, AgreementIn):
+        file, row = PartnersImport(agreements=[given]), "/agreements/0"
+    else:
+        file, row = PartnersImport(matter_offers=[given]), "/matter_offers/0"
+    try:
+        return await bring_in(
+            session, file, own_district=own_district, on=on, is_dry_run=False, actor=actor
+        )
+    except ImportRefused as fault:
+        errors = [
+            replace(one, pointer=(one.pointer or "").removeprefix(row)) for one in fault.errors
+        ]
+        raise ImportRefused(errors=errors) from None
 
 
 class _Kept:
