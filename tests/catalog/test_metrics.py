@@ -25,9 +25,9 @@ def before(materials: int, days: int) -> dict[str, Any]:
 
 async def test_the_metrics_are_computed_from_the_rows(small: RunningService) -> None:
     matters = [
-        # Two required materials each, five days promised.
+        # Two required materials each, five days promised of twenty.
         matter_content(baseline=before(4, 20)),  # 50 %, 75 %
-        matter_content(baseline=before(4, 16)),  # 50 %, 68.75 %
+        matter_content(baseline=before(4, 16), statutory_days=16),  # 50 %, 68.75 %
         matter_content(baseline=before(3, 20), handling_scope="nationwide"),  # 33 %, 75 %
         matter_content(
             baseline=None,
@@ -59,11 +59,11 @@ async def test_the_metrics_are_computed_from_the_rows(small: RunningService) -> 
     assert metrics["concentrated"] == 3
     assert (total["matters"], total["with_baseline"]) == (4, 3)
     assert total["materials"] == {"before": 11, "now": 6, "reduction": 0.4545}
-    assert total["days"] == {"before": 80, "now": 20, "reduction": 0.75}
-    assert (total["materials_cut_by_half"], total["time_cut_by_seventy"]) == (2, 2)
+    assert total["days"] == {"before": 76, "now": 20, "reduction": 0.7368}
+    assert (total["materials_cut_by_half"], total["time_cut_by_seventy"]) == (2, 3)
     assert total["both_cut"] == 1
     assert metrics["by_matter_type"]["licence"]["matters"] == 3
-    assert metrics["by_matter_type"]["public_service"]["days"]["reduction"] is None
+    assert metrics["by_matter_type"]["public_service"]["materials"]["reduction"] is None
     assert metrics["by_body_kind"]["vertical"]["matters"] == 1
     assert metrics["concentrated_matters"]["both_cut"] == 1
     assert metrics["cross_district"] == {
