@@ -150,7 +150,7 @@ def _sum_of(metrics: str, name: str) -> float:
     )
 
 
-async def event_delay(platform: Platform) -> dict[str, Counter[float]]:
+def event_delay(platform: Platform) -> dict[str, Counter[float]]:
     """Read the workers' histograms: from the change to its effect in a consumer."""
     delays: dict[str, Counter[float]] = {}
     for service in ("site", "interop", "catalog"):
@@ -287,10 +287,10 @@ async def bench(options: argparse.Namespace, folder: Path) -> None:
             " | PostgreSQL CPU ms (+ workers, NATS) |"
         )
         print("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |")
-        before = await event_delay(platform)
+        before = event_delay(platform)
         made, _ = await measure(platform, "create", "/api/v1/cases", **create)
         await platform.settle()
-        delays = await event_delay(platform)
+        delays = event_delay(platform)
         direct = f"http://127.0.0.1:{platform.ports.api('case')}"
         await measure(platform, "create, no gateway", "/api/v1/cases", url=direct, **create)
         await platform.settle()
@@ -326,11 +326,11 @@ async def bench(options: argparse.Namespace, folder: Path) -> None:
 
 async def steady_delay(platform: Platform, create: dict[str, Any]) -> str:
     """Measure the event delay at a load that the machine can bear for long."""
-    before = await event_delay(platform)
+    before = event_delay(platform)
     told = {**create, "connections": 2, "seconds": 10}
     load = await wrk(platform.url, "/api/v1/cases", **told)
     await platform.settle()
-    now = await event_delay(platform)
+    now = event_delay(platform)
     parts = [
         f"{handler} p50 ≤ {percentile(before[handler], now[handler], 0.5):g} s,"
         f" p99 ≤ {percentile(before[handler], now[handler], 0.99):g} s"

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases import materials, party, steps, store
+from case_service.cases import materials, party, steps, store, writing
 from case_service.cases.rules import Channel, Outcome, Stage
 from case_service.cases.service import draw_number, matter_values, party_values
 from case_service.cases.tables import Case
@@ -211,7 +211,7 @@ async def take_in(
             by=actor,
             at=at,
         )
-    await store.submit(
+    await writing.submit(
         session,
         values,
         entry={

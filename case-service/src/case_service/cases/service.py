@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases import application, numbers, party, store
+from case_service.cases import application, numbers, party, store, writing
 from case_service.cases.reading import said, shown
 from case_service.cases.rules import Channel, Handling, Stage
 from case_service.cases.schemas import CaseIn, CaseRead, ProgressRead, ProgressStep
@@ -153,7 +153,7 @@ async def submit(
         site_id=site_id,
         ticket_id=body.ticket_id,
     )
-    await store.submit(
+    await writing.submit(
         session,
         values,
         entry={

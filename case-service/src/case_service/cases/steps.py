@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases import store
+from case_service.cases import writing
 from case_service.cases.clock import Starts, due_dates
 from case_service.cases.rules import FINAL, Outcome, Stage
 from case_service.cases.tables import Case
@@ -85,7 +85,7 @@ async def take(
     stage: Stage = changes.get("stage", case.stage)
     if stage in FINAL:
         changes = {**changes, "closed_at": at}
-    await store.advance(
+    await writing.advance(
         session,
         case,
         changes,

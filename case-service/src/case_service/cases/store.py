@@ -1,45 +1,28 @@
-"""Every SQL statement on cases. A submission and a step are one statement each: case, timeline,
-ledger and outbox go in together.
-"""
+"""Every SQL statement that reads or marks cases; those that write one are in `writing`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CTE,
-    ColumnDefault,
     ColumnElement,
-    Insert,
     RowMapping,
     Table,
-    Update,
     and_,
     false,
     func,
-    insert,
-    inspect,
     or_,
     select,
     true,
-    update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.attributes import set_committed_value
-from sqlalchemy.orm.exc import StaleDataError
 
 from case_service.cases.tables import CASE_NUMBERS, Case, Material, ProgressMiss, TimelineEntry
-from case_service.events import CaseEvent
 from tongban.identity import Caller, Role
-from tongban.ids import new_id
-from tongban.kernel import LedgerRow, OutboxRow
-from tongban.ledger import entry_values
-from tongban.messages import outbox_values
 from tongban.paging import Paging, after
 
 __all__ = [
-    "advance",
     "by_exchange",
     "count_misses",
     "draw_numbers",
@@ -51,15 +34,11 @@ __all__ = [
     "get_with_files",
     "list_visible",
     "note_miss",
-    "submit",
     "timeline_of",
     "with_open_clocks",
 ]
 
 CASES: Table = Case.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
-TIMELINE: Table = TimelineEntry.__table__  # type: ignore[assignment]  # as above
-LEDGER: Table = LedgerRow.__table__  # type: ignore[assignment]  # as above
-OUTBOX: Table = OutboxRow.__table__  # type: ignore[assignment]  # as above
 
 SEES_DISTRICT = (Role.REVIEWER, Role.APPROVER, Role.SEAL_KEEPER, Role.SUPERVISOR, Role.ADMIN)
 SEES_SITE = (Role.CLERK, Role.HELPER, Role.SITE_MANAGER)
@@ -89,117 +68,6 @@ async def draw_numbers(session: AsyncSession, count: int) -> list[int]:
         select(CASE_NUMBERS.next_value()).select_from(func.generate_series(1, count).alias())
     )
     return list(drawn)
-
-
-async def submit(
-    session: AsyncSession,
-    values: Mapping[str, Any],
-    *,
-    entry: Mapping[str, Any],
-    events: Sequence[CaseEvent],
-    ledger: Mapping[str, Any],
-) -> None:
-    """Insert a case with its first timeline entry, its events and its ledger entry."""
-    row = _complete(CASES, {**values, "sequence": len(events), "version": 1})
-    await session.execute(
-        _with_traces(session, insert(CASES).values(row), entry, events, ledger, already_told=0)
-    )
-
-
-async def advance(
-    session: AsyncSession,
-    case: Case,
-    changes: Mapping[str, Any],
-    *,
-    entry: Mapping[str, Any],
-    events: Sequence[CaseEvent],
-    ledger: Mapping[str, Any],
-) -> None:
-    """Store a step of a locked case, with all that tells of it.
-
-    Raises:
-        StaleDataError: the row is not what was read.
-    """
-    after_it = {
-        **changes,
-        "version": case.version + 1,
-        "sequence": case.sequence + len(events),
-        "updated_at": entry["at"],
-    }
-    statement = (
-        update(CASES)
-        .where(CASES.c.id == case.id, CASES.c.version == case.version)
-        .values(after_it)
-        .returning(CASES.c.id)
-    )
-    moved = await session.scalar(
-        _with_traces(session, statement, entry, events, ledger, already_told=case.sequence)
-    )
-    if moved is None:
-        raise StaleDataError
-    for name, value in after_it.items():
-        set_committed_value(case, name, value)
-
-
-def _with_traces(
-    session: AsyncSession,
-    statement: Insert | Update | Any,
-    entry: Mapping[str, Any],
-    events: Sequence[CaseEvent],
-    ledger: Mapping[str, Any],
-    *,
-    already_told: int,
-) -> Any:
-    """Let the timeline, the ledger, the outbox and whatever waits in the session ride along."""
-    step = {"id": new_id(), "facts": {}, **entry}
-    noted = entry_values(**ledger)
-    if events:
-        # One insert for all: the relay sends by position, and only within an insert it is ordered.
-        rows = [
-            outbox_values(event, sequence=already_told + place)
-            for place, event in enumerate(events, start=1)
-        ]
-        statement = statement.add_cte(
-            insert(OUTBOX).values(rows).returning(OUTBOX.c.position).cte("told")
-        )
-    return statement.add_cte(
-        *_taken_along(session),
-        insert(TIMELINE).values(step).returning(TIMELINE.c.id).cte("step"),
-        insert(LEDGER).values(noted).returning(LEDGER.c.id).cte("noted"),
-    )
-
-
-def _taken_along(session: AsyncSession) -> list[CTE]:
-    """Take the new rows out of the session, as inserts of the one statement.
-
-    A document, the use of its seal and their ledger entries cost no statements of their own.
-    """
-    inserts = []
-    for place, row in enumerate(list(session.new)):
-        state = inspect(row)
-        columns = {attr.key: attr.columns[0].name for attr in state.mapper.column_attrs}
-        values = {columns[key]: value for key, value in state.dict.items() if key in columns}
-        if state.mapper.version_id_col is not None:
-            values.setdefault(state.mapper.version_id_col.name, 1)
-        table = state.mapper.local_table
-        session.expunge(row)
-        inserts.append(
-            insert(table)
-            .values(_complete(table, values))
-            .returning(*table.primary_key)
-            .cte(f"along_{place}")
-        )
-    return inserts
-
-
-def _complete(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the columns' own defaults, which an insert with others beside it does not fill in."""
-    filled = {
-        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
-        for column in table.columns
-        if isinstance(column.default, ColumnDefault) and column.name not in values
-    }
-    return {**filled, **values}
 
 
 async def find(session: AsyncSession, case_id: UUID) -> Case | None:
@@ -295,7 +163,10 @@ async def list_visible(
 ) -> Sequence[RowMapping]:
     """Return one page, newest first, of what this caller may see; one row more tells of a next."""
     wanted: list[ColumnElement[bool]] = [visible_to(caller)]
-    exact = {"stage": stage, "site_id": site_id, "number": number, "matter_code": matter_code}
+    if number is not None:
+        # A partner's window names the case by its own number.
+        wanted.append(or_(CASES.c.number == number, CASES.c.near_number == number))
+    exact = {"stage": stage, "site_id": site_id, "matter_code": matter_code}
     wanted += [CASES.c[name] == value for name, value in exact.items() if value is not None]
     if is_open is not None:
         wanted.append(CASES.c.closed_at.is_(None) if is_open else CASES.c.closed_at.is_not(None))

@@ -35,6 +35,9 @@ class Case(Record, Sequenced, CaseTables):
         Index("ix_cases_open", "stage", "id", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_matter_code", "matter_code", "id"),
         Index("ix_cases_identity_index", "identity_index"),
+        Index(
+            "ix_cases_near_number", "near_number", postgresql_where=text("near_number IS NOT NULL")
+        ),
     )
 
     number: Mapped[str] = mapped_column(unique=True)

@@ -90,6 +90,12 @@ def upgrade() -> None:
     op.create_index("ix_cases_identity_index", "cases", ["identity_index"])
     op.create_index("ix_cases_matter_code", "cases", ["matter_code", "id"])
     op.create_index(
+        "ix_cases_near_number",
+        "cases",
+        ["near_number"],
+        postgresql_where=sa.text("near_number IS NOT NULL"),
+    )
+    op.create_index(
         "ix_cases_open", "cases", ["stage", "id"], postgresql_where=sa.text("closed_at IS NULL")
     )
     op.create_index("ix_cases_site_id", "cases", ["site_id", "id"])
