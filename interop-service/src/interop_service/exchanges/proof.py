@@ -1,5 +1,6 @@
 """Who sent a message: proven by its signature, once, before anything of it is read."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -34,7 +35,7 @@ class SignedMessage:
 async def prove(
     session: AsyncSession,
     request: SignedRequest,
-    body: bytes,
+    read: Callable[[], Awaitable[bytes]],
     *,
     sender: str,
     message_id: UUID,
@@ -51,6 +52,7 @@ async def prove(
     if partner is None:
         raise UnknownPartner(sender=sender)
     keys = partners.keys_of(partner)
+    body = await read()  # not before: a stranger's thirty megabytes are not worth reading
     proof = signatures.verify(request, body, keys=keys.signing, at=at)
     if not await store.keep_nonce(session, sender=sender, nonce=proof.nonce, at=at):
         raise NonceReplayed

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -101,9 +102,13 @@ async def _signed_partner(
     """Who signed this message, proven before anything of it is read."""
     if protocol != PROTOCOL:
         raise ProtocolUnsupported(supported=PROTOCOL)
-    body = await _body(request)
     return await proof.prove(
-        session, _as_signed(request), body, sender=sender, message_id=message_id, at=at
+        session,
+        _as_signed(request),
+        partial(_body, request),
+        sender=sender,
+        message_id=message_id,
+        at=at,
     )
 
 
