@@ -24,7 +24,7 @@ def local_date(at: datetime) -> date:
     return at.astimezone(SHANGHAI).date()
 
 
-def _now(request: Request) -> datetime:
+async def _now(request: Request) -> datetime:
     clock: Clock = request.app.state.context.clock
     return clock()
 

@@ -80,7 +80,7 @@ def read_private_key(path: Path) -> OKPKey:
     return OKPKey.import_key(json.loads(path.read_text()))
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
     context: Context = request.app.state.context
     return context
 

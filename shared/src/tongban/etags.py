@@ -37,7 +37,7 @@ def _tags(header: str) -> set[str]:
     return {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
 
-def _if_match(if_match: Annotated[str | None, Header()] = None) -> str | None:
+async def _if_match(if_match: Annotated[str | None, Header()] = None) -> str | None:
     return if_match
 
 

@@ -50,7 +50,7 @@ class Paging:
     cursor: str | None
 
 
-def _paging(
+async def _paging(
     limit: Annotated[int, Query(ge=1, le=100, description="每页条数 / items per page")] = 20,
     cursor: Annotated[
         str | None, Query(description="上一页的 next_cursor / from the page before")
