@@ -10,6 +10,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     and_,
+    bindparam,
     false,
     func,
     or_,
@@ -84,38 +85,39 @@ async def get_for_update(session: AsyncSession, case_id: UUID) -> Case | None:
     )
 
 
-def _files_json() -> Any:
-    """A case's files as one JSON column, so that a read is one statement."""
-    return (
-        select(
-            func.coalesce(
-                func.json_agg(
-                    func.json_build_object(
-                        "id", Material.id,
-                        "key", Material.key,
-                        "file_name", Material.file_name,
-                        "media_type", Material.media_type,
-                        "size", Material.size,
-                        "sha256", Material.sha256,
-                        "uploaded_at", Material.uploaded_at,
-                    )
-                ),
-                func.json_build_array(),
-            )
+# A case's files come as one JSON column, so that a read is one statement.
+_FILES: Any = (
+    select(
+        func.coalesce(
+            func.json_agg(
+                func.json_build_object(
+                    "id", Material.id,
+                    "key", Material.key,
+                    "file_name", Material.file_name,
+                    "media_type", Material.media_type,
+                    "size", Material.size,
+                    "sha256", Material.sha256,
+                    "uploaded_at", Material.uploaded_at,
+                )
+            ),
+            func.json_build_array(),
         )
-        .where(Material.case_id == Case.id)
-        .scalar_subquery()
-    )  # fmt: skip
+    )
+    .where(Material.case_id == Case.id)
+    .scalar_subquery()
+)  # fmt: skip
+_WITH_FILES: Any = select(Case, _FILES).where(Case.id == bindparam("case_id"))
+_LOCKED_WITH_FILES: Any = _WITH_FILES.with_for_update(of=Case).execution_options(
+    populate_existing=True
+)
 
 
 async def get_with_files(
     session: AsyncSession, case_id: UUID, *, is_locked: bool
 ) -> tuple[Case, list[dict[str, Any]]] | None:
     """Return the case and its files, oldest first, in one statement."""
-    statement = select(Case, _files_json()).where(Case.id == case_id)
-    if is_locked:
-        statement = statement.with_for_update(of=Case).execution_options(populate_existing=True)
-    found = (await session.execute(statement)).one_or_none()
+    statement = _LOCKED_WITH_FILES if is_locked else _WITH_FILES
+    found = (await session.execute(statement, {"case_id": case_id})).one_or_none()
     if found is None:
         return None
     case, files = found
