@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest_asyncio
+
 from case_service.app import SERVICE, create_app
 from tongban.testing.fixtures import RunningService
 

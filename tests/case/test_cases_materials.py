@@ -86,6 +86,12 @@ async def test_a_belied_type_is_named_with_the_real_one(counter: Counter) -> Non
     assert answer.json()["found"] == "image/png"
 
 
+async def test_a_files_name_is_kept_without_what_no_person_types(counter: Counter) -> None:
+    kept = (await counter.upload(await counter.submitted(), name="pl\u200ban\u0007.pdf")).json()
+
+    assert kept["file_name"] == "plan.pdf"
+
+
 async def test_an_unasked_material_is_refused_with_those_asked_for(counter: Counter) -> None:
     answer = await counter.upload(await counter.submitted(), key="odd")
 

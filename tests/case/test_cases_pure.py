@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from case_service.cases import content, numbers
 from case_service.cases.clock import ISSUE_DAYS, NOTICE_DAYS, Starts, due_dates
-from case_service.errors import (
+from case_service.cases.file_errors import (
     MaterialBelied,
     MaterialEmpty,
     MaterialNotAccepted,

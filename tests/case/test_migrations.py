@@ -2,6 +2,7 @@
 
 import pytest
 from alembic import command
+
 from case_service.app import SERVICE
 from tongban import db
 from tongban.migrate import configuration, migrate, with_connection

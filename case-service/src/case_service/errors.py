@@ -1,7 +1,6 @@
-"""This service's Problems.
+"""This service's Problems; those of uploaded files are in `cases.file_errors`.
 
 CaseNotFound          404  no such case, or not one this caller may know of
-MaterialNotFound      404
 ProgressNotFound      404  number and tail do not fit together
 TooManyTries          429  too many wrong tails for one number
 ActionNotAllowed      409  stage, or kind of case
@@ -14,11 +13,6 @@ MatterRetired         409
 SiteUnknown           409
 ActionIncomplete      422  the action needs what its body does not tell
 ApplicationIncomplete 422  form, answers or evidence do not fit the matter
-MaterialUnknown       422  the matter asks for no such material
-MaterialEmpty         422
-MaterialBelied        422  the bytes are not what they are said to be
-MaterialTooLarge      413
-MaterialNotAccepted   415  the type is not one we take
 
 DocumentNotFound      404
 LicenceNotFound       404  no such licence, or not one this caller may see
@@ -49,12 +43,6 @@ __all__ = [
     "HelperMayNotDecide",
     "LicenceNotFound",
     "LicenceRevokedAlready",
-    "MaterialBelied",
-    "MaterialEmpty",
-    "MaterialNotAccepted",
-    "MaterialNotFound",
-    "MaterialTooLarge",
-    "MaterialUnknown",
     "MaterialsMissing",
     "MatterRetired",
     "MatterUnknown",
@@ -76,18 +64,6 @@ class CaseNotFound(Problem):
     detail = {
         "zh-CN": "请核对办件编号；只能查看与您有关的办件。",
         "en": "Check the identifier; you see the cases that concern you.",
-    }
-
-
-class MaterialNotFound(Problem):
-    """The case has no such file."""
-
-    status = 404
-    type = "material-not-found"
-    title = {"zh-CN": "没有找到该材料", "en": "No such material"}
-    detail = {
-        "zh-CN": "请以办件 materials 中列出的文件编号读取。",
-        "en": "Use an id from the files listed in the case's materials.",
     }
 
 
@@ -241,63 +217,6 @@ class ActionIncomplete(Problem):
         "zh-CN": "请按 errors 中各项的提示补充后重新提交。",
         "en": "Add what errors lists, then send it again.",
     }
-
-
-class MaterialUnknown(Problem):
-    """The matter asks for no such material."""
-
-    status = 422
-    type = "material-unknown"
-    title = {"zh-CN": "该事项不需要此材料", "en": "The matter asks for no such material"}
-    detail = {"zh-CN": "可上传的材料：{known}。", "en": "What can be uploaded: {known}."}
-
-
-class MaterialEmpty(Problem):
-    """The file has no bytes."""
-
-    status = 422
-    type = "material-empty"
-    title = {"zh-CN": "文件为空", "en": "The file is empty"}
-    detail = {"zh-CN": "请重新选择文件上传。", "en": "Choose the file again and upload it."}
-
-
-class MaterialBelied(Problem):
-    """The bytes are not of the declared type."""
-
-    status = 422
-    type = "material-belied"
-    title = {"zh-CN": "文件内容与类型不符", "en": "The bytes belie the file's type"}
-    detail = {
-        "zh-CN": "声明为 {declared}，实际内容为 {found}。请上传真实格式的文件。",
-        "en": "It is said to be {declared}, its content is {found}. Upload the real format.",
-    }
-
-
-class MaterialTooLarge(Problem):
-    """The file is over the limit."""
-
-    status = 413
-    type = "material-too-large"
-    title = {"zh-CN": "文件过大", "en": "The file is too large"}
-    detail = {
-        "zh-CN": "单个文件不超过 {megabytes} MB，请压缩或分成几份上传。",
-        "en": "A file has at most {megabytes} MB; compress it or upload it in parts.",
-    }
-
-
-class MaterialNotAccepted(Problem):
-    """The content is of no type that is taken."""
-
-    status = 415
-    type = "material-not-accepted"
-    title = {"zh-CN": "不支持的文件格式", "en": "The format is not accepted"}
-    detail = {
-        "zh-CN": "可上传：{accepted}。",
-        "en": "What is accepted: {accepted}.",
-    }
-
-
-# Documents, licences, ratings, assistance.
 
 
 class DocumentNotFound(Problem):

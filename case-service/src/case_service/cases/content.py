@@ -11,7 +11,7 @@ from typing import Final
 
 import filetype  # type: ignore[import-untyped]  # ships neither stubs nor py.typed
 
-from case_service.errors import (
+from case_service.cases.file_errors import (
     MaterialBelied,
     MaterialEmpty,
     MaterialNotAccepted,

@@ -9,6 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
 from case_service.cases import application, content, party, steps, store
+from case_service.cases.file_errors import (
+    MaterialNotFound,
+    MaterialUnknown,
+)
 from case_service.cases.rules import FINAL
 from case_service.cases.schemas import FileRead
 from case_service.cases.service import require_visible, role_of, visible
@@ -16,8 +20,6 @@ from case_service.cases.tables import Case, Material
 from case_service.errors import (
     CaseFinished,
     CaseNotFound,
-    MaterialNotFound,
-    MaterialUnknown,
 )
 from case_service.matters.service import matters_of
 from tongban import audit
@@ -71,7 +73,7 @@ async def upload(
         case_id=case.id,
         key=key,
         name=names[key],
-        file_name=(file.filename or "")[:200] or None,
+        file_name=_plain_name(file.filename),
         media_type=media_type,
         by=caller.subject,
         at=at,
@@ -158,6 +160,11 @@ async def _names_asked(session: AsyncSession, context: Context, case: Case) -> d
     whole = party.opened(context.vault, case.sealed_party, case_id=case.id)
     facts = application.facts_of(case.situation_answers, whole["form"])
     return {asked.key: asked.name for asked in matter.content.materials_for(facts)}
+
+
+def _plain_name(name: str | None) -> str | None:
+    """Return the file's name as it can be stored and shown; None where nothing is left of it."""
+    return "".join(letter for letter in name or "" if letter.isprintable())[:200] or None
 
 
 def _context(material_id: UUID) -> str:

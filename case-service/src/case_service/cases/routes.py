@@ -8,6 +8,14 @@ from fastapi import File, Form, Query, Request, Response, UploadFile
 
 from case_service.cases import actions, materials, reading, service
 from case_service.cases.deadlines import clock
+from case_service.cases.file_errors import (
+    MaterialBelied,
+    MaterialEmpty,
+    MaterialNotAccepted,
+    MaterialNotFound,
+    MaterialTooLarge,
+    MaterialUnknown,
+)
 from case_service.cases.rules import Action, Stage
 from case_service.cases.schemas import (
     ActionIn,
@@ -27,13 +35,7 @@ from case_service.errors import (
     CaseFinished,
     CaseNotFound,
     HelperMayNotDecide,
-    MaterialBelied,
-    MaterialEmpty,
-    MaterialNotAccepted,
-    MaterialNotFound,
     MaterialsMissing,
-    MaterialTooLarge,
-    MaterialUnknown,
     MatterRetired,
     MatterUnknown,
     ProgressNotFound,
