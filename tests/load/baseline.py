@@ -15,10 +15,11 @@ from tongban.run.platform import Platform
 from tongban.run.postgres import executables
 
 SCRIPT = """
+\\set key random(1, 9000000000000000000)
 BEGIN;
 INSERT INTO idempotency_keys (subject, operation, key, digest)
-  VALUES ('bench', 'POST /api/v1/cases', gen_random_uuid()::text, decode(repeat('ab', 32), 'hex'))
-  ON CONFLICT DO NOTHING RETURNING key \\gset
+  VALUES ('bench', 'POST /api/v1/cases', (:key)::text, decode(repeat('ab', 32), 'hex'))
+  ON CONFLICT DO NOTHING;
 WITH made AS (
   INSERT INTO cases (id, number, stage, district, owner_district, site_id, channel, matter_code,
     matter_name, matter_version, handling, statutory_days, promised_days, applicant_kind,
@@ -40,10 +41,10 @@ WITH made AS (
 INSERT INTO outbox (id, aggregate, sequence, type, subject, payload, at)
   SELECT uuidv7(), 'case.case.' || id, 1, 'case.case.submitted.v1', 'case.case.submitted.' || id,
     jsonb_build_object('case_id', id, 'number', 'x', 'channel', 'window'), now()
-  FROM made RETURNING position \\gset
+  FROM made RETURNING position;
 UPDATE idempotency_keys SET status = 201, headers = '{"etag": "1"}',
   body = decode(repeat('0f', 1500), 'hex')
-  WHERE subject = 'bench' AND operation = 'POST /api/v1/cases' AND key = :'key';
+  WHERE subject = 'bench' AND operation = 'POST /api/v1/cases' AND key = (:key)::text;
 COMMIT;
 """
 

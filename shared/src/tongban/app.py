@@ -1,15 +1,11 @@
 """Makes a service's HTTP application: routes, errors, health, metrics, and its OpenAPI page."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
@@ -19,14 +15,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from tongban.context import Context, open_context
 from tongban.etags import NotModified, StaleVersion
 from tongban.idempotency import IdempotentRoute
-from tongban.identity import Permission
+from tongban.openapi import openapi_of
 from tongban.problems import (
     InternalError,
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
     Problem,
-    ProblemBody,
     ServiceUnavailable,
     from_validation,
     problems,
@@ -71,7 +66,7 @@ def create(service: Service, settings: ServiceSettings) -> FastAPI:
         app.include_router(part)
     app.include_router(health_router())
     install_errors(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]  # FastAPI's documented way
     app.add_middleware(Telemetry, service=service.name)
     return app
 
@@ -104,97 +99,45 @@ def health_router() -> APIRouter:
 def install_errors(app: FastAPI) -> None:
     """Answer every fault as a problem (RFC 9457)."""
 
-    async def problem(request: Request, fault: Exception) -> Response:
-        assert isinstance(fault, Problem)  # noqa: S101  # registered for Problem
+    known: dict[int, type[Problem]] = {404: NotFound, 405: MethodNotAllowed}
+
+    @app.exception_handler(Problem)
+    async def problem(request: Request, fault: Problem) -> Response:
         return render(fault, request)
 
-    async def malformed(request: Request, fault: Exception) -> Response:
-        assert isinstance(fault, RequestValidationError)  # noqa: S101
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, fault: RequestValidationError) -> Response:
         return render(from_validation(fault), request)
 
-    async def by_status(request: Request, fault: Exception) -> Response:
-        assert isinstance(fault, StarletteHTTPException)  # noqa: S101
-        known: dict[int, Problem] = {404: NotFound(), 405: MethodNotAllowed()}
-        headers = dict(fault.headers or {})
-        made = known.get(fault.status_code) or MalformedRequest(reason=str(fault.detail))
-        made.headers.update(headers)
+    @app.exception_handler(StarletteHTTPException)
+    async def by_status(request: Request, fault: StarletteHTTPException) -> Response:
+        kind = known.get(fault.status_code)
+        made = kind() if kind else MalformedRequest(reason=str(fault.detail))
+        made.headers.update(fault.headers or {})
         return render(made, request)
+
+    @app.exception_handler(StaleDataError)
+    async def stale(request: Request, _fault: StaleDataError) -> Response:
+        return render(StaleVersion(current="*"), request)
+
+    @app.exception_handler(NotModified)
+    async def not_modified(_request: Request, fault: NotModified) -> Response:
+        return Response(status_code=304, headers={"ETag": fault.tag})
 
     async def unavailable(request: Request, fault: Exception) -> Response:
         log.error("database.unavailable", fault=repr(fault))
         return render(ServiceUnavailable(part="database", headers={"Retry-After": "2"}), request)
 
-    async def database_fault(request: Request, fault: Exception) -> Response:
-        assert isinstance(fault, DBAPIError)  # noqa: S101
+    for kind in DATABASE_FAULTS:
+        app.add_exception_handler(kind, unavailable)
+
+    @app.exception_handler(DBAPIError)
+    async def database_fault(request: Request, fault: DBAPIError) -> Response:
         if fault.connection_invalidated:
             return await unavailable(request, fault)
         return await internal(request, fault)
 
-    async def stale(request: Request, _fault: Exception) -> Response:
-        return render(StaleVersion(current="*"), request)
-
-    async def not_modified(_request: Request, fault: Exception) -> Response:
-        assert isinstance(fault, NotModified)  # noqa: S101
-        return Response(status_code=304, headers={"ETag": fault.tag})
-
+    @app.exception_handler(Exception)
     async def internal(request: Request, fault: Exception) -> Response:
         log.error("http.internal_error", path=request.url.path, exc_info=fault)
         return render(InternalError(), request)
-
-    app.add_exception_handler(Problem, problem)
-    app.add_exception_handler(RequestValidationError, malformed)
-    app.add_exception_handler(StarletteHTTPException, by_status)
-    app.add_exception_handler(StaleDataError, stale)
-    app.add_exception_handler(NotModified, not_modified)
-    for kind in DATABASE_FAULTS:
-        app.add_exception_handler(kind, unavailable)
-    app.add_exception_handler(DBAPIError, database_fault)
-    app.add_exception_handler(Exception, internal)
-
-
-def permission_of(route: APIRoute) -> Permission | None:
-    """Return the route's one permission; None where it declares none (a house law forbids it)."""
-    pending = list(route.dependant.dependencies)
-    while pending:
-        dependant = pending.pop()
-        if isinstance(dependant.call, Permission):
-            return dependant.call
-        pending.extend(dependant.dependencies)
-    return None
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document with who may call each operation."""
-    if app.openapi_schema is not None:
-        return app.openapi_schema
-    started = time.perf_counter()
-    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-    components = document.setdefault("components", {})
-    components.setdefault("schemas", {}).setdefault("ProblemBody", ProblemBody.model_json_schema())
-    components["securitySchemes"] = {
-        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    }
-    for context in iter_route_contexts(app.routes):
-        route = context.original_route  # included routers are not flattened into app.routes
-        if not isinstance(route, APIRoute) or not route.include_in_schema:
-            continue
-        permission = permission_of(route)
-        for method in route.methods or ():
-            operation = document["paths"][route.path_format][method.lower()]
-            if permission is not None and not permission.is_public:
-                operation["security"] = [{"token": []}]
-                operation["x-roles"] = sorted(permission.roles)
-            if method == "POST" and permission is not None and not permission.is_public:
-                operation.setdefault("parameters", []).append(_IDEMPOTENCY_PARAMETER)
-    app.openapi_schema = document
-    log.debug("openapi.made", milliseconds=round((time.perf_counter() - started) * 1000))
-    return document
-
-
-_IDEMPOTENCY_PARAMETER = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "重试时使用同一键，得到同一答复 / the same key, the same answer",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[\\x21-\\x7e]+$"},
-}

@@ -31,6 +31,7 @@ ACK_WAIT_SECONDS = 30.0
 MAX_UNACKNOWLEDGED = 1000
 FETCH_SECONDS = 5.0
 TRIES = 6
+LINGER_SECONDS = 0.02
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +87,10 @@ class Consumer:
                     await self._measure(js, durable)
                     continue
                 await self._apply(messages)
-                await self._measure_from(messages[-1])
+                self._measure_from(messages[-1])
+                if len(messages) < BATCH:
+                    # What comes in meanwhile shares one transaction.
+                    await asyncio.sleep(LINGER_SECONDS)
         finally:
             self.is_bound = False
 
@@ -182,7 +186,7 @@ class Consumer:
         waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
         CONSUMER_PENDING.labels(self._service, self._subscription.name).set(waiting)
 
-    async def _measure_from(self, message: Msg) -> None:
+    def _measure_from(self, message: Msg) -> None:
         gauge = CONSUMER_PENDING.labels(self._service, self._subscription.name)
         gauge.set(message.metadata.num_pending or 0)
 

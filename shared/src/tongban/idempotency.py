@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
@@ -26,6 +26,20 @@ __all__ = ["IdempotencyKeyInvalid", "IdempotencyKeyReused", "IdempotentRoute"]
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 KEPT_HEADERS = ("etag", "location", "content-type", "content-language", "retry-after")
 CHUNK = 1 << 20
+
+# On every POST's path: made once, on the table itself, which spares half of their cost.
+KEYS: Table = IdempotencyRow.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
+CLAIM = (
+    insert(KEYS)
+    .values({name: bindparam(name) for name in ("subject", "operation", "key", "digest")})
+    .on_conflict_do_nothing()
+    .returning(KEYS.c.key)
+)
+KEEP = (
+    update(KEYS)
+    .where(*(KEYS.c[name] == bindparam(f"the_{name}") for name in ("subject", "operation", "key")))
+    .values({name: bindparam(name) for name in ("status", "headers", "body")})
+)
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -85,27 +99,18 @@ async def _once(request: Request, handle: Handler, subject: str, key: str) -> Re
     digest = await _digest(request)
     identity = {"subject": subject, "operation": operation, "key": key}
     async with context.sessions.begin() as session:
-        fresh = await session.scalar(
-            insert(IdempotencyRow)
-            .values(**identity, digest=digest)
-            .on_conflict_do_nothing()
-            .returning(IdempotencyRow.key)
-        )
+        connection = await session.connection()
+        fresh = await connection.scalar(CLAIM, {**identity, "digest": digest})
         if fresh is None:
             await request.close()  # the files of a multipart body: nobody reads them again
             return await _stored_answer(session, context.vault, identity, digest)
         request.state.session = session
         response = await handle(request)
         kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-        await session.execute(
-            update(IdempotencyRow)
-            .filter_by(**identity)
-            .values(
-                status=response.status_code,
-                headers=kept,
-                body=context.vault.seal(bytes(response.body), context=f"answer:{operation}"),
-            )
-            .execution_options(synchronize_session=False)
+        sealed = context.vault.seal(bytes(response.body), context=f"answer:{operation}")
+        answer = {"status": response.status_code, "headers": kept, "body": sealed}
+        await connection.execute(
+            KEEP, {**answer, **{f"the_{name}": value for name, value in identity.items()}}
         )
     return response
 

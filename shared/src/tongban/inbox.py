@@ -120,50 +120,57 @@ class Steps:
         self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
     ) -> None:
         """Apply each event whose predecessor was applied; the others wait for theirs."""
-        fresh = await _unseen(session, envelopes, self.name)
-        for envelope in sorted(fresh, key=lambda one: one.sequence):
-            await self._apply_one(session, envelope, context)
+        await self._follow(session, await _unseen(session, envelopes, self.name), context)
 
     async def resume(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
         """Try a step again that waited."""
-        await self._apply_one(session, envelope, context)
+        await self._follow(session, [envelope], context)
 
-    async def _apply_one(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
-        position = await session.get(StepPosition, (self.name, envelope.aggregate))
-        reached = position.sequence if position else 0
-        if envelope.sequence <= reached:
-            return
-        if envelope.sequence > reached + 1:
-            before = f"{envelope.aggregate}#{envelope.sequence - 1}"
-            await _wait(session, envelope, self.name, before)
-            return
-        by_type = {event.SUBJECT: event for event in self.handlers}
-        event = by_type.get(envelope.event_type)
-        if event is not None:
-            try:
-                await self.handlers[event](session, _read(event, envelope), context)
-            except NotYet as missing:
-                await _wait(session, envelope, self.name, missing.waits_for)
-                return
-        if position is None:
-            session.add(
-                StepPosition(
-                    handler=self.name, aggregate=envelope.aggregate, sequence=envelope.sequence
-                )
-            )
-        else:
-            position.sequence = envelope.sequence
-        await session.flush()
-        await self._resume_next(session, envelope, context)
-
-    async def _resume_next(
-        self, session: AsyncSession, envelope: Envelope, context: Context
+    async def _follow(
+        self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
     ) -> None:
-        waiting = await _taken(
-            session, [f"{envelope.aggregate}#{envelope.sequence}"], handlers=[self.name]
+        """Apply what is due, then in rounds what waited for it.
+
+        Positions are read and written once a round, however many aggregates it touches.
+        """
+        while envelopes:
+            reached = await self._reached(session, {one.aggregate for one in envelopes})
+            moved: dict[str, int] = {}
+            for envelope in sorted(envelopes, key=lambda one: one.sequence):
+                position = reached.get(envelope.aggregate, 0)
+                if envelope.sequence > position + 1:
+                    before = f"{envelope.aggregate}#{envelope.sequence - 1}"
+                    await _wait(session, envelope, self.name, before)
+                elif envelope.sequence == position + 1 and await self._step(
+                    session, envelope, context
+                ):
+                    reached[envelope.aggregate] = moved[envelope.aggregate] = envelope.sequence
+            await _note_positions(session, self.name, moved)
+            keys = [f"{aggregate}#{sequence}" for aggregate, sequence in moved.items()]
+            rows = await _taken(session, keys, handlers=[self.name]) if keys else []
+            envelopes = [Envelope.model_validate(row.envelope) for row in rows]
+
+    async def _step(self, session: AsyncSession, envelope: Envelope, context: Context) -> bool:
+        """Apply one step; tell whether it was taken, or waits for something else."""
+        event = next((one for one in self.handlers if envelope.event_type == one.SUBJECT), None)
+        if event is None:
+            return True
+        try:
+            await self.handlers[event](session, _read(event, envelope), context)
+        except NotYet as missing:
+            await _wait(session, envelope, self.name, missing.waits_for)
+            return False
+        await session.flush()
+        return True
+
+    async def _reached(self, session: AsyncSession, aggregates: set[str]) -> dict[str, int]:
+        found = await session.execute(
+            select(StepPosition.aggregate, StepPosition.sequence).where(
+                StepPosition.handler == self.name,
+                StepPosition.aggregate == func.any(sorted(aggregates)),
+            )
         )
-        for row in waiting:
-            await self._apply_one(session, Envelope.model_validate(row.envelope), context)
+        return {aggregate: sequence for aggregate, sequence in found}
 
 
 @dataclass(frozen=True)
@@ -220,6 +227,24 @@ class Projection(Generic[E]):
 
 
 Subscription = Effect[Any] | Steps | Projection[Any]
+
+
+async def _note_positions(session: AsyncSession, handler: str, moved: Mapping[str, int]) -> None:
+    if not moved:
+        return
+    statement = insert(StepPosition).values(
+        [
+            {"handler": handler, "aggregate": aggregate, "sequence": sequence}
+            for aggregate, sequence in sorted(moved.items())
+        ]
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["handler", "aggregate"],
+            # Another worker may have gone further meanwhile.
+            set_={"sequence": func.greatest(StepPosition.sequence, statement.excluded.sequence)},
+        )
+    )
 
 
 async def _unseen(
@@ -286,36 +311,31 @@ async def _taken(
 async def resume_overdue(
     session: AsyncSession, subscriptions: Sequence[Subscription], context: Context
 ) -> None:
-    """Try every waiting event again; let steps that waited too long pass their gap.
+    """Try waiting events again, also what no event of the awaited aggregate would wake.
 
-    The safety net for what became true without an event of the awaited aggregate.
+    A step is tried where its predecessor was applied meanwhile, by another worker say, or where
+    it waited too long and passes the gap.
     """
     by_name = {subscription.name: subscription for subscription in subscriptions}
+    patience = func.now() - text(f"interval '{PATIENCE_MINUTES} min'")
     waiting = (
         await session.execute(
-            select(
-                PendingRow.waits_for,
-                func.min(PendingRow.since)
-                < func.now() - text(f"interval '{PATIENCE_MINUTES} min'"),
-            )
+            select(PendingRow.waits_for, PendingRow.handler, func.min(PendingRow.since) < patience)
             .where(PendingRow.handler.in_(by_name))
-            .group_by(PendingRow.waits_for)
+            .group_by(PendingRow.waits_for, PendingRow.handler)
             .limit(500)
         )
     ).all()
-    for key, is_overdue in waiting:
+    for key, handler, is_overdue in waiting:
         aggregate, is_step, before = key.partition("#")
-        if not is_step:
-            await resume_waiting(session, [key], subscriptions, context)
-        elif is_overdue:
+        if is_step and is_overdue:
             log.warning("steps.gap_passed", aggregate=aggregate, missing=before)
-            for row in await _taken(session, [key], handlers=by_name):
-                await session.merge(
-                    StepPosition(handler=row.handler, aggregate=aggregate, sequence=int(before))
-                )
-                await session.flush()
-                envelope = Envelope.model_validate(row.envelope)
-                await by_name[row.handler].resume(session, envelope, context)
+            await _note_positions(session, handler, {aggregate: int(before)})
+        if is_step and not is_overdue:
+            position = await session.get(StepPosition, (handler, aggregate))
+            if position is None or position.sequence < int(before):
+                continue
+        await resume_waiting(session, [key], [by_name[handler]], context)
 
 
 async def resume_waiting(

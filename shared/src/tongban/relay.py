@@ -5,6 +5,7 @@ its work on that connection, so a holder that hangs is seen by its silence and i
 """
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 
@@ -26,6 +27,7 @@ POLL_SECONDS = 0.05
 BATCH = 500
 ACK_SECONDS = 10.0
 SILENCE_SECONDS = 15
+MEASURE_SECONDS = 1.0
 KEPT_DAYS = 7
 LOCK = 0x746F6E67  # "tong": one per database
 
@@ -44,6 +46,7 @@ class Relay:
         self._js = js
         self._service = service
         self._source = f"/districts/{district}/{service}"
+        self._measured_at = float("-inf")
 
     async def run(self) -> None:
         """Work for as long as this process holds the lock; call again when it returns."""
@@ -56,7 +59,7 @@ class Relay:
             try:
                 while True:
                     relayed = await self.relay_once(connection)
-                    await self._measure(connection, idle=relayed == 0)
+                    await self._measure(connection, is_idle=relayed == 0)
                     if relayed < BATCH:
                         await asyncio.sleep(POLL_SECONDS)
             finally:
@@ -143,11 +146,15 @@ class Relay:
         if ended.all():
             log.warning("relay.silent_holder_ended", service=self._service)
 
-    async def _measure(self, connection: AsyncConnection, *, idle: bool) -> None:
-        if idle:
+    async def _measure(self, connection: AsyncConnection, *, is_idle: bool) -> None:
+        """Set the gauges: to zero when idle, else by a count, once a second at most."""
+        if is_idle:
             OUTBOX_PENDING.labels(self._service).set(0)
             OUTBOX_AGE.labels(self._service).set(0)
             return
+        if time.monotonic() - self._measured_at < MEASURE_SECONDS:
+            return
+        self._measured_at = time.monotonic()
         waiting, oldest = (
             await connection.execute(
                 select(func.count(), func.min(OutboxRow.at)).where(OutboxRow.relayed_at.is_(None))
