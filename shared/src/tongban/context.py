@@ -29,6 +29,7 @@ class Context:
     settings: Any
     engine: AsyncEngine
     sessions: db.Sessions
+    reads: db.Sessions
     verifier: Verifier
     vault: Vault
     objects: ObjectStore
@@ -61,6 +62,7 @@ async def open_context(settings: ServiceSettings, *, pool: int) -> AsyncIterator
             settings=settings,
             engine=made,
             sessions=db.sessions_of(made),
+            reads=db.reading_sessions_of(made),
             verifier=Verifier(
                 issuer=settings.oidc_issuer,
                 audience=settings.oidc_audience,

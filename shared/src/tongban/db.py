@@ -3,7 +3,6 @@
 One request is one transaction, committed before the answer leaves. No other code commits.
 """
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -24,7 +23,16 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tongban.ids import new_id
 
-__all__ = ["Record", "Sequenced", "Session", "Sessions", "Tables", "engine", "sessions_of"]
+__all__ = [
+    "Record",
+    "Sequenced",
+    "Session",
+    "Sessions",
+    "Tables",
+    "engine",
+    "reading_sessions_of",
+    "sessions_of",
+]
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -115,16 +123,21 @@ def sessions_of(made: AsyncEngine) -> Sessions:
     return async_sessionmaker(made, expire_on_commit=False)
 
 
-async def _session(request: Request) -> AsyncIterator[AsyncSession]:
-    # A request with an Idempotency-Key has its transaction opened around the whole route.
-    opened: AsyncSession | None = getattr(request.state, "session", None)
-    if opened is not None:
-        yield opened
-        return
-    async with request.app.state.context.sessions.begin() as session:
-        yield session
+def reading_sessions_of(made: AsyncEngine) -> Sessions:
+    """Return the maker of sessions for reads: each statement is its own transaction.
+
+    At READ COMMITTED that is what several statements in one transaction see anyway, and it saves
+    the round trips of BEGIN and COMMIT. What a read notes, such as who saw a full identity
+    number, is one insert and stands by itself.
+    """
+    return sessions_of(made.execution_options(isolation_level="AUTOCOMMIT"))
 
 
-# scope="function": with FastAPI's default scope the commit comes after the answer is sent,
-# and a client could read 200 for a change that then failed.
-Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+async def _session(request: Request) -> AsyncSession:
+    session: AsyncSession = request.state.session
+    return session
+
+
+# The route class opens it around the whole route and commits before the answer leaves
+# (`tongban.idempotency`): a yield dependency would commit after it, or cost a context of its own.
+Session = Annotated[AsyncSession, Depends(_session)]

@@ -1,8 +1,9 @@
-"""Safe retries: the same `Idempotency-Key` and request get the same answer, done once.
+"""One transaction a request, and safe retries within it.
 
-The key's row is inserted first, in the request's own transaction: a rival with the same key
-waits on it. So this is a route class: a middleware lies outside the transaction, and a
-dependency never sees the answer.
+The route class opens the transaction and commits it before the answer leaves. With an
+`Idempotency-Key` the key's row is inserted first, in that same transaction: a rival with the same
+key waits on it, and the same key and request get the same answer. A middleware would lie outside
+the transaction, and a dependency never sees the answer.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from tongban.identity import authenticate
 from tongban.kernel import IdempotencyRow
 from tongban.problems import Problem, Where
 
-__all__ = ["IdempotencyKeyInvalid", "IdempotencyKeyReused", "IdempotentRoute"]
+__all__ = ["IdempotencyKeyInvalid", "IdempotencyKeyReused", "TransactionalRoute"]
 
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 KEPT_HEADERS = ("etag", "location", "content-type", "content-language", "retry-after")
@@ -71,26 +72,34 @@ class IdempotencyKeyInvalid(Problem):
     }
 
 
-class IdempotentRoute(APIRoute):
-    """A route whose POST may carry an `Idempotency-Key`."""
+class TransactionalRoute(APIRoute):
+    """A route in one transaction, whose POST may carry an `Idempotency-Key`."""
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
-        async def once(request: Request) -> Response:
+        async def transact(request: Request) -> Response:
             key = request.headers.get("idempotency-key")
             if key is None or request.method != "POST":
-                return await handle(request)
+                return await _transact(request, handle)
             if not KEY.fullmatch(key):
                 place = Where.parameter("Idempotency-Key", IdempotencyKeyInvalid.detail)
                 raise IdempotencyKeyInvalid(errors=[place])
             caller = await authenticate(request)
             if caller is None:
                 # Without an identity two strangers' keys could meet: public POSTs only read.
-                return await handle(request)
+                return await _transact(request, handle)
             return await _once(request, handle, caller.subject, key)
 
-        return once
+        return transact
+
+
+async def _transact(request: Request, handle: Handler) -> Response:
+    context = request.app.state.context
+    is_read = request.method in {"GET", "HEAD"}
+    async with (context.reads if is_read else context.sessions).begin() as session:
+        request.state.session = session
+        return await handle(request)
 
 
 async def _once(request: Request, handle: Handler, subject: str, key: str) -> Response:
