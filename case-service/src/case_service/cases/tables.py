@@ -32,7 +32,9 @@ class Case(Record, Sequenced, CaseTables):
         ),
         Index("ix_cases_site_id", "site_id", "id"),
         Index("ix_cases_applicant_subject", "applicant_subject", "id"),
-        Index("ix_cases_open", "stage", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_open", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_open_site_id", "site_id", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_open_stage", "stage", "id", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_matter_code", "matter_code", "id"),
         Index("ix_cases_identity_index", "identity_index"),
         Index(

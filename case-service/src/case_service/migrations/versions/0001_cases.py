@@ -95,9 +95,10 @@ def upgrade() -> None:
         ["near_number"],
         postgresql_where=sa.text("near_number IS NOT NULL"),
     )
-    op.create_index(
-        "ix_cases_open", "cases", ["stage", "id"], postgresql_where=sa.text("closed_at IS NULL")
-    )
+    is_open = sa.text("closed_at IS NULL")
+    op.create_index("ix_cases_open", "cases", ["id"], postgresql_where=is_open)
+    op.create_index("ix_cases_open_site_id", "cases", ["site_id", "id"], postgresql_where=is_open)
+    op.create_index("ix_cases_open_stage", "cases", ["stage", "id"], postgresql_where=is_open)
     op.create_index("ix_cases_site_id", "cases", ["site_id", "id"])
     op.create_index(
         "uq_cases_exchange_id",
