@@ -325,10 +325,11 @@ async def _rated_at(owner: District, case_id: str) -> Any:
 
 def first_answers(version: Any, *, prefer: str | None = None) -> dict[str, str]:
     """Answer every question of the matter: `prefer` where it is an answer, else the first."""
-    answers = {}
+    answers: dict[str, str] = {}
     for situation in version["content"]["situations"]:
         values = [one["value"] for one in situation["answers"]]
-        answers[situation["key"]] = prefer if prefer in values else values[0]
+        chosen: str = prefer if prefer is not None and prefer in values else values[0]
+        answers[situation["key"]] = chosen
     return answers
 
 

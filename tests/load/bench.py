@@ -76,9 +76,8 @@ def require_wrk() -> None:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         sys.exit("make bench needs wrk: install it with your package manager.")
-    quiet = {"check": True, "stdout": subprocess.DEVNULL}
-    subprocess.run(["apt-get", "update", "-qq"], **quiet)
-    subprocess.run(["apt-get", "install", "-y", "-qq", "wrk"], **quiet)
+    for arguments in (["update", "-qq"], ["install", "-y", "-qq", "wrk"]):
+        subprocess.run(["apt-get", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 async def wrk(
@@ -115,31 +114,18 @@ async def wrk(
 
 
 def cost_of(platform: Platform) -> Cost:
-    """Add up what each part has used so far; children count with their parent."""
+    """Add up what each process of the platform has used; children count with their parent."""
     cpu: dict[str, float] = {}
-    for process in psutil.process_iter(["cmdline"]):
-        line = " ".join(process.info["cmdline"] or ())
-        part = _part_of(line, platform)
-        if part is not None:
+    for name, process in platform.processes.items():
+        root = psutil.Process(process.pid)
+        for one in (root, *root.children(recursive=True)):
             try:
-                times = process.cpu_times()
-            except psutil.NoSuchProcess:
+                times = one.cpu_times()
+            except psutil.NoSuchProcess:  # a connection that ended
                 continue
-            cpu[part] = cpu.get(part, 0.0) + times.user + times.system
+            cpu[name] = cpu.get(name, 0.0) + times.user + times.system
     metrics = httpx.get(f"http://127.0.0.1:{platform.ports.api('case')}/metrics").text
     return Cost(cpu, _sum_of(metrics, "tongban_sql_statements_total"))
-
-
-def _part_of(line: str, platform: Platform) -> str | None:
-    if line.startswith("postgres:") or "/postgres " in line or line.endswith("/postgres"):
-        return "postgres"
-    if "nats-server" in line:
-        return "nats"
-    for name in platform.modules.values():
-        for command in ("api", "work"):
-            if f"-m {name} {command}" in line:
-                return f"{name.removesuffix('_service')} {command}"
-    return None
 
 
 def _sum_of(metrics: str, name: str) -> float:
