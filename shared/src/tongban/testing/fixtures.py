@@ -33,6 +33,9 @@ from tongban.testing.district import TestDistrict
 __all__ = ["Outbox", "RunningService"]
 
 
+PASSWORD = "test"  # noqa: S105  # of a throw-away server on the loopback address
+
+
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A folder for the run, short enough for socket paths."""
@@ -167,8 +170,8 @@ async def run_service(
             if service.name in started and not settings:
                 return started[service.name]
             database = f"{service.name}_{len(started)}"
-            await asyncio.to_thread(postgres.create_database, database, password="test")  # noqa: S106  # a throw-away server
-            url = postgres.url(database, password="test")  # noqa: S106
+            await asyncio.to_thread(postgres.create_database, database, password=PASSWORD)
+            url = postgres.url(database, password=PASSWORD)
             await migrate(url, service.migrations, service.metadata)
             made = service.settings(
                 **district.settings(
