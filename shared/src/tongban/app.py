@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from tongban.context import Context, open_context
 from tongban.etags import NotModified, StaleVersion
-from tongban.idempotency import TransactionalRoute
+from tongban.idempotency import IdempotentRoute
 from tongban.openapi import openapi_of
 from tongban.problems import (
     InternalError,
@@ -40,7 +40,7 @@ DATABASE_FAULTS = (OperationalError, InterfaceError, TimeoutError, ConnectionErr
 
 def router(tag: str) -> APIRouter:
     """Return a router for one aggregate: its POSTs may carry an `Idempotency-Key`."""
-    return APIRouter(route_class=TransactionalRoute, tags=[tag])
+    return APIRouter(route_class=IdempotentRoute, tags=[tag])
 
 
 def create(service: Service, settings: ServiceSettings) -> FastAPI:

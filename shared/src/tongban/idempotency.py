@@ -22,7 +22,7 @@ from tongban.identity import authenticate
 from tongban.kernel import IdempotencyRow
 from tongban.problems import Problem, Where
 
-__all__ = ["IdempotencyKeyInvalid", "IdempotencyKeyReused", "TransactionalRoute"]
+__all__ = ["IdempotencyKeyInvalid", "IdempotencyKeyReused", "IdempotentRoute", "TransactionalRoute"]
 
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 KEPT_HEADERS = ("etag", "location", "content-type", "content-language", "retry-after")
@@ -73,6 +73,18 @@ class IdempotencyKeyInvalid(Problem):
 
 
 class TransactionalRoute(APIRoute):
+    """A route in one transaction."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def transact(request: Request) -> Response:
+            return await _transact(request, handle)
+
+        return transact
+
+
+class IdempotentRoute(APIRoute):
     """A route in one transaction, whose POST may carry an `Idempotency-Key`."""
 
     def get_route_handler(self) -> Handler:

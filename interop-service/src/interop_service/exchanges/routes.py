@@ -48,6 +48,7 @@ from tongban import app
 from tongban.clock import Now
 from tongban.context import InContext
 from tongban.db import Session
+from tongban.idempotency import TransactionalRoute
 from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import problems
@@ -60,7 +61,7 @@ PROTOCOL: Final = "1"
 router = app.router("exchanges")
 # Partners' messages have their own ids: no Idempotency-Key, whose digest would read the whole
 # body before anything is proven.
-signed_router = APIRouter(tags=["exchanges"])
+signed_router = APIRouter(route_class=TransactionalRoute, tags=["exchanges"])
 
 Staff = Annotated[
     Caller,
