@@ -9,17 +9,19 @@ from dataclasses import dataclass
 
 import structlog
 from fastapi import FastAPI
+from prometheus_client import REGISTRY
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway import pages
+from gateway import asyncapi, openapi, pages
+from gateway.documents import Document
 from gateway.identity import identify
 from gateway.limits import Limits
-from gateway.openapi import Document
 from gateway.proxy import Proxy
 from gateway.routing import PREFIX, owner_of, resource_of
 from gateway.settings import Settings
+from gateway.upstreams import Report, pools_of
 from tongban.app import install_errors
 from tongban.identity import TokenRefused, Verifier
 from tongban.problems import InternalError, NotFound, Problem, render
@@ -100,13 +102,17 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        upstreams = settings.upstreams
-        async with Proxy.open(upstreams, answer_seconds=settings.answer_seconds) as proxy:
+        pools = pools_of(settings.upstreams)
+        report = Report(pools.values())
+        REGISTRY.register(report)
+        async with Proxy.open(pools, answer_seconds=settings.answer_seconds) as proxy:
             gateway.proxy = proxy
             app.state.session = proxy.session
-            app.state.upstreams = upstreams
-            app.state.document = Document(proxy.session, upstreams)
+            app.state.upstreams = settings.upstreams
+            app.state.openapi = Document("/openapi.json", openapi.merge, proxy)
+            app.state.asyncapi = Document("/asyncapi.json", asyncapi.merge, proxy)
             yield
+        REGISTRY.unregister(report)
 
     own = FastAPI(routes=pages.routes(), lifespan=lifespan, openapi_url=None)
     install_errors(own)

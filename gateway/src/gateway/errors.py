@@ -74,7 +74,7 @@ class UpstreamDown(Problem):
 
 
 class NotReady(Problem):
-    """Some services do not answer; `services` tells each one's state."""
+    """Some services do not answer: `services` tells each one's state, `unready` each process's."""
 
     status = 503
     type = "not-ready"

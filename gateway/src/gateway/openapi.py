@@ -4,26 +4,15 @@ Components that two services define alike are shared; where they differ under on
 its service's name in front.
 """
 
-import asyncio
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import structlog
-from aiohttp import ClientError, ClientSession, ClientTimeout
+__all__ = ["merge"]
 
-from gateway.errors import UpstreamDown
-
-__all__ = ["Document", "merge"]
-
-FRESH_SECONDS = 30
-FETCH_TIMEOUT = ClientTimeout(total=5)
 REFERENCE = "#/components/"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 Schema = dict[str, Any]
-
-log = structlog.get_logger(__name__)
 
 
 def merge(documents: Mapping[str, Schema]) -> Schema:
@@ -122,55 +111,3 @@ def _tags(document: Schema) -> list[str]:
             for tag in operation.get("tags", ())
         )
     )
-
-
-class Document:
-    """The merged document, fetched again where it is older than half a minute or incomplete.
-
-    A service that is down keeps the part it last told.
-    """
-
-    def __init__(self, session: ClientSession, upstreams: Mapping[str, str]) -> None:
-        self._session = session
-        self._upstreams = upstreams
-        self._parts: dict[str, Schema] = {}
-        self._merged: Schema = {}
-        self._fetched_at = float("-inf")
-        self._fetching = asyncio.Lock()
-
-    async def current(self) -> Schema:
-        """Return the document.
-
-        Raises:
-            UpstreamDown: 503, some service has never told its part.
-        """
-        async with self._fetching:
-            if not self._is_fresh():
-                await self._fetch()
-        missing = [service for service in self._upstreams if service not in self._parts]
-        if missing:
-            raise UpstreamDown(service="、".join(missing), headers={"Retry-After": "2"})
-        return self._merged
-
-    def _is_fresh(self) -> bool:
-        is_whole = len(self._parts) == len(self._upstreams)
-        return is_whole and time.monotonic() - self._fetched_at < FRESH_SECONDS
-
-    async def _fetch(self) -> None:
-        told = await asyncio.gather(*(self._part(service) for service in self._upstreams))
-        for service, part in zip(self._upstreams, told, strict=True):
-            if part is not None:
-                self._parts[service] = part
-        self._merged = merge({name: self._parts[name] for name in sorted(self._parts)})
-        self._fetched_at = time.monotonic()
-
-    async def _part(self, service: str) -> Schema | None:
-        url = f"{self._upstreams[service]}/openapi.json"
-        try:
-            async with self._session.get(url, timeout=FETCH_TIMEOUT) as answer:
-                answer.raise_for_status()
-                part: Schema = await answer.json()
-                return part
-        except (ClientError, TimeoutError) as fault:
-            log.warning("openapi.unavailable", service=service, fault=repr(fault))
-            return None

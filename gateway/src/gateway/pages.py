@@ -1,7 +1,7 @@
 """The gateway's own pages: health, metrics, and the documentation of every service's API."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from gateway.documents import Document
 from gateway.errors import NotReady
-from gateway.openapi import Document
 
 __all__ = ["routes"]
 
@@ -30,15 +30,23 @@ async def alive(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """就绪检查: every service is ready."""
+    """就绪检查: of every service at least one process is ready; those that are not are listed."""
     session: ClientSession = request.app.state.session
-    upstreams: Mapping[str, str] = request.app.state.upstreams
-    states = await asyncio.gather(*(_state_of(session, url) for url in upstreams.values()))
-    services = dict(zip(upstreams, states, strict=True))
+    upstreams: Mapping[str, Sequence[str]] = request.app.state.upstreams
+    urls = list(dict.fromkeys(url for each in upstreams.values() for url in each))
+    answers = await asyncio.gather(*(_state_of(session, url) for url in urls))
+    states = dict(zip(urls, answers, strict=True))
+    unready = {url: state for url, state in states.items() if state != "ok"}
+    services = {
+        service: "ok" if any(states[url] == "ok" for url in each) else states[each[0]]
+        for service, each in upstreams.items()
+    }
     missing = [service for service, state in services.items() if state != "ok"]
     if missing:
-        raise NotReady(missing=missing, services=services, headers={"Retry-After": "2"})
-    return JSONResponse({"status": "ok", **services})
+        raise NotReady(
+            missing=missing, services=services, unready=unready, headers={"Retry-After": "2"}
+        )
+    return JSONResponse({"status": "ok", **services, "unready": unready})
 
 
 async def _state_of(session: ClientSession, url: str) -> str:
@@ -56,7 +64,13 @@ async def metrics(_request: Request) -> Response:
 
 async def openapi(request: Request) -> Response:
     """接口文档: all services' operations in one document."""
-    document: Document = request.app.state.document
+    document: Document = request.app.state.openapi
+    return JSONResponse(await document.current())
+
+
+async def asyncapi(request: Request) -> Response:
+    """事件文档: all services' events in one document."""
+    document: Document = request.app.state.asyncapi
     return JSONResponse(await document.current())
 
 
@@ -79,6 +93,7 @@ def routes() -> list[BaseRoute]:
         Route("/readyz", ready),
         Route("/metrics", metrics),
         Route("/openapi.json", openapi),
+        Route("/asyncapi.json", asyncapi),
         Route("/docs", docs),
         Mount("/docs/assets", StaticFiles(directory=ASSETS)),
     ]

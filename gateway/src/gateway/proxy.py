@@ -1,9 +1,11 @@
 """Passes a request on to its service and the answer back, as they come, without holding either.
 
-Path, query, Host and body are passed byte for byte: partners' signatures cover them.
+Path, query, Host and body are passed byte for byte: partners' signatures cover them. Where one
+process of a service cannot be reached, another one answers.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Self
@@ -25,6 +27,8 @@ from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from gateway.errors import AnswerLost, UnreadableTarget, UpstreamDown, UpstreamSlow
+from gateway.upstreams import Pool, Upstream
+from tongban.problems import Problem
 
 __all__ = ["Proxy"]
 
@@ -58,6 +62,9 @@ OURS_IN = frozenset(
 # … and on the way out: the server adds the first two, telemetry the third.
 OURS_OUT = frozenset({b"date", b"server", b"x-request-id"})
 
+# RFC 9110, 9.2.1: asking twice does no more than asking once.
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
 log = structlog.get_logger(__name__)
 
 
@@ -68,15 +75,13 @@ class ClientGone(Exception):
 class Proxy:
     """One session to all services of the district."""
 
-    def __init__(self, session: ClientSession, upstreams: Mapping[str, str]) -> None:
+    def __init__(self, session: ClientSession, pools: Mapping[str, Pool]) -> None:
         self.session = session
-        self._upstreams = upstreams
+        self.pools = pools
 
     @classmethod
     @asynccontextmanager
-    async def open(
-        cls, upstreams: Mapping[str, str], *, answer_seconds: float
-    ) -> AsyncIterator[Self]:
+    async def open(cls, pools: Mapping[str, Pool], *, answer_seconds: float) -> AsyncIterator[Self]:
         """Open the connections; closed on the way out."""
         timeout = ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=answer_seconds)
         async with ClientSession(
@@ -86,7 +91,7 @@ class Proxy:
             timeout=timeout,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         ) as session:
-            yield cls(session, upstreams)
+            yield cls(session, pools)
 
     async def forward(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Have `service` answer the request.
@@ -94,20 +99,50 @@ class Proxy:
         Raises:
             UnreadableTarget, UpstreamDown, UpstreamSlow, AnswerLost: before the answer started.
         """
+        pool = self.pools[service]
+        errand = Errand(scope, receive, send)
+        tried: tuple[int, ...] = ()
+        fault: Problem | None = None
+        while (number := pool.next(tried)) is not None:
+            tried += (number,)
+            try:
+                await self._ask(pool.upstreams[number], errand)
+            except UpstreamDown as down:
+                # What another one lost it may have done; that none can be reached now is less.
+                fault = fault or down
+                if errand.is_body_begun:
+                    break
+            except AnswerLost as lost:
+                fault = lost
+                if not errand.may_be_repeated:
+                    break
+            else:
+                return
+        if fault is not None:
+            raise fault
+
+    async def _ask(self, upstream: Upstream, errand: "Errand") -> None:
+        """Have one process answer the request."""
+        service, scope, send = upstream.service, errand.scope, errand.send
+        upstream.asked += 1
+        upstream.in_flight += 1
         try:
             answer = await self.session.request(
                 scope["method"],
-                _target(self._upstreams[service], scope),
-                headers=_headers_in(scope),
-                data=_body(receive) if _has_body(scope) else None,
+                _target(upstream.url, scope),
+                headers=errand.headers,
+                data=errand.body() if errand.has_body else None,
                 allow_redirects=False,
             )
+            upstream.take_back()
             async with answer:
                 if scope["method"] == "HEAD" or _fits(answer):
                     await _send_whole(answer, send)
                 else:
-                    await _stream(service, answer, receive, send)
+                    errand.is_answer_begun = True
+                    await _stream(service, answer, errand.receive, send)
         except (ClientConnectorError, ConnectionTimeoutError):
+            upstream.set_aside(time.monotonic())
             raise UpstreamDown(service=service, headers={"Retry-After": RETRY_SECONDS}) from None
         except SocketTimeoutError:
             raise UpstreamSlow(service=service) from None
@@ -115,8 +150,44 @@ class Proxy:
             if isinstance(fault.__cause__, ClientGone):
                 log.debug("proxy.client_gone", service=service)
                 return
-            log.warning("proxy.answer_lost", service=service, fault=repr(fault))
+            log.warning(
+                "proxy.answer_lost", service=service, upstream=upstream.url, fault=repr(fault)
+            )
             raise AnswerLost(service=service, headers={"Retry-After": RETRY_SECONDS}) from None
+        finally:
+            upstream.in_flight -= 1
+
+
+class Errand:
+    """One request on its way, and how far it has come."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.headers = _headers_in(scope)
+        self.has_body = _has_body(scope)
+        self.is_body_begun = False
+        """Some of its body was sent on: it cannot be had again."""
+        self.is_answer_begun = False
+        """Some of its answer was sent back."""
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Tell whether another process may be asked although one may have acted."""
+        return self.scope["method"] in SAFE and not self.is_body_begun and not self.is_answer_begun
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Yield the request's body as it comes."""
+        while True:
+            self.is_body_begun = True
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            if message["body"]:
+                yield message["body"]
+            if not message.get("more_body", False):
+                return
 
 
 def _target(upstream: str, scope: Scope) -> URL:
@@ -133,17 +204,6 @@ def _has_body(scope: Scope) -> bool:
         name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
         for name, value in scope["headers"]
     )
-
-
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        if message["body"]:
-            yield message["body"]
-        if not message.get("more_body", False):
-            return
 
 
 def _end_to_end(

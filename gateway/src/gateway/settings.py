@@ -1,6 +1,6 @@
 """What the gateway is told: where the services are, how long and how often."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 
 from limits import parse
@@ -16,8 +16,22 @@ def _readable(rate: str) -> str:
     return rate
 
 
+def _told(urls: str) -> str:
+    if not _each(urls):
+        raise ValueError("names no address")
+    return urls
+
+
+def _each(urls: str) -> list[str]:
+    stripped = (url.strip().rstrip("/") for url in urls.split(","))
+    return list(dict.fromkeys(filter(None, stripped)))
+
+
 Rate = Annotated[str, AfterValidator(_readable)]
 """How often: `300/second`, `30/minute`."""
+
+Urls = Annotated[str, AfterValidator(_told)]
+"""One address, or several of equal standing, parted by commas."""
 
 
 class Settings(Base):
@@ -31,10 +45,10 @@ class Settings(Base):
         "interop_url",
     }
 
-    catalog_url: str
-    case_url: str
-    site_url: str
-    interop_url: str
+    catalog_url: Urls
+    case_url: Urls
+    site_url: Urls
+    interop_url: Urls
 
     answer_seconds: float = 60
     """A service silent for longer has failed; streams send a heartbeat more often than this."""
@@ -49,11 +63,11 @@ class Settings(Base):
     """Signed messages of one partner district."""
 
     @property
-    def upstreams(self) -> Mapping[str, str]:
-        """Return each service's address."""
+    def upstreams(self) -> Mapping[str, Sequence[str]]:
+        """Return the addresses of each service's processes."""
         return {
-            "catalog": self.catalog_url.rstrip("/"),
-            "case": self.case_url.rstrip("/"),
-            "site": self.site_url.rstrip("/"),
-            "interop": self.interop_url.rstrip("/"),
+            "catalog": _each(self.catalog_url),
+            "case": _each(self.case_url),
+            "site": _each(self.site_url),
+            "interop": _each(self.interop_url),
         }
