@@ -11,6 +11,11 @@ from tongban.run.platform import Platform
 from tongban.run.ports import Ports, free_base_port
 
 DATA = Path(__file__).parents[2] / "deploy" / "districts"
+# All of a run's requests come from one address and few people.
+UNLIMITED = {
+    f"GATEWAY_{kind}_RATE": "100000/second"
+    for kind in ("REQUEST", "PROGRESS", "TICKET", "EXCHANGE")
+}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -21,6 +26,7 @@ async def districts(scratch: Path) -> AsyncIterator[tuple[District, District]]:
         district="610171",
         ports=Ports(free_base_port()),
         data=DATA / "xian-hitech",
+        settings=UNLIMITED,
     )
     await near.start()
     owner = Platform(
@@ -28,6 +34,7 @@ async def districts(scratch: Path) -> AsyncIterator[tuple[District, District]]:
         district="610172",
         ports=Ports(free_base_port()),
         data=DATA / "qujiang",
+        settings=UNLIMITED,
     )
     try:
         await owner.start()
