@@ -63,7 +63,9 @@ class Relay:
                     if relayed < BATCH:
                         await asyncio.sleep(POLL_SECONDS)
             finally:
-                await connection.execute(select(func.pg_advisory_unlock(LOCK)))
+                # A connection that broke, or was cancelled in a statement, took its lock along.
+                if not connection.invalidated:
+                    await connection.execute(select(func.pg_advisory_unlock(LOCK)))
 
     async def relay_once(self, connection: AsyncConnection) -> int:
         """Send the oldest unrelayed events; return how many were acknowledged."""
