@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet
 
 from tongban.run import issuer
 from tongban.run.ports import Ports, free_base_port
-from tongban.run.state import State
+from tongban.run.state import Servers, State
 
 
 @pytest.fixture
@@ -110,3 +110,41 @@ def test_a_role_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     done = run("token", "--role", "emperor", state=tmp_path / "state")
 
     assert_refused(done, "There is no role emperor: choose from citizen, enterprise, clerk")
+
+
+def test_a_new_issuers_key_leaves_earlier_tokens_good(tmp_path: Path) -> None:
+    state = State.create(tmp_path / "state", district="610171")
+    issuer.ensure_key(state)
+    earlier = issuer.mint(state, sub="a", roles=["clerk"])
+
+    done = run("rotate-issuer", state=state.folder)
+
+    later = issuer.mint(state, sub="a", roles=["clerk"])
+    keys = KeySet.import_key_set(json.loads((state.issuer / "jwks.json").read_text()))
+    kids = {jwt.decode(one, keys, algorithms=["Ed25519"]).header["kid"] for one in (earlier, later)}
+    assert done.returncode == 0
+    assert len(kids) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("kase", "dead-letters"), "There is no service kase: choose from catalog, case"),
+        (("case", "work"), "TONGBAN_PROCESSES=case-work=2"),
+        (("case", "verify-ledger"), "has not been started yet"),
+    ],
+)
+def test_a_command_that_cannot_be_run_is_a_sentence(
+    tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    State.create(tmp_path / "state", district="610171")
+
+    assert_refused(run("on", *words, state=tmp_path / "state"), sentence)
+
+
+def test_a_command_without_the_database_is_a_sentence(tmp_path: Path) -> None:
+    state = State.create(tmp_path / "state", district="610171")
+    nowhere = f"postgresql+asyncpg://case:x@127.0.0.1:{free_base_port()}/case"
+    state.remember_servers(Servers({"case": nowhere}, "nats://127.0.0.1:1"))
+
+    assert_refused(run("on", "case", "verify-ledger", state=state.folder), "does not run")

@@ -17,7 +17,15 @@ import pytest
 
 from tongban.run.faults import CannotRun
 from tongban.run.platform import Platform
-from tongban.run.ports import SERVICES, Ports, free_base_port, is_free
+from tongban.run.ports import (
+    MOST,
+    SERVICES,
+    Ports,
+    Processes,
+    free_base_port,
+    free_ports,
+    is_free,
+)
 from tongban.run.postgres import EmbeddedPostgres
 from tongban.run.process import until, wait_until
 from tongban.run.supervisor import Patience
@@ -79,6 +87,70 @@ async def test_a_district_starts_loads_its_data_and_leaves_no_process(tmp_path: 
     assert pids_of(tmp_path) == set()
     assert all(is_free(port) for port in platform.ports.all().values())
     assert steps
+
+
+async def test_a_service_in_plural_gets_ports_of_its_own_and_the_gateway_all_of_them(
+    tmp_path: Path,
+) -> None:
+    ports = free_ports({"case": 3, "site-work": 2, "gateway": 2})
+    async with make_platform(tmp_path, ports=ports, patience=Patience(0.1)) as platform:
+        running = set(platform.processes)
+        told = platform.processes["gateway api 2"].environment
+        third = platform.processes["case api 3"]
+        first_pid = third.pid
+        third.tell(signal.SIGKILL)
+        back = await until(lambda: third.pid != first_pid and not is_free(ports.api("case", 3)), 15)
+
+    assert len(running) == 11 + 2 + 1 + 1
+    assert {"case api", "case api 2", "case api 3", "site work 2", "gateway api 2"} <= running
+    base = ports.base
+    assert told["GATEWAY_PORT"] == str(base + 20)
+    assert told["GATEWAY_CASE_URL"] == ",".join(
+        f"http://127.0.0.1:{base + offset}" for offset in (2, 22, 42)
+    )
+    assert ports.work("site", 2) == base + 33
+    assert back
+    assert pids_of(tmp_path) == set()
+
+
+async def test_a_further_processes_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    ports = free_ports({"case": 2})
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", ports.api("case", 2)))
+        holder.listen()
+
+        with pytest.raises(CannotRun, match=f"Port {ports.base + 22} is taken"):
+            await make_platform(tmp_path, ports=ports).start()
+
+
+def test_no_two_processes_ever_share_a_port() -> None:
+    everything = Processes(
+        {kind: MOST for kind in ("gateway", *SERVICES, *(f"{each}-work" for each in SERVICES))}
+    )
+    ports = Ports(8000, everything).all()
+
+    assert len(ports) == len(set(ports.values())) == 9 * MOST + 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("case", "cannot be read at “case”"),
+        ("case=two", "cannot be read at “case=two”"),
+        ("case=-1", "cannot be read"),
+        ("case=0", f"a number from 1 to {MOST}"),
+        ("case=17", f"a number from 1 to {MOST}"),
+        ("cases=2", "There is no process cases"),
+    ],
+)
+def test_numbers_of_processes_that_cannot_be_are_a_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(CannotRun, match=sentence):
+        Processes.parse(text)
+
+
+def test_numbers_of_processes_are_read() -> None:
+    assert Processes.parse(" case=2, case-work = 3 ,").counts == {"case": 2, "case-work": 3}
+    assert Processes.parse("").counts == {}
 
 
 async def test_each_file_is_loaded_once_and_again_when_it_changes(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet, OKPKey
 from tongban.run import environment, issuer
 from tongban.run.faults import CannotRun
 from tongban.run.ports import SERVICES, Ports
-from tongban.run.state import State
+from tongban.run.state import Servers, State
 
 HITECH = "610171"
 
@@ -167,7 +167,7 @@ def test_a_service_is_told_its_own_secrets_only(
     monkeypatch.setenv("CASE_API_POOL", "3")
 
     told = environment.of_service(
-        "case", state=state, ports=Ports(8000), database_url="of case", nats_url="nats://n"
+        "case", state=state, ports=Ports(8000), servers=Servers({"case": "of case"}, "nats://n")
     )
 
     assert told["CASE_DATABASE_URL"] == "of case"

@@ -1,4 +1,4 @@
-"""`make run` and `make token`: a district in the foreground, and a token for it."""
+"""`make run`, `make token` and `make ops`: a district in the foreground, and what it takes."""
 
 import asyncio
 import json
@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from tongban.run import issuer
+from tongban.run import issuer, operate
 from tongban.run.faults import CannotRun
 from tongban.run.platform import Platform
-from tongban.run.ports import Ports
+from tongban.run.ports import Ports, Processes
 from tongban.run.state import State
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -39,7 +39,7 @@ def up(
                 Platform(
                     folder=state_folder(),
                     district=_district_code(folder),
-                    ports=Ports(_base_port()),
+                    ports=_ports(),
                     data=folder if data else None,
                     admin_url=os.environ.get("TONGBAN_DATABASE_URL") or None,
                     nats_url=os.environ.get("TONGBAN_NATS_URL") or None,
@@ -76,6 +76,31 @@ def token(
         _refuse(fault)
     else:
         typer.echo(minted)
+
+
+# Options after the service's name are its command's.
+@app.command(context_settings={"allow_interspersed_args": False})
+def on(
+    service: Annotated[str, typer.Argument(help="服务 · catalog, case, site, interop")],
+    command: Annotated[list[str], typer.Argument(help="命令 · such as dead-letters --replay ID")],
+) -> None:
+    """在服务上执行运维命令 · run an operator's command with a service's own settings."""
+    try:
+        operate.become(service, command, state=State.existing(state_folder()))
+    except CannotRun as fault:
+        _refuse(fault)
+
+
+@app.command()
+def rotate_issuer() -> None:
+    """更换本地令牌密钥 · sign with a new key from now on; earlier tokens stay good."""
+    try:
+        issuer.rotate(State.existing(state_folder()))
+    except CannotRun as fault:
+        _refuse(fault)
+    else:
+        typer.echo("新令牌用新密钥签发，已签发的令牌到期前仍然有效。")
+        typer.echo("New tokens are signed by a new key; earlier ones stay good until they expire.")
 
 
 async def serve(platform: Platform) -> None:
@@ -129,6 +154,10 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
     # The terminal went away; `nohup` asks to stay nevertheless.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         loop.add_signal_handler(signal.SIGHUP, stopping.set)
+
+
+def _ports() -> Ports:
+    return Ports(_base_port(), Processes.parse(os.environ.get("TONGBAN_PROCESSES", "")))
 
 
 def _base_port() -> int:

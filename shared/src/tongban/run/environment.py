@@ -5,21 +5,29 @@ from collections.abc import Mapping
 
 from tongban.run.issuer import AUDIENCE, issuer_of, jwks_url
 from tongban.run.ports import HOST, SERVICES, Ports
-from tongban.run.state import State
+from tongban.run.state import Servers, State
 
 # The launcher's own: a service must not take the administrator's URL or the base port for its own.
-_LAUNCHERS = frozenset({"TONGBAN_PORT", "TONGBAN_STATE", "TONGBAN_DATABASE_URL", "TONGBAN_DATA"})
+_LAUNCHERS = frozenset(
+    {
+        "TONGBAN_PORT",
+        "TONGBAN_PROCESSES",
+        "TONGBAN_STATE",
+        "TONGBAN_DATABASE_URL",
+        "TONGBAN_DATA",
+    }
+)
 _PREFIXES = tuple(f"{name.upper()}_" for name in (*SERVICES, "gateway"))
 
 
 def of_service(
-    service: str, *, state: State, ports: Ports, database_url: str, nats_url: str
+    service: str, *, state: State, ports: Ports, servers: Servers, number: int = 1
 ) -> dict[str, str]:
     prefix = service.upper()
     settings = {
-        "DATABASE_URL": database_url,
-        "PORT": str(ports.api(service)),
-        "WORK_PORT": str(ports.work(service)),
+        "DATABASE_URL": servers.database_urls[service],
+        "PORT": str(ports.api(service, number)),
+        "WORK_PORT": str(ports.work(service, number)),
         "PRIVATE_KEY_FILE": str(state.private_key(service)),
         "DATA_KEY_FILE": str(state.data_key(service)),
         "LEDGER_KEY_FILE": str(state.private_key(f"{service}-ledger")),
@@ -28,20 +36,23 @@ def of_service(
     return {
         **_inherited(prefix),
         **_shared(state),
-        "TONGBAN_NATS_URL": nats_url,
+        "TONGBAN_NATS_URL": servers.nats_url,
         "TONGBAN_OBJECTS": str(state.objects),
         "TONGBAN_KEYS": str(state.keys),
         **{f"{prefix}_{name}": value for name, value in settings.items()},
     }
 
 
-def of_gateway(*, state: State, ports: Ports) -> dict[str, str]:
+def of_gateway(*, state: State, ports: Ports, number: int = 1) -> dict[str, str]:
     return {
         **_inherited("GATEWAY"),
         **_shared(state),
-        "GATEWAY_PORT": str(ports.gateway),
+        "GATEWAY_PORT": str(ports.api("gateway", number)),
         **{
-            f"GATEWAY_{service.upper()}_URL": f"http://{HOST}:{ports.api(service)}"
+            f"GATEWAY_{service.upper()}_URL": ",".join(
+                f"http://{HOST}:{ports.api(service, each)}"
+                for each in ports.processes.apis(service)
+            )
             for service in SERVICES
         },
     }

@@ -17,11 +17,11 @@ from tongban.run.faults import CannotRun
 from tongban.run.load import load
 from tongban.run.migrations import fingerprint
 from tongban.run.nats import EmbeddedNats
-from tongban.run.ports import HOST, SERVICES, Ports, is_free, require_free
+from tongban.run.ports import HOST, SERVICES, Ports, is_free, named, require_free
 from tongban.run.postgres import EmbeddedPostgres
 from tongban.run.process import Process, until
 from tongban.run.readiness import until_ready, until_settled
-from tongban.run.state import State
+from tongban.run.state import Servers, State
 from tongban.run.supervisor import Patience, Supervisor, Tell
 
 _LEFTOVER_SECONDS = 10.0
@@ -32,7 +32,7 @@ _STOP_SECONDS = {"apps": 4.5, "workers": 2.0, "nats": 1.0, "postgres": 2.0}
 
 @dataclass
 class Platform:
-    """Five apps and four workers over one PostgreSQL and one NATS.
+    """Five apps and four workers, or more of them, over one PostgreSQL and one NATS.
 
     `settings` are put over every process's environment, `modules` say what to run as each
     service (the services themselves, unless a test of the launcher brings its own).
@@ -116,19 +116,21 @@ class Platform:
         await self._start_postgres()
         databases, were_there = await self._make_databases(state)
         await self._start_nats()
-        self._name_processes(state, databases)
-        gateway = self.processes["gateway api"]
-        gateway.start()  # it needs no database, and its start costs as much as a migration
+        servers = Servers(databases, self._nats.url if self._nats else str(self.nats_url))
+        state.remember_servers(servers)
+        self._name_processes(state, servers)
+        for process in self._of("gateway"):
+            process.start()  # it needs no database, and its start costs as much as a migration
         if not were_there:
             state.forget_loads()
         # A database from outside may have been restored meanwhile: it is always asked.
         wanted = fingerprint(self.modules[service] for service in SERVICES)
         if not (were_there and self.admin_url is None and state.migrated == wanted):
-            await self._migrate(state, databases)
+            await self._migrate(state, servers)
             state.remember_migrated(wanted)
         self.tell("启动四个服务与网关 · starting the four services and the gateway")
-        for process in self._members():
-            if process is not gateway:
+        for service in SERVICES:
+            for process in self._of(service):
                 process.start()
         await until_ready(self._apis() | self._workers())
         for process in self.processes.values():
@@ -211,34 +213,42 @@ class Platform:
             ) from fault
         writer.close()
 
-    def _name_processes(self, state: State, databases: Mapping[str, str]) -> None:
+    def _name_processes(self, state: State, servers: Servers) -> None:
+        counts = self.ports.processes
         for service in SERVICES:
-            told = self._told(state, service, databases[service])
-            for part in ("api", "work"):
-                self._add(service, part, told, state)
-        self._add("gateway", "api", environment.of_gateway(state=state, ports=self.ports), state)
+            for part, numbers in (("api", counts.apis(service)), ("work", counts.workers(service))):
+                for number in numbers:
+                    told = environment.of_service(
+                        service, state=state, ports=self.ports, servers=servers, number=number
+                    )
+                    self._add(service, part, told, state, number)
+        for number in counts.apis("gateway"):
+            told = environment.of_gateway(state=state, ports=self.ports, number=number)
+            self._add("gateway", "api", told, state, number)
 
-    def _add(self, service: str, part: str, told: Mapping[str, str], state: State) -> Process:
+    def _add(
+        self, service: str, part: str, told: Mapping[str, str], state: State, number: int = 1
+    ) -> Process:
+        name = named(service, part, number)
         process = Process(
-            name=f"{service} {part}",
+            name=name,
             command=[sys.executable, "-P", "-m", self.modules[service], part],
-            log=state.logs / f"{service}-{part}.log",
+            log=state.logs / f"{name.replace(' ', '-')}.log",
             environment={**told, **self.settings},
             folder=Path.cwd(),
         )
         self.processes[process.name] = process
         return process
 
-    def _told(self, state: State, service: str, database_url: str) -> dict[str, str]:
-        nats_url = self._nats.url if self._nats is not None else str(self.nats_url)
-        return environment.of_service(
-            service, state=state, ports=self.ports, database_url=database_url, nats_url=nats_url
-        )
-
-    async def _migrate(self, state: State, databases: Mapping[str, str]) -> None:
+    async def _migrate(self, state: State, servers: Servers) -> None:
         self.tell("迁移数据库 · migrating the databases")
         migrations = [
-            self._add(service, "migrate", self._told(state, service, databases[service]), state)
+            self._add(
+                service,
+                "migrate",
+                environment.of_service(service, state=state, ports=self.ports, servers=servers),
+                state,
+            )
             for service in SERVICES
         ]
         for migration in migrations:
@@ -261,20 +271,17 @@ class Platform:
         token = issuer.mint(state, sub="launcher", roles=["admin"], name="launcher", hours=1)
         return await load(self.data, state=state, gateway_url=self.url, token=token, tell=self.tell)
 
-    def _members(self) -> list[Process]:
-        return [each for name, each in self.processes.items() if name.endswith((" api", " work"))]
+    def _of(self, service: str) -> list[Process]:
+        return [each for name, each in self.processes.items() if name.split()[0] == service]
 
     def _apis(self) -> dict[int, Process]:
-        return {
-            **{self.ports.api(service): self.processes[f"{service} api"] for service in SERVICES},
-            self.ports.gateway: self.processes["gateway api"],
-        }
+        return {port: self.processes[name] for name, port in self.ports.apis().items()}
 
     def _workers(self) -> dict[int, Process]:
-        return {self.ports.work(service): self.processes[f"{service} work"] for service in SERVICES}
+        return {port: self.processes[name] for name, port in self.ports.workers().items()}
 
 
 def _group_of(process: Process) -> str:
     if process.name in _STOP_SECONDS:
         return process.name
-    return "apps" if process.name.endswith(" api") else "workers"
+    return "apps" if process.name.split()[1] == "api" else "workers"

@@ -51,24 +51,20 @@ async def until_settled(
     quiet_since: float | None = None
     async with _client() as client:
         while True:
-            readings = [await _pending(client, port) for port in ports]
+            pending = await _pending(client, ports)
             now = time.monotonic()
-            if any(reading != 0 for reading in readings):
+            if any(count != 0 for count in pending.values()):
                 quiet_since = None
             elif quiet_since is None:
                 quiet_since = now
             if quiet_since is not None and now - quiet_since >= quiet_seconds:
                 return
             if now > deadline:
-                late = {
-                    process.name: reading
-                    for process, reading in zip(ports.values(), readings, strict=True)
-                    if reading != 0
-                }
+                late = {service: count for service, count in pending.items() if count != 0}
                 raise CannotRun(
-                    f"{timeout_seconds:g} 秒后仍有事件未处理完：{late}，请查看这些进程的日志。",
+                    f"{timeout_seconds:g} 秒后仍有事件未处理完：{late}，请查看这些服务的日志。",
                     f"After {timeout_seconds:g} s events are still on their way: {late}; see "
-                    "these processes' logs.",
+                    "these services' logs.",
                 )
             await asyncio.sleep(POLL_SECONDS)
 
@@ -85,20 +81,35 @@ async def _is_ready(client: httpx.AsyncClient, port: int) -> bool:
     return answer.status_code == httpx.codes.OK
 
 
-async def _pending(client: httpx.AsyncClient, port: int) -> float | None:
-    """Events that this worker has still to send or to apply; None where it has not counted yet."""
+async def _pending(
+    client: httpx.AsyncClient, ports: Mapping[int, Process]
+) -> dict[str, float | None]:
+    """Events that each service's workers have still to send or to apply.
+
+    None where that is not known: of several workers, the one that relays counts what is to be
+    sent, and there may be none at this moment.
+    """
+    told: dict[str, list[dict[str, list[float]]]] = {}
+    for port, process in ports.items():
+        told.setdefault(process.name.split()[0], []).append(await _samples(client, port))
+    return {
+        service: sum(value for samples in each for values in samples.values() for value in values)
+        if any(samples.get("tongban_outbox_pending") for samples in each)
+        else None
+        for service, each in told.items()
+    }
+
+
+async def _samples(client: httpx.AsyncClient, port: int) -> dict[str, list[float]]:
     try:
         answer = await client.get(f"http://{HOST}:{port}/metrics")
     except httpx.TransportError:  # just being started again
-        return None
-    samples = {
+        return {}
+    return {
         family.name: [sample.value for sample in family.samples]
         for family in text_string_to_metric_families(answer.text)
         if family.name in _PENDING
     }
-    if not samples.get("tongban_outbox_pending"):
-        return None
-    return sum(value for values in samples.values() for value in values)
 
 
 def _require_alive(process: Process) -> None:

@@ -2,6 +2,7 @@
 
 state.json   its format, its district, what was loaded      lock       who runs it now
 secrets.json the logins' passwords                          keys/      the services' and its own
+servers.json where databases and broker are
 issuer/      the embedded issuer's keys                     logs/      one file per process
 postgres/ nats/ objects/                                    what the district has done
 """
@@ -13,7 +14,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +27,14 @@ from tongban.vault import generate_key_file
 
 FORMAT = 1
 Curve = Literal["Ed25519", "X25519"]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What the services stand on, as the launcher last found it."""
+
+    database_urls: dict[str, str]
+    nats_url: str
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,20 @@ class State:
     def forget_loads(self) -> None:
         """The databases are new: what was loaded went with the old ones."""
         write_json(self.folder / "state.json", self._facts() | {"loaded": {}})
+
+    @property
+    def servers(self) -> Servers:
+        """Where the databases and the broker are."""
+        try:
+            return Servers(**json.loads((self.folder / "servers.json").read_text()))
+        except FileNotFoundError:
+            raise CannotRun(
+                f"{self.folder} 中的辖区还没有启动过，请先执行 make run。",
+                f"The district in {self.folder} has not been started yet: start it with make run.",
+            ) from None
+
+    def remember_servers(self, servers: Servers) -> None:
+        write_json(self.folder / "servers.json", asdict(servers))
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
