@@ -27,7 +27,6 @@ from joserfc.errors import (
     ExpiredTokenError,
     InvalidClaimError,
     InvalidKeyIdError,
-    InvalidTokenError,
     JoseError,
     MissingClaimError,
     UnsupportedAlgorithmError,
@@ -254,10 +253,9 @@ class Verifier:
             raise
         except ExpiredTokenError:
             raise TokenRefused("expired") from None
-        except InvalidTokenError:
-            raise TokenRefused("not yet valid") from None
         except (InvalidClaimError, MissingClaimError) as fault:
-            raise TokenRefused(f"claim {fault.claim}") from None
+            is_early = fault.claim == "nbf"
+            raise TokenRefused("not yet valid" if is_early else f"claim {fault.claim}") from None
         except UnsupportedAlgorithmError:
             raise TokenRefused("algorithm") from None
         except (JoseError, DecodeError, ValueError, TypeError):
