@@ -6,6 +6,7 @@ that can never be applied becomes a dead letter with its reason.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import nats.errors
 import structlog
@@ -93,6 +94,9 @@ class Consumer:
                     await asyncio.sleep(LINGER_SECONDS)
         finally:
             self.is_bound = False
+            # Else the broker goes on handing messages to nobody, and waits for their acks.
+            with suppress(nats.errors.Error):
+                await feed.unsubscribe()
 
     async def _bind(self, js: JetStreamContext, durable: str) -> None:
         config = ConsumerConfig(
