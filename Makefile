@@ -8,7 +8,7 @@ MEMBERS := shared gateway catalog-service case-service site-service interop-serv
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run story token test lint fmt types bench audit docs lock clean
+.PHONY: help setup run story token ops rotate test lint fmt types bench audit docs lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -37,6 +37,12 @@ story: setup ## two districts, three stories, Mr Huang's first
 
 token: setup ## print a token: make token role=clerk site=<code>
 	@exec $(BIN)/python -m tongban.run token $(if $(role),--role $(role)) $(if $(site),--site $(site)) $(if $(sub),--sub $(sub)) $(if $(name),--name $(name)) $(if $(department),--department $(department))
+
+ops: setup ## run a command on a service: make ops service=case command="verify-ledger"
+	@exec $(BIN)/python -m tongban.run on $(service) $(command)
+
+rotate: setup ## sign tokens with a new local key; earlier ones stay good
+	@exec $(BIN)/python -m tongban.run rotate-issuer
 
 test: setup ## prove it all: units, properties, contracts, services, house laws, journeys
 	@exec $(BIN)/python -m pytest

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Timeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from tongban.asyncapi import asyncapi_of
 from tongban.context import Context, open_context
 from tongban.etags import NotModified, StaleVersion
 from tongban.idempotency import IdempotentRoute
@@ -65,6 +67,12 @@ def create(service: Service, settings: ServiceSettings) -> FastAPI:
     for part in service.routers:
         app.include_router(part)
     app.include_router(health_router())
+
+    @app.get("/asyncapi.json", include_in_schema=False)
+    async def events() -> dict[str, Any]:
+        """事件文档: what the service tells and hears (AsyncAPI)."""
+        return asyncapi_of(service)
+
     install_errors(app)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]  # FastAPI's documented way
     app.add_middleware(Telemetry, service=service.name)
