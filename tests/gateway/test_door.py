@@ -188,3 +188,14 @@ async def test_many_at_once_each_get_their_own_answer(
     assert [one.json()["raw_path"] for one in answers] == [
         f"/api/v1/matters/{n}" for n in range(100)
     ]
+
+
+async def test_the_events_of_all_services_are_one_document_for_anybody(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/asyncapi.json")
+
+    assert answer.status_code == 200
+    assert set(answer.json()["channels"]) == {
+        f"{service}.thing.changed" for service in ("catalog", "case", "site", "interop")
+    }
