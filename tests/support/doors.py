@@ -70,7 +70,7 @@ class Upstream:
             case "openapi.json":
                 await _answer(send, json.dumps(self.document).encode())
             case "asyncapi.json":
-                channels = {f"{self.service}.thing.changed": {}}
+                channels: dict[str, Any] = {f"{self.service}.thing.changed": {}}
                 await _answer(send, json.dumps({"channels": channels}).encode())
             case "swallow":
                 await _answer(send, str(await _length_of(receive)).encode())
