@@ -63,6 +63,9 @@ class Relay:
                     if relayed < BATCH:
                         await asyncio.sleep(POLL_SECONDS)
             finally:
+                # Whoever relays next measures.
+                OUTBOX_PENDING.labels(self._service).set(0)
+                OUTBOX_AGE.labels(self._service).set(0)
                 # A connection that broke, or was cancelled in a statement, took its lock along.
                 if not connection.invalidated:
                     await connection.execute(select(func.pg_advisory_unlock(LOCK)))
