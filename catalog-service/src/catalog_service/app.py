@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import catalog_service.basic_items.tables
+import catalog_service.publications.tables
+import catalog_service.reports.tables  # noqa: F401  # the three are in the metadata from here on
 from catalog_service.calendar import routes as calendar
 from catalog_service.calendar import service as years
 from catalog_service.consumers import CONSUMED

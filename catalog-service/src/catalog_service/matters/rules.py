@@ -31,9 +31,11 @@ __all__ = [
 
 
 class State(StrEnum):
-    """版本状态. At most one version of a matter is a draft, and at most one published."""
+    """版本状态. At most one version of a matter is open for change, and at most one in force."""
 
     DRAFT = "draft"  # 草稿
+    SUBMITTED = "submitted"  # 待发布
+    PLANNED = "planned"  # 待生效
     PUBLISHED = "published"  # 已发布
     RETIRED = "retired"  # 已停用
 

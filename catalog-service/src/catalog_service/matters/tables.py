@@ -1,10 +1,10 @@
 """Matters, their versions, and the two lists of what can be applied for here."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
@@ -34,12 +34,17 @@ class Matter(CatalogTables):
     last_version: Mapped[int] = mapped_column(default=0)
     current_version: Mapped[int | None]
     """The version in force; null before the first publication and after retirement."""
+    retired_on: Mapped[date | None]
+    """Since when the matter is out of force for good: its code is not used anew."""
     version: Mapped[int] = mapped_column()  # the ETag of what is in force
     __mapper_args__ = {"version_id_col": version}
 
 
 class MatterVersion(Record, Sequenced, CatalogTables):
-    """实施清单版本: a draft, or what was published and never changes again."""
+    """实施清单版本: a draft, or what was published and never changes again.
+
+    Valid from `effective_from` until the day before `retired_on`, which may be planned ahead.
+    """
 
     __tablename__ = "matter_versions"
     __table_args__ = (
@@ -48,13 +53,26 @@ class MatterVersion(Record, Sequenced, CatalogTables):
             "uq_matter_versions_draft",
             "code",
             unique=True,
-            postgresql_where=text("state = 'draft'"),
+            postgresql_where=text("state IN ('draft', 'submitted')"),
+        ),
+        Index(
+            "ix_matter_versions_planned",
+            "effective_from",
+            postgresql_where=text("state = 'planned'"),
         ),
         Index(
             "uq_matter_versions_published",
             "code",
             unique=True,
             postgresql_where=text("state = 'published'"),
+        ),
+        # No two versions of a matter are valid on one day, whatever the code above this did.
+        ExcludeConstraint(
+            ("code", "="),
+            (text("daterange(effective_from, retired_on)"), "&&"),
+            name="ex_matter_versions_validity",
+            using="gist",
+            where=text("effective_from IS NOT NULL"),
         ),
     )
 
@@ -65,6 +83,8 @@ class MatterVersion(Record, Sequenced, CatalogTables):
     content: Mapped[dict[str, Any]]
     digest: Mapped[str]
     author: Mapped[str]
+    submitted_by: Mapped[str | None]
+    submitted_at: Mapped[datetime | None]
     publisher: Mapped[str | None]
     effective_from: Mapped[date | None]
     retired_on: Mapped[date | None]
