@@ -9,6 +9,9 @@ Problem
 ├── VersionNotPublished   409
 ├── PublisherIsAuthor     409
 ├── NoOfflineChannel      409
+├── SituationsFaulty      409
+├── LifeEventNotFound     404
+├── LifeEventRetired      409
 ├── CodeMismatch          422
 ├── AnswerInvalid         422
 ├── ImportFaulty          422
@@ -25,10 +28,13 @@ __all__ = [
     "DraftExists",
     "DuplicateCode",
     "ImportFaulty",
+    "LifeEventNotFound",
+    "LifeEventRetired",
     "MatterNotFound",
     "NoOfflineChannel",
     "PublicationNeedsAdmin",
     "PublisherIsAuthor",
+    "SituationsFaulty",
     "VersionNotDraft",
     "VersionNotFound",
     "VersionNotPublished",
@@ -128,6 +134,42 @@ class NoOfflineChannel(Problem):
     detail = {
         "zh-CN": "请在办理渠道中加入窗口（window）后再发布。",
         "en": "Add the window to the channels, then publish.",
+    }
+
+
+class SituationsFaulty(Problem):
+    """Nobody is led through a tree of questions that loops, or that has ways to nowhere."""
+
+    status = 409
+    type = "situations-faulty"
+    title = {"zh-CN": "情形引导有误", "en": "The situations have faults"}
+    detail = {
+        "zh-CN": "请按 errors 中各项修改第 {version} 版的情形和条件后再发布。",
+        "en": "Mend what errors lists in version {version}, then publish.",
+    }
+
+
+class LifeEventNotFound(Problem):
+    """No life event of that code is offered here."""
+
+    status = 404
+    type = "life-event-not-found"
+    title = {"zh-CN": "没有该“一件事”", "en": "No such life event"}
+    detail = {
+        "zh-CN": "没有编码为 {code} 的“一件事”，可在列表中查看。",
+        "en": "No life event has the code {code}; see the list of them.",
+    }
+
+
+class LifeEventRetired(Problem):
+    """What is withdrawn already can't be withdrawn."""
+
+    status = 409
+    type = "life-event-retired"
+    title = {"zh-CN": "该“一件事”已停用", "en": "The life event is withdrawn"}
+    detail = {
+        "zh-CN": "“一件事” {code} 已停用，重新导入即可恢复。",
+        "en": "The life event {code} is withdrawn; importing it anew brings it back.",
     }
 
 

@@ -45,6 +45,9 @@ class Part:
 
 def faults_of_content(content: MatterContent) -> Iterator[FieldError]:
     """Yield the faults of a matter's tree, each with its place in the content."""
+    hanging = (one for name in CONDITIONAL for one in getattr(content, name))
+    if not content.situations and not any(getattr(one, "when", None) for one in hanging):
+        return  # nothing to decide, as in most matters of a large import
     plain = content.model_dump(mode="json")
     tree = tree_of(plain)
     parts = [

@@ -12,10 +12,12 @@ from enum import StrEnum
 from catalog_service.errors import (
     NoOfflineChannel,
     PublisherIsAuthor,
+    SituationsFaulty,
     VersionNotDraft,
     VersionNotPublished,
 )
 from catalog_service.matters.content import MatterContent
+from catalog_service.matters.guide_rules import faults_of_content
 
 __all__ = [
     "Change",
@@ -41,8 +43,13 @@ class State(StrEnum):
 
 
 def digest_of(content: MatterContent) -> str:
-    """Return what two equal contents have in common, however they were written."""
-    canonical = json.dumps(content.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    """Return what two equal contents have in common, however they were written.
+
+    What is left out and what is given as its default are the same, also in a later release that
+    knows more fields.
+    """
+    said = content.model_dump(mode="json", exclude_defaults=True)
+    canonical = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -62,13 +69,16 @@ def require_publishable(
     """Refuse a publication that is not ready, or not seen by a second person.
 
     Raises:
-        VersionNotDraft, PublisherIsAuthor, NoOfflineChannel: 409.
+        VersionNotDraft, PublisherIsAuthor, NoOfflineChannel, SituationsFaulty: 409.
     """
     require_draft(state, version=version)
     if author == publisher:
         raise PublisherIsAuthor(version=version)
     if not content.has_offline_channel:
         raise NoOfflineChannel(version=version)
+    faults = [*faults_of_content(content)]
+    if faults:
+        raise SituationsFaulty(version=version, errors=faults)
 
 
 def require_published(state: State, *, version: int) -> None:

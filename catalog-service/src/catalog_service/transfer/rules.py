@@ -1,9 +1,11 @@
 """What an import as a whole must be, beyond what each matter must. Pure."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from catalog_service.errors import ImportFaulty, NoOfflineChannel
 from catalog_service.matters.content import MatterContent
+from catalog_service.matters.guide_rules import faults_of_content
 from tongban.problems import FieldError, Where
 
 __all__ = ["require_importable"]
@@ -18,6 +20,7 @@ def require_importable(contents: Sequence[MatterContent], *, publish: bool) -> N
     faults = [*_repeated(contents)]
     if publish:
         faults += _online_only(contents)
+        faults += _misleading(contents)
     if faults:
         raise ImportFaulty(errors=faults)
 
@@ -39,3 +42,9 @@ def _online_only(contents: Sequence[MatterContent]) -> Iterator[FieldError]:
         if not content.has_offline_channel:
             place = f"/matters/{at}/channels"
             yield Where.pointer(place, NoOfflineChannel.detail, NoOfflineChannel.type)
+
+
+def _misleading(contents: Sequence[MatterContent]) -> Iterator[FieldError]:
+    for at, content in enumerate(contents):
+        for fault in faults_of_content(content):
+            yield replace(fault, pointer=f"/matters/{at}{fault.pointer}")
