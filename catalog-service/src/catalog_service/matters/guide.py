@@ -5,6 +5,7 @@ It reads content as plain values, because a partner's matter may say more than w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from catalog_service.errors import AnswerInvalid
 from catalog_service.matters.guide_tree import CONDITIONAL, Entry, Tree, tree_of
@@ -29,6 +30,11 @@ class Guidance:
     def form_fields(self) -> Sequence[Entry]:
         return self.applicable.get("form_fields", ())
 
+    def part(self, name: str, content: Entry) -> list[dict[str, Any]]:
+        """Return what applies of a part; while a question is open, all of it."""
+        found = content.get(name, ()) if self.question else self.applicable.get(name, ())
+        return [dict(one) for one in found]
+
 
 def guide(content: Entry, answers: Facts) -> Guidance:
     """Ask the next question that `answers` leave open, or tell what applies.
@@ -48,10 +54,23 @@ def guide(content: Entry, answers: Facts) -> Guidance:
     return Guidance(
         question=None,
         applicable={
-            part: [one for one in content.get(part, ()) if holds(parse(one.get("when")), facts)]
+            part: [
+                _as_it_applies(one, facts) for one in content.get(part, ()) if _applies(one, facts)
+            ]
             for part in CONDITIONAL
         },
     )
+
+
+def _applies(entry: Entry, facts: Facts) -> bool:
+    return holds(parse(entry.get("when")), facts)
+
+
+def _as_it_applies(entry: Entry, facts: Facts) -> Entry:
+    """Leave of a fee's exemptions those that are met."""
+    if not entry.get("exemptions"):
+        return entry
+    return {**entry, "exemptions": [one for one in entry["exemptions"] if _applies(one, facts)]}
 
 
 def walk(tree: Tree, answers: Facts) -> tuple[Entry | None, Facts]:

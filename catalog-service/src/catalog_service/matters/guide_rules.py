@@ -6,6 +6,7 @@ can each of its answers and each part that depends on one; each way ends in some
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from catalog_service.matters.content import MatterContent
 from catalog_service.matters.guide_tree import (
@@ -15,6 +16,7 @@ from catalog_service.matters.guide_tree import (
     TooTangled,
     Tree,
     comparisons,
+    conditional,
     tree_of,
     way_to,
 )
@@ -22,6 +24,8 @@ from tongban.conditions import Condition, Facts, In, Is, facts_used, parse
 from tongban.problems import FieldError, Text, Where
 
 __all__ = ["Part", "faults_of_content", "faults_of_tree"]
+
+ENDS = ("/materials/", "/form_fields/")
 
 TANGLED: Text = {
     "zh-CN": "相互关联的情形过多，无法逐一核对，请拆分事项或者减少相互引用",
@@ -45,18 +49,26 @@ class Part:
 
 def faults_of_content(content: MatterContent) -> Iterator[FieldError]:
     """Yield the faults of a matter's tree, each with its place in the content."""
-    hanging = (one for name in CONDITIONAL for one in getattr(content, name))
-    if not content.situations and not any(getattr(one, "when", None) for one in hanging):
+    if not content.situations and not any(map(_hangs, _parts_of(content))):
         return  # nothing to decide, as in most matters of a large import
     plain = content.model_dump(mode="json")
     tree = tree_of(plain)
     parts = [
-        Part(f"/{name}/{at}", parse(one.get("when")), is_end=name in ("materials", "form_fields"))
-        for name in CONDITIONAL
-        for at, one in enumerate(plain.get(name, ()))
+        Part(place, parse(one.get("when")), is_end=place.startswith(ENDS))
+        for place, one in conditional(plain)
     ]
     asked_by_form = {one.place for one in tree.questions}
     yield from faults_of_tree(tree, [one for one in parts if one.place not in asked_by_form])
+
+
+def _parts_of(content: MatterContent) -> Iterator[Any]:
+    for name in CONDITIONAL:
+        yield from getattr(content, name, ())
+
+
+def _hangs(part: Any) -> bool:
+    exemptions = getattr(part, "exemptions", ())
+    return getattr(part, "when", None) is not None or any(one.when for one in exemptions)
 
 
 def faults_of_tree(tree: Tree, parts: Sequence[Part]) -> Iterator[FieldError]:

@@ -37,6 +37,7 @@ __all__ = [
     "TooTangled",
     "Tree",
     "comparisons",
+    "conditional",
     "tree_of",
     "way_to",
 ]
@@ -45,7 +46,14 @@ Entry: TypeAlias = Mapping[str, Any]
 Demand: TypeAlias = tuple[Condition, bool]
 """A condition, and whether it shall hold."""
 
-CONDITIONAL = ("materials", "form_fields", "fees", "results", "special_procedures")
+CONDITIONAL = (
+    "materials",
+    "form_fields",
+    "handling_items",
+    "fees",
+    "results",
+    "special_procedures",
+)
 """The parts of a content that may apply in some situations only."""
 
 MOST_WAYS = 4_096
@@ -95,9 +103,7 @@ def tree_of(content: Entry) -> Tree:
     ]
     fields = content.get("form_fields", ())
     looked_at = _facts_of(one.when for one in situations)
-    deciding = looked_at | _facts_of(
-        parse(one.get("when")) for part in CONDITIONAL for one in content.get(part, ())
-    )
+    deciding = looked_at | _facts_of(parse(one.get("when")) for _, one in conditional(content))
     choices = [
         _as_question(at, one)
         for at, one in enumerate(fields)
@@ -111,6 +117,15 @@ def tree_of(content: Entry) -> Tree:
         ],
         fields=frozenset(one["key"] for one in fields) - {one.key for one in choices},
     )
+
+
+def conditional(content: Entry) -> Iterator[tuple[str, Entry]]:
+    """Yield each part that may apply in some situations only, with its place."""
+    for name in CONDITIONAL:
+        for at, one in enumerate(content.get(name, ())):
+            yield f"/{name}/{at}", one
+            for nth, exemption in enumerate(one.get("exemptions", ())):
+                yield f"/{name}/{at}/exemptions/{nth}", exemption
 
 
 def _as_question(at: int, field: Entry) -> Question:
