@@ -16,6 +16,7 @@ from catalog_service.events import PUBLISHED
 from catalog_service.matters import routes as matters
 from catalog_service.matters import service as versions
 from catalog_service.metrics import routes as metrics
+from catalog_service.search import routes as search
 from catalog_service.settings import Settings
 from catalog_service.transfer import routes as transfer
 from tongban import app
@@ -37,7 +38,8 @@ SERVICE = Service(
     name="catalog",
     title={"zh-CN": "事项目录服务", "en": "catalog service"},
     settings=Settings,
-    routers=(matters.router, transfer.router, metrics.router, calendar.router),
+    # The suggestions' path would else be read as a matter's code.
+    routers=(search.router, matters.router, transfer.router, metrics.router, calendar.router),
     metadata=CatalogTables.metadata,
     migrations="catalog_service.migrations",
     publishes=PUBLISHED,

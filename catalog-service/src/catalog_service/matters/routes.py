@@ -18,11 +18,13 @@ from catalog_service.errors import (
 )
 from catalog_service.matters import service
 from catalog_service.matters.content import MatterContent
+from catalog_service.matters.life_stages import LifeStage
 from catalog_service.matters.listing import Filters
 from catalog_service.matters.schemas import (
     GuideIn,
     GuideRead,
     MatterListed,
+    MatterPage,
     MatterRead,
     PathCode,
     PathVersion,
@@ -31,9 +33,8 @@ from catalog_service.matters.schemas import (
     VersionListed,
     VersionRead,
 )
-from catalog_service.matters.search import wanted
 from catalog_service.matters.tables import MatterVersion
-from catalog_service.matters.vocabulary import Area, Audience, MatterType, Mode
+from catalog_service.matters.vocabulary import Area, Audience, Channel, Handling, MatterType, Mode
 from tongban.app import router as new_router
 from tongban.clock import Now, local_date
 from tongban.context import InContext
@@ -69,19 +70,34 @@ async def list_matters(
         Mode | None, Query(description="跨区通办模式 / partners' matters in this mode")
     ] = None,
     owner_district: DistrictQuery = None,
-) -> Page[MatterListed]:
+    handling: Annotated[Handling | None, Query(description="即办件或承诺件")] = None,
+    channel: Annotated[Channel | None, Query(description="办理渠道")] = None,
+    life_stage: Annotated[LifeStage | None, Query(description="生命周期阶段")] = None,
+    facets: Annotated[
+        bool, Query(description="同时返回各类计数 / count all finds by kind, area …")
+    ] = False,
+) -> MatterPage:
     """检索事项: matters in force here, and partners' that an agreement lets you apply for here."""
     filters = Filters(
-        wanted=wanted(q) if q is not None else None,
         matter_type=matter_type,
         audience=audience,
         area=area,
         site_id=site_id,
         mode=mode,
         owner_district=owner_district,
+        handling=handling,
+        channel=channel,
+        life_stage=life_stage,
     )
-    rows, cursor = await service.page(session, filters, paging, district=context.settings.district)
-    return Page(items=[MatterListed.model_validate(row) for row in rows], next_cursor=cursor)
+    rows, cursor = await service.page(
+        session, filters, paging, district=context.settings.district, query=q, facets=facets
+    )
+    counted = ((rows[0].facets if rows else None) or {}) if facets else None
+    return MatterPage(
+        items=[MatterListed.model_validate(row) for row in rows],
+        next_cursor=cursor,
+        facets=counted,
+    )
 
 
 @router.get("/api/v1/matters/{code}", responses=problems(MatterNotFound))

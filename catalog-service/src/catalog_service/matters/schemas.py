@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from catalog_service.matters.content import CODE_PATTERN
 from catalog_service.matters.rules import State
+from tongban.paging import Page
 from tongban.texts import Code, Line
 
 __all__ = [
     "GuideIn",
     "GuideRead",
     "MatterListed",
+    "MatterPage",
     "MatterRead",
     "PathCode",
     "PathVersion",
@@ -51,9 +53,20 @@ class MatterListed(Read):
     statutory_days: int
     promised_days: int
     required_materials: int
+    life_stages: list[str]
     is_handled_here_by_agreement: bool
     mode: str | None
     agreement: str | None
+
+
+class MatterPage(Page[MatterListed]):
+    """A page of matters, and where asked for how all finds fall into kinds (分面)."""
+
+    facets: dict[str, dict[str, int]] | None = Field(
+        default=None,
+        description="facets=true 时返回 / only with facets=true",
+        examples=[{"area": {"tax": 12, "housing": 3}}],
+    )
 
 
 class MatterRead(BaseModel):

@@ -1,7 +1,7 @@
 """Use cases about matters: fetch, decide, store, publish."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,9 @@ from catalog_service.matters.guide import Guidance, guide
 from catalog_service.matters.listing import Filters, list_matters
 from catalog_service.matters.projection import published_row
 from catalog_service.matters.rules import State
+from catalog_service.matters.search_query import keys_of, wanted
 from catalog_service.matters.tables import Matter, MatterSite, MatterVersion
+from catalog_service.search import service as search
 from tongban import audit
 from tongban.conditions import Facts
 from tongban.etags import require_match
@@ -67,10 +69,19 @@ class Applicable:
 
 
 async def page(
-    session: AsyncSession, filters: Filters, paging: Paging, *, district: str
+    session: AsyncSession,
+    filters: Filters,
+    paging: Paging,
+    *,
+    district: str,
+    query: str | None = None,
+    facets: bool = False,
 ) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
-    """Return a page of what can be applied for here."""
-    rows = await list_matters(session, filters, paging, district=district)
+    """Return a page of what can be applied for here, and of that what `query` asks for."""
+    if query is not None:
+        meanings = await search.meanings(session, keys_of(query))
+        filters = replace(filters, wanted=wanted(query, meanings))
+    rows = await list_matters(session, filters, paging, district=district, facets=facets)
     return page_of(
         rows,
         paging,

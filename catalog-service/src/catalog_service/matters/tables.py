@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
@@ -15,13 +15,27 @@ from tongban.db import Record, Sequenced
 __all__ = ["Listed", "Matter", "MatterSite", "MatterVersion", "PartnerMatter", "PublishedMatter"]
 
 
-def _trigrams(name: str) -> Index:
-    return Index(
-        name,
-        "search_text",
-        postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
-    )
+def _found_by(table: str) -> list[Index]:
+    """Return the indexes that the search and the suggestions of a list read."""
+    return [
+        Index(
+            f"ix_{table}_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+        # Without the pending list: a search right after an import costs what it always costs.
+        Index(
+            f"ix_{table}_lexemes",
+            "lexemes",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
+        *(
+            Index(f"ix_{table}_{column}", column, postgresql_ops={column: "text_pattern_ops"})
+            for column in ("name_key", "pinyin", "initials")
+        ),
+    ]
 
 
 class Matter(CatalogTables):
@@ -111,8 +125,9 @@ class Listed:
     name_key: Mapped[str]
     pinyin: Mapped[str]
     initials: Mapped[str]
-    words: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    lexemes: Mapped[str] = mapped_column(TSVECTOR)
     search_text: Mapped[str]
+    life_stages: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class PublishedMatter(Listed, CatalogTables):
@@ -120,8 +135,7 @@ class PublishedMatter(Listed, CatalogTables):
 
     __tablename__ = "published_matters"
     __table_args__ = (
-        _trigrams("ix_published_matters_search_text"),
-        Index("ix_published_matters_words", "words", postgresql_using="gin"),
+        *_found_by("published_matters"),
     )
 
     code: Mapped[str] = mapped_column(ForeignKey("matters.code"), primary_key=True)
@@ -139,8 +153,7 @@ class PartnerMatter(Listed, CatalogTables):
     __tablename__ = "partner_matters"
     __table_args__ = (
         Index("ix_partner_matters_code", "code"),
-        _trigrams("ix_partner_matters_search_text"),
-        Index("ix_partner_matters_words", "words", postgresql_using="gin"),
+        *_found_by("partner_matters"),
     )
 
     owner_district: Mapped[str] = mapped_column(primary_key=True)

@@ -19,11 +19,13 @@ _ANSWER_SECONDS = 180.0
 class DataFile:
     name: str
     path: str
+    method: str = "POST"
 
 
 # In this order: sites refer to matters, and agreements to partners.
 FILES = (
     DataFile("matters.json", "/api/v1/catalog/import?publish=true"),
+    DataFile("synonyms.json", "/api/v1/catalog/synonyms", method="PUT"),
     DataFile("partners.json", "/api/v1/partners/import"),
     DataFile("sites.json", "/api/v1/sites/import"),
 )
@@ -73,7 +75,9 @@ async def _send(
 ) -> httpx.Response:
     deadline = time.monotonic() + patience_seconds
     while True:
-        answer = await client.post(file.path, content=content, headers={"Idempotency-Key": key})
+        answer = await client.request(
+            file.method, file.path, content=content, headers={"Idempotency-Key": key}
+        )
         if answer.is_success:
             return answer
         # What the file refers to (a matter, say) may still be on its way between the services.
