@@ -6,7 +6,12 @@ Problem
 ├── DuplicateCode         409
 ├── DraftExists           409
 ├── VersionNotDraft       409
+├── VersionNotSubmitted   409
 ├── VersionNotPublished   409
+├── OverlappingValidity   409
+├── MatterRetired         409
+├── EffectiveDateInvalid  422
+├── IfMatchMissing        428
 ├── PublisherIsAuthor     409
 ├── NoOfflineChannel      409
 ├── SituationsFaulty      409
@@ -27,17 +32,22 @@ __all__ = [
     "CodeMismatch",
     "DraftExists",
     "DuplicateCode",
+    "EffectiveDateInvalid",
+    "IfMatchMissing",
     "ImportFaulty",
     "LifeEventNotFound",
     "LifeEventRetired",
     "MatterNotFound",
+    "MatterRetired",
     "NoOfflineChannel",
+    "OverlappingValidity",
     "PublicationNeedsAdmin",
     "PublisherIsAuthor",
     "SituationsFaulty",
     "VersionNotDraft",
     "VersionNotFound",
     "VersionNotPublished",
+    "VersionNotSubmitted",
 ]
 
 
@@ -98,6 +108,70 @@ class VersionNotDraft(Problem):
     detail = {
         "zh-CN": "第 {version} 版的状态为 {state}，不可修改，请起草新版本。",
         "en": "Version {version} is {state} and can't be changed; draft a new version.",
+    }
+
+
+class VersionNotSubmitted(Problem):
+    """A version is submitted by its author before somebody else publishes it."""
+
+    status = 409
+    type = "version-not-submitted"
+    title = {"zh-CN": "该版本未提交发布", "en": "The version is not submitted"}
+    detail = {
+        "zh-CN": "第 {version} 版的状态为 {state}；草稿须先提交（submit），再由另一人发布。",
+        "en": "Version {version} is {state}; a draft is submitted first, then published by "
+        "another person.",
+    }
+
+
+class OverlappingValidity(Problem):
+    """On each day at most one version of a matter is valid."""
+
+    status = 409
+    type = "overlapping-validity"
+    title = {"zh-CN": "生效期间重叠", "en": "The validity overlaps"}
+    detail = {
+        "zh-CN": "第 {version} 版自 {start} 起有效（至 {until} 前），"
+        "请改选日期，或先撤回（take-back）该版本的安排。",
+        "en": "Version {version} is valid from {start} (until {until}); choose other days, or "
+        "take that plan back first.",
+    }
+
+
+class MatterRetired(Problem):
+    """A matter that was taken out of force for good is not used anew."""
+
+    status = 409
+    type = "matter-is-retired"
+    title = {"zh-CN": "事项已停用", "en": "The matter is retired"}
+    detail = {
+        "zh-CN": "事项 {code} 已于 {retired_on} 停用，编码不再使用；请按新的基本编码新建事项。",
+        "en": "Matter {code} was retired on {retired_on} and its code is not used again; add a "
+        "matter under another basic code.",
+    }
+
+
+class EffectiveDateInvalid(Problem):
+    """What was in force in the past stays as it was."""
+
+    status = 422
+    type = "effective-date-invalid"
+    title = {"zh-CN": "日期有误", "en": "The date does not fit"}
+    detail = {
+        "zh-CN": "最早可为 {earliest}；停用日期须晚于生效日期。",
+        "en": "The earliest day is {earliest}; a version ends after it begins.",
+    }
+
+
+class IfMatchMissing(Problem):
+    """Two people may be at the same draft: who writes says which state was read."""
+
+    status = 428
+    type = "if-match-missing"
+    title = {"zh-CN": "缺少 If-Match", "en": "If-Match is missing"}
+    detail = {
+        "zh-CN": "请先读取草稿，再以其 ETag 作为 If-Match 提交修改。",
+        "en": "Read the draft first, then send its ETag as If-Match with the change.",
     }
 
 

@@ -22,9 +22,12 @@ class DataFile:
     method: str = "POST"
 
 
-# In this order: sites refer to matters, and agreements to partners.
+# In this order: matters carry out basic items, life events and sites refer to matters, and
+# agreements to partners.
 FILES = (
+    DataFile("basic_items.json", "/api/v1/catalog/basic-items/import"),
     DataFile("matters.json", "/api/v1/catalog/import?publish=true"),
+    DataFile("life_events.json", "/api/v1/life-events/import"),
     DataFile("synonyms.json", "/api/v1/catalog/synonyms", method="PUT"),
     DataFile("partners.json", "/api/v1/partners/import"),
     DataFile("sites.json", "/api/v1/sites/import"),
