@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from catalog_service.database import CatalogTables
+from catalog_service.matters.measures import Measured
 from catalog_service.matters.rules import State
 from tongban.db import Record, Sequenced
 
@@ -54,7 +55,7 @@ class Matter(CatalogTables):
     __mapper_args__ = {"version_id_col": version}
 
 
-class MatterVersion(Record, Sequenced, CatalogTables):
+class MatterVersion(Record, Sequenced, Measured, CatalogTables):
     """实施清单版本: a draft, or what was published and never changes again.
 
     Valid from `effective_from` until the day before `retired_on`, which may be planned ahead.
