@@ -11,7 +11,7 @@ from catalog_service.search import rules, store
 from tongban import audit
 from tongban.etags import require_match
 
-__all__ = ["count_case", "meanings", "replace_synonyms", "suggest", "synonyms"]
+__all__ = ["count_case", "demand", "meanings", "replace_synonyms", "suggest", "synonyms"]
 
 MOST_SUGGESTED = 10
 Meanings = Sequence[tuple[str, Sequence[str]]]
@@ -60,6 +60,11 @@ async def count_case(
 ) -> None:
     """Note that one more case was submitted of a matter."""
     await store.add_demand(session, owner_district=owner_district, code=code, at=at)
+
+
+async def demand(session: AsyncSession, *, district: str) -> Mapping[str, float]:
+    """Return the fading count of cases of each of our matters, as it stands now."""
+    return await store.demand(session, district=district)
 
 
 async def suggest(

@@ -1,6 +1,6 @@
 """Every SQL statement about synonyms, demand and suggestions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from catalog_service.search.tables import MatterDemand, SearchSynonym, SynonymTa
 __all__ = [
     "add_demand",
     "all_synonyms",
+    "demand",
     "lock_table",
     "replace_synonyms",
     "suggestions",
@@ -106,6 +107,17 @@ async def add_demand(
         ),
         execution_options={"synchronize_session": False},
     )
+
+
+async def demand(session: AsyncSession, *, district: str) -> Mapping[str, float]:
+    """Return how much each of our matters is asked for: what was counted, faded until now."""
+    known = MatterDemand
+    found = await session.execute(
+        select(known.code, known.cases * _faded(known.as_of, func.now())).where(
+            known.owner_district == district
+        )
+    )
+    return {code: cases for code, cases in found}
 
 
 def _faded(since: Any, until: Any) -> Any:
