@@ -216,7 +216,7 @@ def every_way(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {key: value for key, value in way if value is not None}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(contents())
 def test_what_can_be_met_is_what_trying_every_way_meets(content: dict[str, Any]) -> None:
     tree = tree_of(content)
@@ -248,7 +248,7 @@ def place_of(tree: Any, key: str) -> int:
     return [one.key for one in tree.questions].index(key)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(contents())
 def test_a_way_that_is_told_leads_where_it_says(content: dict[str, Any]) -> None:
     before = deepcopy(content)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog_service.errors import SituationsFaulty
 from catalog_service.matters.content import MatterContent
 from catalog_service.matters.guide_tree import (
     CONDITIONAL,
@@ -23,7 +24,7 @@ from catalog_service.matters.guide_tree import (
 from tongban.conditions import Condition, Facts, In, Is, facts_used, parse
 from tongban.problems import FieldError, Text, Where
 
-__all__ = ["Part", "faults_of_content", "faults_of_tree"]
+__all__ = ["Part", "faults_by_path", "faults_of_content", "faults_of_tree"]
 
 ENDS = ("/materials/", "/form_fields/")
 
@@ -59,6 +60,16 @@ def faults_of_content(content: MatterContent) -> Iterator[FieldError]:
     ]
     asked_by_form = {one.place for one in tree.questions}
     yield from faults_of_tree(tree, [one for one in parts if one.place not in asked_by_form])
+
+
+def faults_by_path(
+    content: MatterContent,
+) -> Iterator[tuple[tuple[str | int, ...], Text, str]]:
+    """Yield the same faults for whoever points into a larger document: path, words and code."""
+    for fault in faults_of_content(content):
+        steps = (fault.pointer or "").split("/")[1:]
+        path = tuple(int(one) if one.isdigit() else one for one in steps)
+        yield path, fault.detail, fault.code or SituationsFaulty.type
 
 
 def _parts_of(content: MatterContent) -> Iterator[Any]:
