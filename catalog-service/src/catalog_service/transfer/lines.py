@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from catalog_service.errors import NoOfflineChannel
 from catalog_service.matters.content import MatterContent
+from catalog_service.matters.guide_rules import faults_by_path
 from tongban.problems import FieldError, Text, pointer_to, sentences_of
 
 __all__ = ["BATCH", "Batch", "Reader", "batches_of", "fault_in"]
@@ -69,6 +70,9 @@ class Reader:
             yield fault_in(number, ("code",), said, "code_repeated")
         if self._publish and not content.has_offline_channel:
             yield fault_in(number, ("channels",), NoOfflineChannel.detail, NoOfflineChannel.type)
+        if self._publish:
+            for path, detail, fault in faults_by_path(content):
+                yield fault_in(number, path, detail, fault)
 
 
 async def batches_of(chunks: AsyncIterator[bytes], reader: Reader) -> AsyncIterator[Batch]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from catalog_service.errors import ImportFaulty, NoOfflineChannel
 from catalog_service.matters.content import MatterContent
+from catalog_service.matters.guide_rules import faults_by_path
 from tongban.problems import FieldError, Text, Where, pointer_to
 
 __all__ = ["MOST_FAULTS", "Path", "Place", "by_pointer", "require_importable"]
@@ -33,6 +34,7 @@ def require_importable(
     faults = [*_repeated(contents, place)]
     if publish:
         faults += _online_only(contents, place)
+        faults += _misleading(contents, place)
     if faults:
         raise ImportFaulty(errors=faults[:MOST_FAULTS])
 
@@ -53,3 +55,9 @@ def _online_only(contents: Iterable[MatterContent], place: Place) -> Iterator[Fi
     for at, content in enumerate(contents):
         if not content.has_offline_channel:
             yield place(at, ("channels",), NoOfflineChannel.detail, NoOfflineChannel.type)
+
+
+def _misleading(contents: Iterable[MatterContent], place: Place) -> Iterator[FieldError]:
+    for at, content in enumerate(contents):
+        for path, said, code in faults_by_path(content):
+            yield place(at, path, said, code)
