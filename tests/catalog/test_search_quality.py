@@ -32,6 +32,7 @@ async def xian(run_service: Any) -> AsyncIterator[RunningService]:
     running: RunningService = await run_service(SERVICE, create_app, log_level="error")
     admin = {**running.district.headers("admin"), "Content-Type": "application/json"}
     for path, name, method in (
+        ("/api/v1/catalog/basic-items/import", "basic_items.json", "POST"),
         ("/api/v1/catalog/import?publish=true", "matters.json", "POST"),
         ("/api/v1/catalog/synonyms", "synonyms.json", "PUT"),
     ):

@@ -126,11 +126,12 @@ _LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+_PLACES = {key: at for at, key in enumerate(_LABELS)}
 _LONGEST = 60
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """Return every place that differs, in the order of the content."""
+    """Return every place that differs."""
     return [*_compare(before, after, at=(), named=())]
 
 
@@ -140,7 +141,7 @@ def _compare(
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in dict.fromkeys([*before, *after]):
+        for key in sorted({*before, *after}, key=_place):
             label = _LABELS.get(key, (key, key))
             yield from _compare(
                 before.get(key), after.get(key), at=(*at, key), named=(*named, label)
@@ -149,6 +150,11 @@ def _compare(
         yield from _compare_rows(before or [], after or [], at=at, named=named)
     else:
         yield _difference(before, after, at=at, named=named)
+
+
+def _place(key: str) -> tuple[int, str]:
+    """Order the parts as a reader goes through them, however they were stored."""
+    return (_PLACES.get(key, len(_PLACES)), key)
 
 
 def _rows(value: Any) -> bool:
