@@ -23,7 +23,7 @@ QUERIES: list[dict[str, Any]] = json.loads(
 SOUGHT = 2
 FIRST = 5
 # What is reached, less a margin: (MRR, recall@5).
-FLOORS = {"tuned": (0.0, 0.0), "held out": (0.0, 0.0)}
+FLOORS = {"tuned": (0.93, 0.97), "held out": (0.88, 0.91)}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

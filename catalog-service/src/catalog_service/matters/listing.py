@@ -13,12 +13,14 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    FromClause,
     Integer,
     Row,
     Select,
     Text,
     and_,
     any_,
+    case,
     cast,
     column,
     false,
@@ -27,6 +29,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY
@@ -51,6 +54,8 @@ ALIKE = 1.5
 DEMAND = 0.12
 MOST_DEMAND = 0.9
 """Less than a word that fits: demand decides among matters that fit as well as each other."""
+
+LOOSE_ROUND, ALIKE_ROUND = 1, 2
 
 Listing = type[PublishedMatter] | type[PartnerMatter]
 LISTED = (
@@ -162,20 +167,22 @@ def _candidates(filters: Filters, wanted: Wanted, *, district: str) -> CTE:
 def _ranked(found: CTE, wanted: Wanted) -> Select[*tuple[Any, ...]]:
     clue = (
         func.unnest(
-            literal([one.query for one in wanted.clues], ARRAY(Text)),
+            # Cast as a whole: else each query is parsed anew for each candidate.
+            cast(literal([one.query for one in wanted.clues], ARRAY(Text)), ARRAY(TSQUERY)),
             literal([one.worth for one in wanted.clues], ARRAY(Double)),
         )
-        .table_valued(column("query", Text), column("worth", Double))
+        .table_valued(column("query", TSQUERY), column("worth", Double))
         .render_derived("clue")
     )
     fits = (
         select(func.coalesce(func.sum(clue.c.worth), 0.0))
-        .where(_matches(found.c.lexemes, cast(clue.c.query, TSQUERY)))
+        .where(_matches(found.c.lexemes, clue.c.query))
         .scalar_subquery()
     )
-    alike = func.greatest(
-        func.similarity(found.c.name_key, wanted.letters),
-        func.word_similarity(wanted.letters, found.c.search_text) * 0.8,
+    spelt = func.word_similarity(wanted.letters, found.c.search_text)
+    alike = case(
+        (found.c.round == ALIKE_ROUND, spelt),
+        else_=func.similarity(found.c.name_key, wanted.letters),
     )
     demand = func.least(MOST_DEMAND, DEMAND * func.ln(1 + func.coalesce(MatterDemand.cases, 0)))
     scored = (
@@ -196,7 +203,7 @@ def _ranked(found: CTE, wanted: Wanted) -> Select[*tuple[Any, ...]]:
     )
     score = scored.c.fits + ALIKE * scored.c.alike + scored.c.demand
     penalty = cast(BEST - func.round(score * SCALE), Integer)
-    keeps = or_(scored.c.round != 1, scored.c.fits >= wanted.floor)
+    keeps = or_(scored.c.round != LOOSE_ROUND, scored.c.fits >= wanted.floor)
     shown = [
         one
         for one in scored.c
@@ -209,13 +216,16 @@ def _facets(listed: CTE) -> ColumnElement[Any]:
     """Return `{facet: {value: count}}` of all finds, whatever page is asked for."""
     counts = []
     for name, several in FACETS.items():
-        of = listed.c[name]
-        value = func.unnest(of).column_valued("value") if several else of
+        source: FromClause = listed
+        value: ColumnElement[Any] = listed.c[name]
+        if several:
+            each = func.unnest(value).table_valued(column("value", Text)).render_derived("each")
+            source, value = listed.join(each, true()), each.c.value
         counts.append(
             select(
                 literal(name).label("facet"), value.label("value"), func.count().label("matters")
             )
-            .select_from(listed)
+            .select_from(source)
             .group_by(value)
         )
     counted = union_all(*counts).subquery("counted")

@@ -121,11 +121,12 @@ def _pairs(key: str) -> Iterator[str]:
 
 
 def _sounds(text: str) -> Iterator[str]:
-    """Yield the sound and the initials from each word on, and each pair of syllables."""
+    """Yield the rest from each word on, its sound and its initials, and each pair of syllables."""
     parts = [letters(part) for part in rjieba.cut(unicodedata.normalize("NFKC", text).lower())]
     parts = [part for part in parts if part]
     for at in range(len(parts)):
         rest = "".join(parts[at:])
+        yield rest
         yield "".join(syllables(rest))
         yield initials(rest)
     for first, second in pairwise(syllables("".join(parts))):

@@ -16,7 +16,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Double, Text
 
@@ -56,7 +56,7 @@ async def all_synonyms(session: AsyncSession) -> Sequence[Row[str, list[str]]]:
     """Return each word with its meanings, by word."""
     found = await session.execute(
         select(SearchSynonym.word, SearchSynonym.means)
-        .distinct(SearchSynonym.word)
+        .ext(distinct_on(SearchSynonym.word))
         .order_by(SearchSynonym.word)
     )
     return found.all()
@@ -149,7 +149,7 @@ async def suggestions(
             (MatterDemand.code == found.c.code)
             & (MatterDemand.owner_district == found.c.owner_district),
         )
-        .distinct(found.c.name)
+        .ext(distinct_on(found.c.name))
         .order_by(found.c.name, found.c.place, func.coalesce(MatterDemand.cases, 0).desc())
         .subquery("once")
     )
@@ -169,7 +169,7 @@ def _beginnings(
         (0, table.name_key.startswith(key, autoescape=True)),
         (0, table.pinyin.startswith(key, autoescape=True)),
         (0, table.initials.startswith(key, autoescape=True)),
-        (1, table.lexemes.op("@@")(func.to_tsquery("simple", f"{quoted(key)}:*"))),
+        (1, table.lexemes.op("@@")(cast(f"{quoted(key)}:*", TSQUERY))),
     ]
     ways = []
     for place, condition in begins:
