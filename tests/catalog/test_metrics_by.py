@@ -71,6 +71,19 @@ async def test_each_matter_is_measured(measured: RunningService) -> None:
     assert "自然日" in found["formula"]["zh_cn"]
 
 
+async def test_a_limit_in_calendar_days_is_converted(measured: RunningService) -> None:
+    before = {"as_of": "2018-12-31", "required_materials": [], "days": 30}
+    content = matter_content(
+        matter_type="award", area="talent", baseline=before | {"counts_calendar_days": True}
+    )
+    await bring(measured, content)
+
+    groups = (await read(measured, by="matter_type"))["items"]
+
+    [award] = [one for one in groups if one["key"] == "award"]
+    assert award["days_since_baseline"]["before"] == working_days(30)
+
+
 @pytest.mark.parametrize("by", ["body", "matter_type", "area"])
 async def test_groups_add_up_to_the_whole(measured: RunningService, by: str) -> None:
     await bring(measured, matter_content(), matter_content(matter_type="public_service"))

@@ -112,6 +112,9 @@ class Baseline(Part):
     as_of: date
     required_materials: list[Line] = Field(max_length=200)
     days: Days
+    counts_calendar_days: bool = Field(
+        default=False, description="按自然日计，折算后比较 / days are calendar days"
+    )
 
 
 class FileLink(Part):

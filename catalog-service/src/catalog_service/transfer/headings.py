@@ -33,6 +33,7 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         "article": "条款",
         "audiences": "服务对象",
         "baseline.as_of": "改革前数据日期",
+        "baseline.counts_calendar_days": "改革前时限按自然日计",
         "baseline.days": "改革前时限",
         "baseline.required_materials": "改革前必要材料",
         "body.code": "实施主体编码",
