@@ -61,12 +61,14 @@ def _carried_out_by(matter: dict[str, Any], number: str) -> dict[str, Any]:
 
 
 def process_of(platform: Platform) -> psutil.Process:
-    """Return the process of the catalog's API."""
-    return next(
-        one
-        for one in psutil.process_iter(["cmdline"])
-        if f"-m {platform.modules['catalog']} api" in " ".join(one.info["cmdline"] or ())
+    """Return the process of the catalog's API: the one that listens, as others may run too."""
+    port = platform.ports.api("catalog")
+    listening = (
+        one.pid
+        for one in psutil.net_connections(kind="tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port
     )
+    return psutil.Process(next(pid for pid in listening if pid is not None))
 
 
 async def statements(client: httpx.AsyncClient) -> float:
