@@ -124,7 +124,9 @@ async def test_the_list_is_narrowed_by_filters(catalog: RunningService) -> None:
     assert pension["code"] in await codes(catalog, type="benefit", area="elderly")
     assert notary["code"] not in await codes(catalog, area="elderly")
     assert pension["code"] not in await codes(catalog, audience="enterprise")
-    assert pension["code"] in await codes(catalog, audience="person", owner_district="610171")
+    assert pension["code"] in await codes(
+        catalog, area="elderly", audience="person", owner_district="610171"
+    )
     assert pension["code"] not in await codes(catalog, owner_district=QUJIANG)
 
 
