@@ -8,10 +8,10 @@ MEMBERS := shared gateway catalog-service case-service site-service interop-serv
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run story token ops rotate test lint fmt types bench audit docs lock clean
+.PHONY: help setup run story token ops rotate test conformance lint fmt types bench audit docs lock clean
 
 help: ## list what make can do
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## make the environment (.tools, .venv) from requirements.lock
 
@@ -46,6 +46,10 @@ rotate: setup ## sign tokens with a new local key; earlier ones stay good
 
 test: setup ## prove it all: units, properties, contracts, services, house laws, journeys
 	@exec $(BIN)/python -m pytest
+
+conformance: setup ## hold our exports to published shapes: make conformance STANDARDS=<folder>
+	@test -d "$(STANDARDS)/cpsv-ap-3.2.0" || { echo "make conformance needs the published standards: STANDARDS=<folder that holds cpsv-ap-3.2.0>"; exit 1; }
+	@STANDARDS="$(abspath $(STANDARDS))" $(BIN)/python -m pytest -q tests/conformance
 
 lint: setup ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check .

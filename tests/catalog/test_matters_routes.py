@@ -10,6 +10,12 @@ from tongban.testing.fixtures import RunningService
 
 EDITOR = "editor-li"
 SECOND = "editor-wang"
+BASIC = "/api/v1/catalog/basic-items"
+BASIC_ITEMS = {
+    "source": "tests",
+    "items": [{"code": "000101001000", "name": "某事项", "matter_type": "licence"}],
+}
+PUBLICATIONS = "/api/v1/catalog/publications"
 
 
 async def draft(catalog: RunningService, content: dict[str, Any]) -> Response:
@@ -36,10 +42,19 @@ async def act(
     )
 
 
+async def publish(
+    catalog: RunningService, code: str, version: int, *, subject: str = SECOND
+) -> Response:
+    """Submit as the author, publish as another person."""
+    submitted = await act(catalog, code, version, "submit", subject=EDITOR)
+    assert submitted.status_code == 200, submitted.text
+    return await act(catalog, code, version, "publish", subject=subject)
+
+
 async def published(catalog: RunningService, **changes: Any) -> dict[str, Any]:
     content = matter_content(**changes)
     await draft(catalog, content)
-    answer = await act(catalog, content["code"], 1, "publish")
+    answer = await publish(catalog, content["code"], 1)
     assert answer.status_code == 200, answer.text
     return content
 
@@ -52,7 +67,7 @@ async def test_a_draft_is_published_by_another_person_and_told(catalog: RunningS
     content = matter_content()
     await draft(catalog, content)
 
-    answer = await act(catalog, content["code"], 1, "publish")
+    answer = await publish(catalog, content["code"], 1)
 
     assert answer.json()["state"] == "published"
     assert answer.json()["author"] == EDITOR
@@ -69,7 +84,7 @@ async def test_the_author_cannot_publish(catalog: RunningService) -> None:
     content = matter_content()
     await draft(catalog, content)
 
-    answer = await act(catalog, content["code"], 1, "publish", subject=EDITOR)
+    answer = await publish(catalog, content["code"], 1, subject=EDITOR)
 
     assert (answer.status_code, kind_of(answer)) == (409, "publisher-is-author")
     assert await catalog.outbox.types(f"{content['code']}-1") == []
@@ -86,7 +101,7 @@ async def test_whoever_amends_a_draft_becomes_its_author(catalog: RunningService
         json={**content, "promised_days": 3},
         headers={**headers, "If-Match": made.headers["etag"]},
     )
-    refused = await act(catalog, content["code"], 1, "publish", subject=SECOND)
+    refused = await publish(catalog, content["code"], 1, subject=SECOND)
 
     assert amended.json()["content"]["promised_days"] == 3
     assert kind_of(refused) == "publisher-is-author"
@@ -115,7 +130,7 @@ async def test_a_published_version_never_changes(catalog: RunningService) -> Non
     again = await act(catalog, content["code"], 1, "publish")
 
     assert (answer.status_code, kind_of(answer)) == (409, "version-not-draft")
-    assert kind_of(again) == "version-not-draft"
+    assert kind_of(again) == "version-not-submitted"
     assert (await catalog.client.get(path)).json()["content"]["visits"] == 0
 
 
@@ -124,7 +139,7 @@ async def test_a_new_version_supersedes_the_former_which_is_kept(catalog: Runnin
     code = content["code"]
     await draft_next(catalog, {**content, "promised_days": 2})
 
-    await act(catalog, code, 2, "publish")
+    await publish(catalog, code, 2)
 
     current = (await catalog.client.get(f"/api/v1/matters/{code}")).json()
     former = (await catalog.client.get(f"/api/v1/matters/{code}/versions/1")).json()
@@ -162,14 +177,18 @@ async def test_publication_and_retirement_are_on_the_ledger(catalog: RunningServ
         "SELECT action, actor FROM ledger WHERE subject = :code ORDER BY at", code=content["code"]
     )
 
-    assert rows.all() == [("matter.publish", SECOND), ("matter.retire", SECOND)]
+    assert rows.all() == [
+        ("matter.submit", EDITOR),
+        ("matter.publish", SECOND),
+        ("matter.retire", SECOND),
+    ]
 
 
 async def test_a_matter_without_a_window_is_not_published(catalog: RunningService) -> None:
     content = matter_content(channels=["online"])
     await draft(catalog, content)
 
-    answer = await act(catalog, content["code"], 1, "publish")
+    answer = await publish(catalog, content["code"], 1)
 
     assert (answer.status_code, kind_of(answer)) == (409, "no-offline-channel")
 
@@ -237,7 +256,7 @@ async def test_a_reader_who_has_the_matter_is_told_so(catalog: RunningService) -
 
     same = await catalog.client.get(path, headers={"If-None-Match": tag})
     await draft_next(catalog, {**content, "visits": 1})
-    await act(catalog, content["code"], 2, "publish")
+    await publish(catalog, content["code"], 2)
     changed = await catalog.client.get(path, headers={"If-None-Match": tag})
 
     assert same.status_code == 304
@@ -254,9 +273,15 @@ async def test_only_editors_and_admins_write(catalog: RunningService, role: str)
         await catalog.client.post("/api/v1/matters", json=matter_content(), headers=headers),
         await catalog.client.post(path, json=content, headers=headers),
         await catalog.client.put(f"{path}/1", json=content, headers=headers),
+        await catalog.client.post(f"{path}/1/submit", headers=headers),
+        await catalog.client.post(f"{path}/1/take-back", headers=headers),
         await catalog.client.post(f"{path}/1/publish", headers=headers),
         await catalog.client.post(f"{path}/1/retire", headers=headers),
         await catalog.client.get("/api/v1/catalog/export.json", headers=headers),
+        await catalog.client.post(f"{BASIC}/import", json=BASIC_ITEMS, headers=headers),
+        await catalog.client.post(f"{BASIC}/000101001000/claim", headers=headers),
+        await catalog.client.post(PUBLICATIONS, json={"all_submitted": True}, headers=headers),
+        await catalog.client.get("/api/v1/catalog/reports/reconcile", headers=headers),
         await catalog.client.patch("/api/v1/calendar/2050", json={}, headers=headers),
     ]
 

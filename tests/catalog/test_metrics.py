@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from catalog.factories import matter_content
+from catalog.factories import claim_basic_items, matter_content
 
 from catalog_service.app import SERVICE, create_app
 from catalog_service.metrics.rules import reduction
@@ -15,6 +15,7 @@ from tongban.testing.fixtures import RunningService, envelope
 async def small(run_service: Any) -> RunningService:
     """A catalog of its own, so that its counts are known."""
     running: RunningService = await run_service(SERVICE, create_app, log_level="error")
+    await claim_basic_items(running)
     return running
 
 

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_service.matters.search import findable
 from catalog_service.matters.tables import MatterSite, PartnerMatter
-from tongban.inbox import Projection, Subscription
+from catalog_service.search import service as search
+from tongban.context import Context
+from tongban.inbox import Effect, Projection, Subscription
 from tongban.messages import Event
 
-__all__ = ["CONSUMED", "MatterOfferChanged", "SiteChanged"]
+__all__ = ["CONSUMED", "CaseSubmitted", "MatterOfferChanged", "SiteChanged"]
 
 
 class Offered(BaseModel):
@@ -73,11 +77,33 @@ class SiteChanged(Event):
     partner_matters: list[str] = Field(default_factory=list)
 
 
+class CaseSubmitted(Event):
+    """A case was submitted: somebody wanted this matter."""
+
+    SUBJECT = "case.case.submitted"
+
+    matter_code: str
+    owner_district: str
+    at: datetime
+
+
+async def count_demand(session: AsyncSession, event: CaseSubmitted, context: Context) -> None:
+    """Let the search know what is asked for."""
+    # Nothing was asked for in the future, whatever its sender's clock says.
+    at = min(event.at, context.clock())
+    await search.count_case(
+        session, owner_district=event.owner_district, code=event.matter_code, at=at
+    )
+
+
 def partner_matter(event: MatterOfferChanged) -> Mapping[str, Any]:
     """Return the row of a partner's matter."""
     matter = event.matter
     found_by = findable(
-        name=matter.name, english_name=matter.english_name, keywords=matter.keywords
+        name=matter.name,
+        english_name=matter.english_name,
+        keywords=matter.keywords,
+        area=matter.area,
     )
     return {
         "owner_district": event.owner_district,
@@ -118,4 +144,5 @@ def matter_site(event: SiteChanged) -> Mapping[str, Any]:
 CONSUMED: tuple[Subscription, ...] = (
     Projection(MatterOfferChanged, PartnerMatter, partner_matter),
     Projection(SiteChanged, MatterSite, matter_site),
+    Effect(CaseSubmitted, count_demand),
 )

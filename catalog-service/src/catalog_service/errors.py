@@ -6,9 +6,17 @@ Problem
 ├── DuplicateCode         409
 ├── DraftExists           409
 ├── VersionNotDraft       409
+├── VersionNotSubmitted   409
 ├── VersionNotPublished   409
+├── OverlappingValidity   409
+├── MatterRetired         409
+├── EffectiveDateInvalid  422
+├── IfMatchMissing        428
 ├── PublisherIsAuthor     409
 ├── NoOfflineChannel      409
+├── SituationsFaulty      409
+├── LifeEventNotFound     404
+├── LifeEventRetired      409
 ├── CodeMismatch          422
 ├── AnswerInvalid         422
 ├── ImportFaulty          422
@@ -24,14 +32,22 @@ __all__ = [
     "CodeMismatch",
     "DraftExists",
     "DuplicateCode",
+    "EffectiveDateInvalid",
+    "IfMatchMissing",
     "ImportFaulty",
+    "LifeEventNotFound",
+    "LifeEventRetired",
     "MatterNotFound",
+    "MatterRetired",
     "NoOfflineChannel",
+    "OverlappingValidity",
     "PublicationNeedsAdmin",
     "PublisherIsAuthor",
+    "SituationsFaulty",
     "VersionNotDraft",
     "VersionNotFound",
     "VersionNotPublished",
+    "VersionNotSubmitted",
 ]
 
 
@@ -95,6 +111,70 @@ class VersionNotDraft(Problem):
     }
 
 
+class VersionNotSubmitted(Problem):
+    """A version is submitted by its author before somebody else publishes it."""
+
+    status = 409
+    type = "version-not-submitted"
+    title = {"zh-CN": "该版本未提交发布", "en": "The version is not submitted"}
+    detail = {
+        "zh-CN": "第 {version} 版的状态为 {state}；草稿须先提交（submit），再由另一人发布。",
+        "en": "Version {version} is {state}; a draft is submitted first, then published by "
+        "another person.",
+    }
+
+
+class OverlappingValidity(Problem):
+    """On each day at most one version of a matter is valid."""
+
+    status = 409
+    type = "overlapping-validity"
+    title = {"zh-CN": "生效期间重叠", "en": "The validity overlaps"}
+    detail = {
+        "zh-CN": "第 {version} 版自 {start} 起有效（至 {until} 前），"
+        "请改选日期，或先撤回（take-back）该版本的安排。",
+        "en": "Version {version} is valid from {start} (until {until}); choose other days, or "
+        "take that plan back first.",
+    }
+
+
+class MatterRetired(Problem):
+    """A matter that was taken out of force for good is not used anew."""
+
+    status = 409
+    type = "matter-is-retired"
+    title = {"zh-CN": "事项已停用", "en": "The matter is retired"}
+    detail = {
+        "zh-CN": "事项 {code} 已于 {retired_on} 停用，编码不再使用；请按新的基本编码新建事项。",
+        "en": "Matter {code} was retired on {retired_on} and its code is not used again; add a "
+        "matter under another basic code.",
+    }
+
+
+class EffectiveDateInvalid(Problem):
+    """What was in force in the past stays as it was."""
+
+    status = 422
+    type = "effective-date-invalid"
+    title = {"zh-CN": "日期有误", "en": "The date does not fit"}
+    detail = {
+        "zh-CN": "最早可为 {earliest}；停用日期须晚于生效日期。",
+        "en": "The earliest day is {earliest}; a version ends after it begins.",
+    }
+
+
+class IfMatchMissing(Problem):
+    """Two people may be at the same draft: who writes says which state was read."""
+
+    status = 428
+    type = "if-match-missing"
+    title = {"zh-CN": "缺少 If-Match", "en": "If-Match is missing"}
+    detail = {
+        "zh-CN": "请先读取草稿，再以其 ETag 作为 If-Match 提交修改。",
+        "en": "Read the draft first, then send its ETag as If-Match with the change.",
+    }
+
+
 class VersionNotPublished(Problem):
     """Only what is in force can be retired."""
 
@@ -128,6 +208,42 @@ class NoOfflineChannel(Problem):
     detail = {
         "zh-CN": "请在办理渠道中加入窗口（window）后再发布。",
         "en": "Add the window to the channels, then publish.",
+    }
+
+
+class SituationsFaulty(Problem):
+    """Nobody is led through a tree of questions that loops, or that has ways to nowhere."""
+
+    status = 409
+    type = "situations-faulty"
+    title = {"zh-CN": "情形引导有误", "en": "The situations have faults"}
+    detail = {
+        "zh-CN": "请按 errors 中各项修改第 {version} 版的情形和条件后再发布。",
+        "en": "Mend what errors lists in version {version}, then publish.",
+    }
+
+
+class LifeEventNotFound(Problem):
+    """No life event of that code is offered here."""
+
+    status = 404
+    type = "life-event-not-found"
+    title = {"zh-CN": "没有该“一件事”", "en": "No such life event"}
+    detail = {
+        "zh-CN": "没有编码为 {code} 的“一件事”，可在列表中查看。",
+        "en": "No life event has the code {code}; see the list of them.",
+    }
+
+
+class LifeEventRetired(Problem):
+    """What is withdrawn already can't be withdrawn."""
+
+    status = 409
+    type = "life-event-retired"
+    title = {"zh-CN": "该“一件事”已停用", "en": "The life event is withdrawn"}
+    detail = {
+        "zh-CN": "“一件事” {code} 已停用，重新导入即可恢复。",
+        "en": "The life event {code} is withdrawn; importing it anew brings it back.",
     }
 
 

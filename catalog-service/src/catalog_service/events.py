@@ -5,11 +5,12 @@ from typing import Literal, Self
 
 from pydantic import BaseModel
 
+from catalog_service.life_events.content import EXAMPLE_LIFE_EVENT, LifeEventContent
 from catalog_service.matters.content import MatterContent
 from catalog_service.matters.example import EXAMPLE_CONTENT
 from tongban.messages import Event
 
-__all__ = ["PUBLISHED", "CalendarChanged", "CalendarDayTold", "MatterChanged"]
+__all__ = ["PUBLISHED", "CalendarChanged", "CalendarDayTold", "LifeEventChanged", "MatterChanged"]
 
 
 class MatterChanged(Event):
@@ -79,4 +80,30 @@ class CalendarChanged(Event):
         )
 
 
-PUBLISHED: tuple[type[Event], ...] = (MatterChanged, CalendarChanged)
+class LifeEventChanged(Event):
+    """一件事已发布或停用: the full state of a life event."""
+
+    SUBJECT = "catalog.life_event.changed"
+
+    code: str
+    state: Literal["published", "retired"]
+    owner_district: str
+    content: LifeEventContent
+
+    def key(self) -> str:
+        return self.code
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return one as consumers' tests read it."""
+        return cls.model_validate(
+            {
+                "code": EXAMPLE_LIFE_EVENT["code"],
+                "state": "published",
+                "owner_district": "610171",
+                "content": EXAMPLE_LIFE_EVENT,
+            }
+        )
+
+
+PUBLISHED: tuple[type[Event], ...] = (MatterChanged, CalendarChanged, LifeEventChanged)

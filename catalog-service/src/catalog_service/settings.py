@@ -1,5 +1,6 @@
 """What this service is told besides what every service is."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from tongban.settings import ServiceSettings
@@ -11,3 +12,6 @@ class Settings(ServiceSettings):
     """Settings, read from `CATALOG_*` and `TONGBAN_*`."""
 
     SERVICE: ClassVar[str] = "catalog"
+
+    reports: Path | None = None
+    """Folder for the reports upward; left out, `reports` in the folder of objects."""

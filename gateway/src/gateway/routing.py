@@ -41,7 +41,7 @@ PUBLIC_READS = (
     r"life-events(/.*)?",
     r"sites(/.*)?",
     r"coverage",
-    r"catalog/metrics",
+    r"catalog/metrics(/trend)?",
     r"calendar(/.*)?",
     r"licences/verify/.+",
     r"exchanges/keys",

@@ -25,8 +25,10 @@ __all__ = [
     "field_fault",
     "from_validation",
     "language_of",
+    "pointer_to",
     "problems",
     "render",
+    "sentences_of",
 ]
 
 Text = Mapping[str, str]
@@ -44,6 +46,9 @@ class FieldError:
     pointer: str | None = None
     parameter: str | None = None
     code: str | None = None
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
 
 
 class Where:
@@ -58,6 +63,13 @@ class Where:
     def parameter(name: str, detail: Text, code: str | None = None) -> FieldError:
         """In the path, the query or a header, by name."""
         return FieldError(detail=detail, parameter=name, code=code)
+
+    @staticmethod
+    def cell(
+        sheet: str | None, row: int, column: str | None, detail: Text, code: str | None = None
+    ) -> FieldError:
+        """In an uploaded table, by the names its reader sees; rows count from 1."""
+        return FieldError(detail=detail, sheet=sheet, row=row, column=column, code=code)
 
 
 class Problem(Exception):
@@ -200,8 +212,9 @@ def render(problem: Problem, request: Request) -> Response:
     )
 
 
-def _field(error: FieldError, language: str) -> dict[str, str]:
-    place = {"pointer": error.pointer, "parameter": error.parameter, "code": error.code}
+def _field(error: FieldError, language: str) -> dict[str, Any]:
+    names = ("pointer", "parameter", "sheet", "row", "column", "code")
+    place = {name: getattr(error, name) for name in names}
     said = error.detail.get(language) or error.detail[DEFAULT_LANGUAGE]
     return {**{k: v for k, v in place.items() if v is not None}, "detail": said}
 
@@ -268,7 +281,8 @@ def from_validation(fault: RequestValidationError) -> MalformedRequest:
     return MalformedRequest(errors=[_from_pydantic(dict(error)) for error in fault.errors()])
 
 
-def _from_pydantic(error: Mapping[str, Any]) -> FieldError:
+def sentences_of(error: Mapping[str, Any]) -> Text:
+    """Say one of pydantic's errors in both languages."""
     context = error.get("ctx") or {}
     english = str(error["msg"])
     template = context.get("zh") or _ZH.get(error["type"])
@@ -276,9 +290,17 @@ def _from_pydantic(error: Mapping[str, Any]) -> FieldError:
         chinese = template.format_map(context) if template else f"值不符合要求（{english}）"
     except (KeyError, IndexError, ValueError):  # a sentence with braces of its own
         chinese = str(template)
-    said = {"zh-CN": chinese, "en": english}
+    return {"zh-CN": chinese, "en": english}
+
+
+def pointer_to(path: Sequence[str | int]) -> str:
+    """Return the JSON pointer (RFC 6901) of a place in a document."""
+    return "".join(f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in path)
+
+
+def _from_pydantic(error: Mapping[str, Any]) -> FieldError:
+    said = sentences_of(error)
     place, *path = error["loc"] or ("body",)
     if place == "body":
-        pointer = "".join(f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in path)
-        return Where.pointer(pointer, said, error["type"])
+        return Where.pointer(pointer_to(path), said, error["type"])
     return Where.parameter(str(path[0]) if path else str(place), said, error["type"])

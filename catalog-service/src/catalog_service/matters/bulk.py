@@ -60,20 +60,20 @@ async def known(session: AsyncSession, codes: Sequence[str]) -> dict[str, Known]
         select(
             Matter.code,
             Matter.last_version,
+            Matter.retired_on.is_not(None),
             MatterVersion.number,
             MatterVersion.state,
             MatterVersion.digest,
         )
         .outerjoin(
             MatterVersion,
-            (MatterVersion.code == Matter.code)
-            & MatterVersion.state.in_([State.DRAFT, State.PUBLISHED]),
+            (MatterVersion.code == Matter.code) & (MatterVersion.state != State.RETIRED),
         )
         .where(Matter.code.in_(codes))
     )
     found: dict[str, dict[str, Any]] = {}
-    for code, last_version, number, state, digest in rows:
-        facts = found.setdefault(code, {"last_version": last_version})
+    for code, last_version, is_retired, number, state, digest in rows:
+        facts = found.setdefault(code, {"last_version": last_version, "is_retired": is_retired})
         if state is not None:
             facts[state.value] = Written(number, digest)
     return {code: Known(**facts) for code, facts in found.items()}

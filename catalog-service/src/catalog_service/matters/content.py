@@ -1,239 +1,81 @@
-"""What a matter's version says (实施清单): one model, wherever matter content comes in or goes out.
+"""What a version of a matter says (实施清单内容), and what makes it consistent.
 
-Pure. Each fault is told at its own place, so that an import of hundreds can be mended in one go.
+Pure. Every fault is told at its own place, so that an import of hundreds can be mended in one go.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from catalog_service.matters.codes import (
+    CODE_PATTERN,
+    MatterCode,
+    parse_code,
+    valid_code,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
-
+from catalog_service.matters.parts import (
+    Baseline,
+    Body,
+    Choice,
+    Days,
+    Faq,
+    Fee,
+    FormField,
+    HandlingItem,
+    LegalBasis,
+    Material,
+    OutsideSystem,
+    Part,
+    Place,
+    Result,
+    ScopeArea,
+    Situation,
+    SpecialProcedure,
+    Step,
+    Way,
+    WindowPlace,
+    refuse,
+)
 from catalog_service.matters.vocabulary import (
+    LEVEL_CODES,
     TYPE_CODES,
     Area,
     Audience,
-    BodyKind,
     Channel,
-    FeeChannel,
     FieldKind,
+    HandledIn,
     Handling,
     HandlingScope,
-    MaterialForm,
-    MaterialSource,
+    Level,
     MatterType,
     Necessity,
     Provenance,
     ResultKind,
-    SpecialProcedureKind,
+    StepKind,
 )
-from tongban.conditions import Condition, InvalidCondition, facts_used, parse
-from tongban.gb import InvalidCreditCode, check_credit_code
+from tongban.conditions import facts_used
 from tongban.problems import field_fault
 from tongban.texts import Code, Line, Paragraph
 
-__all__ = ["CODE_PATTERN", "MatterCode", "MatterContent", "parse_code"]
+__all__ = [
+    "CODE_PATTERN",
+    "Choice",
+    "Code",
+    "FormField",
+    "Material",
+    "MatterCode",
+    "MatterContent",
+    "Part",
+    "Place",
+    "Situation",
+    "parse_code",
+]
 
-CODE_PATTERN = r"^[0-9A-Z]{18}[1-5][0-9]{12}$"
-
-Place = tuple[str | int, ...]
-Days = Annotated[int, Field(ge=0, le=3650, description="工作日 / working days")]
-
-
-@dataclass(frozen=True)
-class MatterCode:
-    """实施编码: whose it is, at which level, and the basic item that it carries out."""
-
-    body: str
-    level: int
-    basic: str
-
-    @property
-    def type_code(self) -> str:
-        """The two digits of the basic code that tell the matter's type."""
-        return self.basic[2:4]
-
-
-def parse_code(text: str) -> MatterCode:
-    """Read a 31-character implementation code.
-
-    Raises:
-        ValueError: its form is wrong, or the body's credit code is not valid.
-    """
-    if not re.fullmatch(CODE_PATTERN, text):
-        raise ValueError("a code is 18 + 1 + 12 characters")
-    body = text[:18]
-    if check_credit_code(body) != body:
-        raise ValueError("the credit code is not in its normal form")
-    return MatterCode(body=body, level=int(text[18]), basic=text[19:])
-
-
-def _valid_code(text: str) -> str:
-    try:
-        parse_code(text)
-    except ValueError:
-        raise field_fault(
-            "matter_code",
-            zh="应为 31 位实施编码：18 位统一社会信用代码、1 位层级（1–5）、12 位基本编码",
-            en="a code has 31 characters: the body's credit code (18), its level (1–5), "
-            "the basic code (12)",
-        ) from None
-    return text
-
-
-def _valid_credit_code(text: str) -> str:
-    try:
-        return check_credit_code(text)
-    except InvalidCreditCode:
-        raise field_fault(
-            "credit_code",
-            zh="统一社会信用代码校验不通过",
-            en="not a valid unified social credit code",
-        ) from None
-
-
-def _read_condition(raw: Any) -> Condition | None:
-    try:
-        return parse(raw)
-    except InvalidCondition as fault:
-        place = tuple(fault.pointer.split("/")[1:])
-        error = field_fault("condition", zh=f"适用条件有误：{fault.reason}", en=fault.reason)
-        _refuse([(place, error)])
-
-
-def _refuse(faults: Iterable[tuple[Place, PydanticCustomError]]) -> NoReturn:
-    """Refuse with each fault at its own place; pydantic puts the outer place before it."""
-    raise ValidationError.from_exception_data(
-        "MatterContent",
-        [InitErrorDetails(type=error, loc=place, input=None) for place, error in faults],
-    )
-
-
-When = Annotated[Condition | None, BeforeValidator(_read_condition)]
-"""适用条件: null means always."""
-
-
-class Part(BaseModel):
-    """A part of a matter's content."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Body(Part):
-    """实施主体: the body that carries the matter out."""
-
-    code: Annotated[str, Field(min_length=18, max_length=18), AfterValidator(_valid_credit_code)]
-    name: Line
-    kind: BodyKind
-
-
-class Baseline(Part):
-    """改革前: what was asked for before the reform."""
-
-    as_of: date
-    required_materials: list[Line] = Field(max_length=200)
-    days: Days
-
-
-class Material(Part):
-    """申请材料."""
-
-    key: Code
-    name: Line
-    necessity: Necessity
-    form: MaterialForm
-    copies: int = Field(default=1, ge=0, le=100)
-    source: MaterialSource = MaterialSource.APPLICANT
-    when: When = None
-    waived_by: list[Code] = Field(
-        default_factory=list, max_length=20, description="可免交的证照类型 / licence types"
-    )
-
-
-class Choice(Part):
-    """可选答案."""
-
-    value: Code
-    label: Line
-    english_label: Line | None = None
-
-
-class Situation(Part):
-    """情形: a question whose answer decides what applies."""
-
-    key: Code
-    question: Line
-    english_question: Line
-    answers: list[Choice] = Field(min_length=1, max_length=50)
-    when: When = None
-
-
-class FormField(Part):
-    """表单字段."""
-
-    key: Code
-    label: Line
-    english_label: Line | None = None
-    kind: FieldKind
-    required: bool = True
-    options: list[Line] = Field(default_factory=list, max_length=200)
-    when: When = None
-
-
-class LegalBasis(Part):
-    """设定依据."""
-
-    law: Line
-    article: Line | None = None
-
-
-class Fee(Part):
-    """收费项目."""
-
-    name: Line
-    amount_cents: int = Field(ge=0, le=1_000_000_000)
-    channel: FeeChannel = FeeChannel.ANY
-
-
-class Step(Part):
-    """办理环节."""
-
-    name: Line
-    days: Days
-
-
-class SpecialProcedure(Part):
-    """特别程序: not counted into the limit (行政许可法 Art. 45)."""
-
-    kind: SpecialProcedureKind
-    days: Days
-
-
-class Result(Part):
-    """办理结果."""
-
-    kind: ResultKind
-    licence_type: Code | None = None
-    name: Line
-    validity_months: int | None = Field(default=None, ge=1, le=1200)
-
-
-class OutsideSystem(Part):
-    """外部业务系统: it keeps the number, the state and the result."""
-
-    name: Line
+# 收件、制证、送达 have clocks of their own: the limits bind what lies between.
+WITHIN_LIMIT = frozenset({StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE})
 
 
 class MatterContent(Part):
@@ -242,14 +84,21 @@ class MatterContent(Part):
     code: Annotated[
         str,
         Field(min_length=31, max_length=31, pattern=CODE_PATTERN),
-        AfterValidator(_valid_code),
+        AfterValidator(valid_code),
     ]
     name: Line
     english_name: Line
     summary: Paragraph
     matter_type: MatterType
     handling: Handling
+    level: Level = Field(
+        default=Level.DISTRICT, description="行使层级，空则取自实施编码 / left out: the code's"
+    )
     body: Body
+    delegated_body: Body | None = Field(
+        default=None, description="受委托机构 / who carries it out for the body"
+    )
+    granted_without_asking: bool = Field(default=False, description="免申即享")
     concentrated: bool
     audiences: list[Audience] = Field(min_length=1, max_length=2)
     area: Area
@@ -258,6 +107,7 @@ class MatterContent(Part):
     baseline: Baseline | None = None
     materials: list[Material] = Field(default_factory=list, max_length=200)
     situations: list[Situation] = Field(default_factory=list, max_length=50)
+    handling_items: list[HandlingItem] = Field(default_factory=list, max_length=99)
     form_fields: list[FormField] = Field(default_factory=list, max_length=200)
     legal_basis: list[LegalBasis] = Field(default_factory=list, max_length=50)
     fees: list[Fee] = Field(default_factory=list, max_length=50)
@@ -268,7 +118,12 @@ class MatterContent(Part):
     online_depth: int = Field(default=0, ge=0, le=5)
     visits: int = Field(default=0, ge=0, le=20)
     handling_scope: HandlingScope = HandlingScope.LOCAL
+    scope_areas: list[ScopeArea] = Field(default_factory=list, max_length=500)
     outside_system: OutsideSystem | None = None
+    windows: list[WindowPlace] = Field(default_factory=list, max_length=200)
+    consultation: list[Way] = Field(default_factory=list, max_length=20)
+    complaints: list[Way] = Field(default_factory=list, max_length=20)
+    faqs: list[Faq] = Field(default_factory=list, max_length=100)
     keywords: list[Line] = Field(default_factory=list, max_length=50)
     provenance: Provenance
 
@@ -282,6 +137,21 @@ class MatterContent(Part):
         """Whether it can be done without a phone or a computer."""
         return Channel.WINDOW in self.channels
 
+    @property
+    def handled_in(self) -> HandledIn:
+        """Whose system keeps the number, the state and the result."""
+        return HandledIn.OURS if self.outside_system is None else HandledIn.OUTSIDE
+
+    @model_validator(mode="before")
+    @classmethod
+    def _level_of_code(cls, raw: Any) -> Any:
+        """Take the level from the code where it is left out."""
+        if not isinstance(raw, dict) or raw.get("level") is not None:
+            return raw
+        code = raw.get("code")
+        level = LEVEL_CODES.get(code[18:19]) if isinstance(code, str) else None
+        return {**raw, "level": level or Level.DISTRICT}
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         faults = [
@@ -289,9 +159,12 @@ class MatterContent(Part):
             *self._faults_of_keys(),
             *self._faults_of_conditions(),
             *self._faults_of_choices(),
+            *self._faults_of_hierarchy(),
+            *self._faults_of_evidence(),
+            *self._faults_of_scope(),
         ]
         if faults:
-            _refuse(faults)
+            refuse(faults)
         return self
 
     def _faults_of_numbers(self) -> Iterator[tuple[Place, PydanticCustomError]]:
@@ -314,6 +187,26 @@ class MatterContent(Part):
                     en=f"the code says type {code.type_code}",
                 ),
             )
+        if code.level is not self.level:
+            yield (
+                ("level",),
+                field_fault(
+                    "level_code",
+                    zh=f"与实施编码中的层级 {code.level_code} 不一致",
+                    en=f"the code says level {code.level_code}",
+                ),
+            )
+        counted = sum(one.days for one in self.steps if one.stands_for in WITHIN_LIMIT)
+        if counted > self.statutory_days:
+            yield (
+                ("steps",),
+                field_fault(
+                    "steps_exceed_law",
+                    zh=f"受理、审查、决定合计 {counted} 个工作日，超过法定办结时限",
+                    en=f"acceptance, review and decision take {counted} working days, "
+                    "more than the law's limit",
+                ),
+            )
         if self.promised_days > self.statutory_days:
             yield (
                 ("promised_days",),
@@ -332,14 +225,15 @@ class MatterContent(Part):
 
     def _faults_of_conditions(self) -> Iterator[tuple[Place, PydanticCustomError]]:
         declared = {one.key for one in self.situations} | {one.key for one in self.form_fields}
-        parts: tuple[tuple[str, Sequence[Material | Situation | FormField]], ...] = (
+        parts: tuple[tuple[str, Sequence[Material | Situation | FormField | HandlingItem]], ...] = (
             ("materials", self.materials),
             ("situations", self.situations),
             ("form_fields", self.form_fields),
+            ("handling_items", self.handling_items),
         )
         for part, whole in parts:
             for at, one in enumerate(whole):
-                own = {one.key} if part != "materials" else set()
+                own = {one.key} if isinstance(one, Situation | FormField) else set()
                 unknown = sorted(facts_used(one.when) - (declared - own))
                 if unknown:
                     yield (
@@ -373,15 +267,67 @@ class MatterContent(Part):
                     ),
                 )
 
+    def _faults_of_hierarchy(self) -> Iterator[tuple[Place, PydanticCustomError]]:
+        """业务办理项: each under this matter's code, once, with situations that there are."""
+        questions = {one.key for one in self.situations}
+        yield from _repeated("handling_items", [one.code for one in self.handling_items], "code")
+        for at, item in enumerate(self.handling_items):
+            if item.code[:31] != self.code:
+                yield (
+                    ("handling_items", at, "code"),
+                    field_fault(
+                        "handling_code",
+                        zh="业务办理项编码应为实施编码加 2 位数字",
+                        en="a handling item's code is the matter's code and two digits",
+                    ),
+                )
+            unknown = sorted(set(item.situations) - questions)
+            if unknown:
+                yield (
+                    ("handling_items", at, "situations"),
+                    field_fault(
+                        "situation_unknown",
+                        zh=f"没有这些情形：{'、'.join(unknown)}",
+                        en=f"no such situations: {', '.join(unknown)}",
+                    ),
+                )
+
+    def _faults_of_evidence(self) -> Iterator[tuple[Place, PydanticCustomError]]:
+        for at, material in enumerate(self.materials):
+            keys = [one.key for one in material.evidence_sets]
+            for place, fault in _repeated("evidence_sets", keys):
+                yield ("materials", at, *place), fault
+            if material.counts is not None and material.counts.of(material.form) != material.copies:
+                yield (
+                    ("materials", at, "counts"),
+                    field_fault(
+                        "counts",
+                        zh=f"与 copies（{material.copies}）不一致",
+                        en=f"does not say the same as copies ({material.copies})",
+                    ),
+                )
+
+    def _faults_of_scope(self) -> Iterator[tuple[Place, PydanticCustomError]]:
+        yield from _repeated("scope_areas", [one.district for one in self.scope_areas], "district")
+        if self.scope_areas and self.handling_scope is HandlingScope.LOCAL:
+            yield (
+                ("scope_areas",),
+                field_fault(
+                    "scope_local",
+                    zh="通办范围为本区时不得列出通办区域",
+                    en="what is handled locally has no areas",
+                ),
+            )
+
 
 def _repeated(
-    part: str, keys: list[str], *, taken: Iterable[str] = ()
+    part: str, keys: list[str], name: str = "key", *, taken: Iterable[str] = ()
 ) -> Iterator[tuple[Place, PydanticCustomError]]:
     seen = Counter(taken)
     for at, key in enumerate(keys):
         if seen[key]:
             yield (
-                (part, at, "key"),
+                (part, at, name),
                 field_fault("key_repeated", zh=f"键 {key} 重复", en=f"the key {key} is taken"),
             )
         seen[key] += 1

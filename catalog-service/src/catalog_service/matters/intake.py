@@ -3,7 +3,7 @@
 Done as it is for one matter, in a fixed number of statements.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,14 +11,31 @@ from typing import Any
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog_service.basic_items.service import refusals
+from catalog_service.errors import (
+    ImportFaulty,
+    MatterRetired,
+    OverlappingValidity,
+    VersionNotDraft,
+)
 from catalog_service.events import MatterChanged
 from catalog_service.matters import bulk, store
+from catalog_service.matters.codes import parse_code
 from catalog_service.matters.content import MatterContent
 from catalog_service.matters.projection import published_row
 from catalog_service.matters.rules import Change, Known, State, change_for, digest_of
 from tongban.ids import new_id
+from tongban.problems import FieldError, Problem, Text, Where, pointer_to
 
-__all__ = ["Intake", "Row", "plan", "take_over"]
+__all__ = ["Intake", "Place", "Row", "by_pointer", "lock", "plan", "take_over"]
+
+Place = Callable[[int, tuple[str | int, ...], Text, str], FieldError]
+"""Makes a fault of: which matter, where in it, what is wrong, and its code."""
+
+
+def by_pointer(at: int, path: tuple[str | int, ...], said: Text, code: str) -> FieldError:
+    """Tell a fault by JSON pointer."""
+    return Where.pointer(pointer_to(("matters", at, *path)), said, code)
 
 
 @dataclass(frozen=True)
@@ -33,7 +50,7 @@ class Row:
     @property
     def number(self) -> int:
         """The version that the content becomes."""
-        draft = self.known.draft
+        draft = self.known.open
         return draft.version if draft is not None else self.known.last_version + 1
 
     @property
@@ -59,16 +76,53 @@ async def lock(session: AsyncSession, contents: Sequence[MatterContent], *, dist
 
 
 async def plan(
-    session: AsyncSession, contents: Sequence[MatterContent], *, publish: bool
+    session: AsyncSession,
+    contents: Sequence[MatterContent],
+    *,
+    publish: bool,
+    place: Place = by_pointer,
+    claiming: Collection[str] = (),
 ) -> Intake:
-    """Work out what an import of `contents` changes."""
+    """Work out what an import of `contents` changes; `claiming` are basic codes it brings along.
+
+    Raises:
+        ImportFaulty: 422, with each matter that is not claimed, retired, or planned ahead.
+    """
     stored = await bulk.known(session, [one.code for one in contents])
     rows = []
     for content in contents:
         digest, known = digest_of(content), stored.get(content.code, Known())
         change = change_for(known, digest, publish=publish)
         rows.append(Row(content, digest, known, change))
+    basic_codes = {parse_code(one.code).basic for one in contents}
+    refused = await refusals(session, basic_codes - set(claiming))
+    faults = [*_faults(rows, refused, place, publish=publish)]
+    if faults:
+        raise ImportFaulty(errors=faults)
     return Intake(rows, publish=publish)
+
+
+def _faults(
+    rows: Sequence[Row], refused: Mapping[str, Problem], place: Place, *, publish: bool
+) -> Iterator[FieldError]:
+    for at, row in enumerate(rows):
+        problem = refused.get(parse_code(row.content.code).basic)
+        if row.change is Change.NONE:
+            continue
+        if problem is None and row.known.is_retired:
+            problem = MatterRetired(code=row.content.code)
+        if problem is None and publish and row.known.planned is not None:
+            problem = OverlappingValidity(code=row.content.code)
+        if problem is None and row.known.submitted and row.change is Change.REWRITE_DRAFT:
+            problem = VersionNotDraft(code=row.content.code)
+        if problem is not None:
+            yield place(at, ("code",), _said(problem), problem.type)
+
+
+def _said(problem: Problem) -> Text:
+    """Say what is wrong, with the basic code where that is what is missing."""
+    basic_code = problem.facts.get("basic_code") or problem.facts.get("code")
+    return {language: f"{title}: {basic_code}" for language, title in problem.title.items()}
 
 
 async def take_over(
@@ -81,8 +135,8 @@ async def take_over(
     numbers = {row.content.code: row.number for row in changed}
     superseded = await bulk.supersede(session, numbers, on=on) if intake.publish else ()
     written = [_version(row, intake, importer=importer, on=on) for row in changed]
-    added = [row for row, one in zip(written, changed, strict=True) if one.known.draft is None]
-    rewritten = [row for row, one in zip(written, changed, strict=True) if one.known.draft]
+    added = [row for row, one in zip(written, changed, strict=True) if one.known.open is None]
+    rewritten = [row for row, one in zip(written, changed, strict=True) if one.known.open]
     if added:
         await bulk.add_versions(session, added)
     if rewritten:

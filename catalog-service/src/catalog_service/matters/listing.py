@@ -1,7 +1,9 @@
 """The list of matters: ours in force and partners' offered, filtered, searched and ranked in SQL.
 
-One statement a page. A smaller `penalty` is a better find: a whole tier for how the words match,
-and within the tier how alike the names are.
+One statement a page. A search takes its candidates from the indexes in three rounds, each asked
+only where those before it found few: what everything typed fits, what some telling word fits, and
+what is spelt alike. Only candidates are scored, and never more than `MOST_CANDIDATES` a round and
+list, so that a search costs about the same however many matters there are.
 """
 
 from collections.abc import Sequence
@@ -9,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
+    FromClause,
     Integer,
     Row,
     Select,
@@ -18,25 +22,68 @@ from sqlalchemy import (
     any_,
     case,
     cast,
+    column,
     false,
     func,
     literal,
     null,
     or_,
     select,
+    true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Double
 
-from catalog_service.matters.search import Wanted
+from catalog_service.matters.search_query import Wanted
 from catalog_service.matters.tables import MatterSite, PartnerMatter, PublishedMatter
+from catalog_service.search.tables import MatterDemand
 from tongban.paging import Paging, after
 
 __all__ = ["Filters", "list_matters"]
 
-TIER = 1000
+MOST_CANDIDATES = 300
+FEW = 10
+"""Fewer finds than this, and the next round is asked too."""
+
+BEST = 100_000
+SCALE = 1000
+ALIKE = 1.5
+"""What a name is worth that is spelt just as what was typed."""
+DEMAND = 0.12
+MOST_DEMAND = 0.9
+"""Less than a word that fits: demand decides among matters that fit as well as each other."""
+
+LOOSE_ROUND, ALIKE_ROUND = 1, 2
+
 Listing = type[PublishedMatter] | type[PartnerMatter]
+LISTED = (
+    "code",
+    "number",
+    "owner_district",
+    "name",
+    "english_name",
+    "matter_type",
+    "handling",
+    "area",
+    "audiences",
+    "channels",
+    "body_name",
+    "statutory_days",
+    "promised_days",
+    "required_materials",
+    "life_stages",
+)
+FACETS = {
+    "matter_type": False,
+    "area": False,
+    "handling": False,
+    "audiences": True,
+    "channels": True,
+    "life_stages": True,
+}
+"""What finds are counted by; true where a matter can have several."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +94,22 @@ class Filters:
     matter_type: str | None = None
     audience: str | None = None
     area: str | None = None
+    handling: str | None = None
+    channel: str | None = None
+    life_stage: str | None = None
     site_id: str | None = None
     mode: str | None = None
     owner_district: str | None = None
 
 
 async def list_matters(
-    session: AsyncSession, filters: Filters, paging: Paging, *, district: str
+    session: AsyncSession, filters: Filters, paging: Paging, *, district: str, facets: bool = False
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return a page of matters, the best finds first; without a search, by code."""
-    listed = union_all(_ours(filters), _partners(filters, district=district)).subquery("listed")
+    listed = _found(filters, district=district).cte("listed")
     # Of finds as good as each other ours come first: they are decided here.
     statement = after(
-        select(listed),
+        select(listed, (_facets(listed) if facets else null()).label("facets")),
         paging,
         listed.c.penalty,
         listed.c.is_handled_here_by_agreement,
@@ -67,6 +117,134 @@ async def list_matters(
         listed.c.owner_district,
     )
     return (await session.execute(statement)).all()
+
+
+def _found(filters: Filters, *, district: str) -> Select[*tuple[Any, ...]]:
+    wanted = filters.wanted
+    if wanted is None:
+        every = union_all(*_both(filters, district=district)).subquery("every")
+        return select(every, literal(0, Integer).label("penalty"))
+    if not wanted.letters:
+        nothing = union_all(*(one.where(false()) for one in _both(filters, district=district)))
+        return select(nothing.subquery("nothing"), literal(0, Integer).label("penalty"))
+    return _ranked(_candidates(filters, wanted, district=district), wanted)
+
+
+def _candidates(filters: Filters, wanted: Wanted, *, district: str) -> CTE:
+    """Return what may be meant: three rounds, a later one only where there were few before."""
+    strict, loose = _tsquery(wanted.strict), _tsquery(wanted.loose)
+
+    def fits(table: Listing) -> ColumnElement[bool]:
+        return _matches(table.lexemes, strict)
+
+    def fits_partly(table: Listing) -> ColumnElement[bool]:
+        return and_(_matches(table.lexemes, loose), ~_matches(table.lexemes, strict))
+
+    def is_alike(table: Listing) -> ColumnElement[bool]:
+        # word_similarity: a letter missing or swapped, in Chinese as in pinyin.
+        alike = literal(wanted.letters, Text).op("<%", is_comparison=True)(table.search_text)
+        return and_(alike, ~_matches(table.lexemes, strict), ~_matches(table.lexemes, loose))
+
+    rounds: list[CTE] = []
+    for name, condition in (("strict", fits), ("loose", fits_partly), ("alike", is_alike)):
+        enough = [select(func.count()).select_from(one).scalar_subquery() for one in rounds]
+        parts = []
+        tables: tuple[Listing, ...] = (PublishedMatter, PartnerMatter)
+        for part, table in zip(_both(filters, district=district), tables, strict=True):
+            narrowed = part.add_columns(
+                table.lexemes,
+                table.name_key,
+                table.search_text,
+                literal(len(rounds)).label("round"),
+            ).where(condition(table))
+            if enough:
+                narrowed = narrowed.where(sum(enough[1:], enough[0]) < FEW)
+            parts.append(select(narrowed.limit(MOST_CANDIDATES).subquery()))
+        rounds.append(union_all(*parts).cte(name))
+    return union_all(*(select(one) for one in rounds)).cte("candidates")
+
+
+def _ranked(found: CTE, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    clue = (
+        func.unnest(
+            # Cast as a whole: else each query is parsed anew for each candidate.
+            cast(literal([one.query for one in wanted.clues], ARRAY(Text)), ARRAY(TSQUERY)),
+            literal([one.worth for one in wanted.clues], ARRAY(Double)),
+        )
+        .table_valued(column("query", TSQUERY), column("worth", Double))
+        .render_derived("clue")
+    )
+    fits = (
+        select(func.coalesce(func.sum(clue.c.worth), 0.0))
+        .where(_matches(found.c.lexemes, clue.c.query))
+        .scalar_subquery()
+    )
+    spelt = func.word_similarity(wanted.letters, found.c.search_text)
+    alike = case(
+        (found.c.round == ALIKE_ROUND, spelt),
+        else_=func.similarity(found.c.name_key, wanted.letters),
+    )
+    demand = func.least(MOST_DEMAND, DEMAND * func.ln(1 + func.coalesce(MatterDemand.cases, 0)))
+    scored = (
+        select(
+            found,
+            cast(fits, Double).label("fits"),
+            cast(alike, Double).label("alike"),
+            cast(demand, Double).label("demand"),
+        )
+        .outerjoin(
+            MatterDemand,
+            and_(
+                MatterDemand.code == found.c.code,
+                MatterDemand.owner_district == found.c.owner_district,
+            ),
+        )
+        .cte("scored")
+    )
+    score = scored.c.fits + ALIKE * scored.c.alike + scored.c.demand
+    penalty = cast(BEST - func.round(score * SCALE), Integer)
+    keeps = or_(scored.c.round != LOOSE_ROUND, scored.c.fits >= wanted.floor)
+    shown = [
+        one
+        for one in scored.c
+        if one.name in (*LISTED, "is_handled_here_by_agreement", "mode", "agreement")
+    ]
+    return select(*shown, penalty.label("penalty")).where(keeps)
+
+
+def _facets(listed: CTE) -> ColumnElement[Any]:
+    """Return `{facet: {value: count}}` of all finds, whatever page is asked for."""
+    counts = []
+    for name, several in FACETS.items():
+        source: FromClause = listed
+        value: ColumnElement[Any] = listed.c[name]
+        if several:
+            each = func.unnest(value).table_valued(column("value", Text)).render_derived("each")
+            source, value = listed.join(each, true()), each.c.value
+        counts.append(
+            select(
+                literal(name).label("facet"), value.label("value"), func.count().label("matters")
+            )
+            .select_from(source)
+            .group_by(value)
+        )
+    counted = union_all(*counts).subquery("counted")
+    by_value = (
+        select(
+            counted.c.facet,
+            func.jsonb_object_agg(counted.c.value, counted.c.matters).label("values"),
+        )
+        .group_by(counted.c.facet)
+        .subquery("by_value")
+    )
+    return cast(
+        select(func.jsonb_object_agg(by_value.c.facet, by_value.c["values"])).scalar_subquery(),
+        JSONB,
+    )
+
+
+def _both(filters: Filters, *, district: str) -> tuple[Select[*tuple[Any, ...]], ...]:
+    return _ours(filters), _partners(filters, district=district)
 
 
 def _ours(filters: Filters) -> Select[*tuple[Any, ...]]:
@@ -112,76 +290,29 @@ def _handled_at(site_id: str, codes: Any) -> ColumnElement[Any]:
 
 
 def _listing(table: Listing, filters: Filters) -> Select[*tuple[Any, ...]]:
-    statement: Select[*tuple[Any, ...]] = select(
-        table.code,
-        table.number,
-        table.owner_district,
-        table.name,
-        table.english_name,
-        table.matter_type,
-        table.handling,
-        table.area,
-        table.audiences,
-        table.channels,
-        table.body_name,
-        table.statutory_days,
-        table.promised_days,
-        table.required_materials,
-        _penalty(table, filters.wanted).label("penalty"),
-    )
-    for column, value in (
+    statement: Select[*tuple[Any, ...]] = select(*(getattr(table, name) for name in LISTED))
+    for one, value in (
         (table.matter_type, filters.matter_type),
         (table.area, filters.area),
+        (table.handling, filters.handling),
         (table.owner_district, filters.owner_district),
     ):
         if value is not None:
-            statement = statement.where(column == value)
-    if filters.audience is not None:
-        statement = statement.where(table.audiences.contains([filters.audience]))
-    if filters.wanted is not None:
-        statement = statement.where(_found(table, filters.wanted))
+            statement = statement.where(one == value)
+    for several, value in (
+        (table.audiences, filters.audience),
+        (table.channels, filters.channel),
+        (table.life_stages, filters.life_stage),
+    ):
+        if value is not None:
+            statement = statement.where(several.contains([value]))
     return statement
 
 
-def _found(table: Listing, wanted: Wanted) -> ColumnElement[bool]:
-    if not wanted.letters:
-        return false()
-    ways = [
-        table.search_text.contains(wanted.letters, autoescape=True),
-        # word_similarity: a letter missing or swapped, in Chinese as in pinyin.
-        literal(wanted.letters, Text).op("<%", is_comparison=True)(table.search_text),
-    ]
-    if wanted.words:
-        words = literal(wanted.words, ARRAY(Text))
-        most = (len(wanted.words) + 1) // 2
-        ways.append(and_(table.words.overlap(words), _hits(table, wanted) >= most))
-    return or_(*ways)
+def _tsquery(query: str) -> ColumnElement[Any]:
+    return cast(literal(query, Text), TSQUERY)
 
 
-def _hits(table: Listing, wanted: Wanted) -> ColumnElement[int]:
-    word = func.unnest(table.words).column_valued("word")
-    return (
-        select(func.count(word))
-        .where(word == any_(literal(wanted.words, ARRAY(Text))))
-        .scalar_subquery()
-    )
-
-
-def _penalty(table: Listing, wanted: Wanted | None) -> ColumnElement[int]:
-    if wanted is None:
-        return literal(0, Integer)
-    sought = wanted.letters
-    keys = (table.name_key, table.pinyin, table.initials)
-    missed = len(wanted.words) - _hits(table, wanted)
-    tier = case(
-        (or_(*(key == sought for key in keys)), 0),
-        (or_(*(key.startswith(sought, autoescape=True) for key in keys)), 1),
-        (table.name_key.contains(sought, autoescape=True), 2),
-        (missed == 0, 3),
-        (table.search_text.contains(sought, autoescape=True), 4),
-        else_=4 + missed,
-    )
-    alike = func.greatest(
-        func.similarity(table.name_key, sought), func.similarity(table.pinyin, sought)
-    )
-    return cast(tier * TIER + (TIER - 1) - func.floor(alike * (TIER - 1)), Integer)
+def _matches(lexemes: Any, query: ColumnElement[Any]) -> ColumnElement[bool]:
+    matches: ColumnElement[bool] = lexemes.op("@@", is_comparison=True)(query)
+    return matches

@@ -12,7 +12,10 @@ __all__ = ["published_row"]
 def published_row(content: MatterContent, *, number: int, district: str) -> dict[str, Any]:
     """Return the list row of version `number` of a matter of ours."""
     found_by = findable(
-        name=content.name, english_name=content.english_name, keywords=content.keywords
+        name=content.name,
+        english_name=content.english_name,
+        keywords=content.keywords,
+        area=content.area,
     )
     before = content.baseline
     return {

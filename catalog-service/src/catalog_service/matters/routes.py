@@ -1,46 +1,42 @@
-"""HTTP about matters: search, read, be guided; draft, publish, retire."""
+"""HTTP about matters: search, read, be guided."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Query, Request, Response
 
 from catalog_service.errors import (
     AnswerInvalid,
-    CodeMismatch,
-    DraftExists,
-    DuplicateCode,
     MatterNotFound,
-    NoOfflineChannel,
-    PublisherIsAuthor,
-    VersionNotDraft,
-    VersionNotFound,
-    VersionNotPublished,
 )
 from catalog_service.matters import service
-from catalog_service.matters.content import MatterContent
+from catalog_service.matters.life_stages import LifeStage
 from catalog_service.matters.listing import Filters
 from catalog_service.matters.schemas import (
     GuideIn,
     GuideRead,
     MatterListed,
+    MatterPage,
     MatterRead,
     PathCode,
-    PathVersion,
     SearchText,
     SiteRead,
-    VersionListed,
-    VersionRead,
 )
-from catalog_service.matters.search import wanted
-from catalog_service.matters.tables import MatterVersion
-from catalog_service.matters.vocabulary import Area, Audience, MatterType, Mode
+from catalog_service.matters.vocabulary import (
+    Area,
+    Audience,
+    Channel,
+    HandledIn,
+    Handling,
+    MatterType,
+    Mode,
+)
 from tongban.app import router as new_router
-from tongban.clock import Now, local_date
 from tongban.context import InContext
 from tongban.db import Session
-from tongban.etags import IfMatch, StaleVersion, offer
-from tongban.identity import Caller, MaybeCaller, Role, allow
-from tongban.paging import CursorInvalid, Page, PageQuery
+from tongban.etags import offer
+from tongban.identity import MaybeCaller
+from tongban.paging import CursorInvalid, PageQuery
 from tongban.problems import problems
 from tongban.texts import Code
 
@@ -48,7 +44,6 @@ __all__ = ["router"]
 
 router = new_router("matters")
 
-Editor = Annotated[Caller, allow(Role.CATALOG_EDITOR, Role.ADMIN)]
 DistrictQuery = Annotated[str | None, Query(pattern=r"^[0-9]{6}$", description="事项所属地区")]
 
 
@@ -69,19 +64,34 @@ async def list_matters(
         Mode | None, Query(description="跨区通办模式 / partners' matters in this mode")
     ] = None,
     owner_district: DistrictQuery = None,
-) -> Page[MatterListed]:
+    handling: Annotated[Handling | None, Query(description="即办件或承诺件")] = None,
+    channel: Annotated[Channel | None, Query(description="办理渠道")] = None,
+    life_stage: Annotated[LifeStage | None, Query(description="生命周期阶段")] = None,
+    facets: Annotated[
+        bool, Query(description="同时返回各类计数 / count all finds by kind, area …")
+    ] = False,
+) -> MatterPage:
     """检索事项: matters in force here, and partners' that an agreement lets you apply for here."""
     filters = Filters(
-        wanted=wanted(q) if q is not None else None,
         matter_type=matter_type,
         audience=audience,
         area=area,
         site_id=site_id,
         mode=mode,
         owner_district=owner_district,
+        handling=handling,
+        channel=channel,
+        life_stage=life_stage,
     )
-    rows, cursor = await service.page(session, filters, paging, district=context.settings.district)
-    return Page(items=[MatterListed.model_validate(row) for row in rows], next_cursor=cursor)
+    rows, cursor = await service.page(
+        session, filters, paging, district=context.settings.district, query=q, facets=facets
+    )
+    counted = ((rows[0].facets if rows else None) or {}) if facets else None
+    return MatterPage(
+        items=[MatterListed.model_validate(row) for row in rows],
+        next_cursor=cursor,
+        facets=counted,
+    )
 
 
 @router.get("/api/v1/matters/{code}", responses=problems(MatterNotFound))
@@ -92,15 +102,24 @@ async def read_matter(
     session: Session,
     context: InContext,
     _caller: MaybeCaller,
+    as_of: Annotated[
+        date | None, Query(description="某日有效的版本，限本区事项 / as valid on that day")
+    ] = None,
 ) -> MatterRead:
-    """查看事项: the matter as it is in force, ours or a partner's."""
-    found = await service.find(session, code, district=context.settings.district)
+    """查看事项: the matter as it is in force, or was or will be on a day; ours or a partner's."""
+    if as_of is None:
+        found = await service.find(session, code, district=context.settings.district)
+    else:
+        found = await service.find_on(session, code, as_of)
     offer(request, response, found.tag)
     return MatterRead(
         code=found.code,
         version=found.version,
         owner_district=found.owner_district,
         effective_from=found.effective_from,
+        retired_on=found.retired_on,
+        level=found.content.get("level"),
+        handled_in=HandledIn.OUTSIDE if found.content.get("outside_system") else HandledIn.OURS,
         is_handled_here_by_agreement=found.is_handled_here_by_agreement,
         mode=found.mode,
         agreement=found.agreement,
@@ -114,7 +133,7 @@ async def guide_through_matter(
     code: PathCode, body: GuideIn, session: Session, context: InContext, _caller: MaybeCaller
 ) -> GuideRead:
     """办事指引: the next question about your situation, or what applies in it. Keeps nothing."""
-    matter, guidance, sites = await service.guide_through(
+    matter, guidance = await service.guide_through(
         session, code, body.answers, district=context.settings.district
     )
     content = matter.content
@@ -128,141 +147,11 @@ async def guide_through_matter(
         handling=content["handling"],
         statutory_days=content["statutory_days"],
         promised_days=content["promised_days"],
-        fees=content.get("fees", []),
+        fees=guidance.part("fees", content),
+        results=guidance.part("results", content),
+        handling_items=guidance.part("handling_items", content),
         steps=content.get("steps", []),
-        special_procedures=content.get("special_procedures", []),
+        special_procedures=guidance.part("special_procedures", content),
         channels=content.get("channels", []),
-        sites=[SiteRead.model_validate(site) for site in sites],
+        sites=[] if guidance.question else [SiteRead.model_validate(one) for one in matter.sites],
     )
-
-
-@router.post("/api/v1/matters", status_code=201, responses=problems(DuplicateCode))
-async def add_matter(
-    body: MatterContent,
-    request: Request,
-    response: Response,
-    session: Session,
-    context: InContext,
-    caller: Editor,
-) -> VersionRead:
-    """新增事项: draft the first version of a new matter."""
-    draft = await service.add_matter(
-        session, body, author=caller.subject, district=context.settings.district
-    )
-    return _answer(draft, caller, request, response)
-
-
-@router.get("/api/v1/matters/{code}/versions", responses=problems(MatterNotFound, CursorInvalid))
-async def list_versions(
-    code: PathCode, session: Session, paging: PageQuery, caller: MaybeCaller
-) -> Page[VersionListed]:
-    """版本列表: what was in force and when, newest first; drafts are shown to editors."""
-    rows, cursor = await service.versions(session, code, paging, with_drafts=_sees_drafts(caller))
-    return Page(items=[VersionListed.model_validate(row) for row in rows], next_cursor=cursor)
-
-
-@router.post(
-    "/api/v1/matters/{code}/versions",
-    status_code=201,
-    responses=problems(MatterNotFound, DraftExists, CodeMismatch),
-)
-async def draft_version(
-    code: PathCode,
-    body: MatterContent,
-    request: Request,
-    response: Response,
-    session: Session,
-    caller: Editor,
-) -> VersionRead:
-    """起草新版本: draft the matter's next version."""
-    draft = await service.draft_version(session, code, body, author=caller.subject)
-    return _answer(draft, caller, request, response)
-
-
-@router.get("/api/v1/matters/{code}/versions/{version}", responses=problems(VersionNotFound))
-async def read_version(
-    code: PathCode,
-    version: PathVersion,
-    request: Request,
-    response: Response,
-    session: Session,
-    caller: MaybeCaller,
-) -> VersionRead:
-    """查看版本: one version, as it was published and never changed since."""
-    found = await service.find_version(session, code, version, with_drafts=_sees_drafts(caller))
-    return _answer(found, caller, request, response)
-
-
-@router.put(
-    "/api/v1/matters/{code}/versions/{version}",
-    responses=problems(VersionNotFound, VersionNotDraft, StaleVersion, CodeMismatch),
-)
-async def amend_draft(
-    code: PathCode,
-    version: PathVersion,
-    body: MatterContent,
-    request: Request,
-    response: Response,
-    session: Session,
-    if_match: IfMatch,
-    caller: Editor,
-) -> VersionRead:
-    """修改草稿: write a draft anew."""
-    draft = await service.amend_draft(
-        session, code, version, body, author=caller.subject, if_match=if_match
-    )
-    return _answer(draft, caller, request, response)
-
-
-@router.post(
-    "/api/v1/matters/{code}/versions/{version}/publish",
-    responses=problems(VersionNotFound, VersionNotDraft, PublisherIsAuthor, NoOfflineChannel),
-)
-async def publish_version(
-    code: PathCode,
-    version: PathVersion,
-    request: Request,
-    response: Response,
-    session: Session,
-    at: Now,
-    caller: Editor,
-) -> VersionRead:
-    """发布: put a draft in force today; whoever drafted it cannot."""
-    published = await service.publish_version(
-        session, code, version, publisher=caller.subject, on=local_date(at)
-    )
-    return _answer(published, caller, request, response)
-
-
-@router.post(
-    "/api/v1/matters/{code}/versions/{version}/retire",
-    responses=problems(VersionNotFound, VersionNotPublished),
-)
-async def retire_version(
-    code: PathCode,
-    version: PathVersion,
-    request: Request,
-    response: Response,
-    session: Session,
-    at: Now,
-    caller: Editor,
-) -> VersionRead:
-    """停用: take a matter out of force today; cases under way keep the version they follow."""
-    retired = await service.retire_version(
-        session, code, version, actor=caller.subject, on=local_date(at)
-    )
-    return _answer(retired, caller, request, response)
-
-
-def _sees_drafts(caller: Caller | None) -> bool:
-    return caller is not None and caller.has(Role.CATALOG_EDITOR, Role.ADMIN)
-
-
-def _answer(
-    version: MatterVersion, caller: Caller | None, request: Request, response: Response
-) -> VersionRead:
-    offer(request, response, version.version)
-    read = VersionRead.model_validate(version)
-    if caller is None or not caller.is_staff:
-        return read.model_copy(update={"author": None, "publisher": None})
-    return read

@@ -7,16 +7,24 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from catalog_service.matters.content import CODE_PATTERN
+from catalog_service.matters.diff import DifferenceKind
 from catalog_service.matters.rules import State
+from catalog_service.matters.vocabulary import HandledIn
+from tongban.paging import Page
 from tongban.texts import Code, Line
 
 __all__ = [
+    "DiffRead",
+    "DifferenceRead",
     "GuideIn",
     "GuideRead",
     "MatterListed",
+    "MatterPage",
     "MatterRead",
     "PathCode",
     "PathVersion",
+    "PublishIn",
+    "RetireIn",
     "SearchText",
     "SiteRead",
     "VersionListed",
@@ -51,9 +59,20 @@ class MatterListed(Read):
     statutory_days: int
     promised_days: int
     required_materials: int
+    life_stages: list[str]
     is_handled_here_by_agreement: bool
     mode: str | None
     agreement: str | None
+
+
+class MatterPage(Page[MatterListed]):
+    """A page of matters, and where asked for how all finds fall into kinds (分面)."""
+
+    facets: dict[str, dict[str, int]] | None = Field(
+        default=None,
+        description="facets=true 时返回 / only with facets=true",
+        examples=[{"area": {"tax": 12, "housing": 3}}],
+    )
 
 
 class MatterRead(BaseModel):
@@ -63,11 +82,53 @@ class MatterRead(BaseModel):
     version: int
     owner_district: str
     effective_from: date | None = Field(description="伙伴地区的事项为空 / null for a partner's")
+    retired_on: date | None = Field(
+        default=None, description="计划停用日期 / the first day on which it is no longer valid"
+    )
+    level: str | None = Field(default=None, description="行使层级")
+    handled_in: HandledIn = Field(description="本平台或外部业务系统 / whose system handles it")
     is_handled_here_by_agreement: bool
     mode: str | None = None
     agreement: str | None = None
     forward_within_days: int | None = None
     content: dict[str, Any] = Field(description="事项内容，结构同起草请求 / as it is drafted")
+
+
+class PublishIn(BaseModel):
+    """When a version takes effect and, where that is planned, ends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    effective_from: date | None = Field(default=None, description="生效日期，空为今天 / today")
+    retires_on: date | None = Field(default=None, description="停用日期，空为长期 / open-ended")
+
+
+class RetireIn(BaseModel):
+    """When a matter is taken out of force."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: date | None = Field(default=None, description="停用日期，空为今天 / today")
+
+
+class DifferenceRead(Read):
+    """One place that differs (差异); rows of a list are named by their key."""
+
+    pointer: str
+    kind: DifferenceKind
+    before: Any
+    after: Any
+    words: dict[str, str] = Field(examples=[{"zh-CN": "…", "en": "…"}])
+
+
+class DiffRead(BaseModel):
+    """What differs between two versions, as data and in words (版本比对)."""
+
+    code: str
+    before: int
+    after: int
+    differences: list[DifferenceRead]
+    words: dict[str, list[str]] = Field(description="逐条文字说明 / sentences by language")
 
 
 class VersionListed(Read):
@@ -86,6 +147,8 @@ class VersionRead(VersionListed):
     """A version with its content; who wrote and published it is shown to staff."""
 
     author: str | None
+    submitted_by: str | None
+    submitted_at: datetime | None
     publisher: str | None
     content: dict[str, Any] = Field(description="事项内容，结构同起草请求 / as it is drafted")
 
@@ -95,7 +158,7 @@ class GuideIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    answers: dict[Code, bool | int | float | Code] = Field(
+    answers: dict[Code, bool | int | float | Line] = Field(
         default_factory=dict, max_length=250, examples=[{"has_canteen": "no"}]
     )
 
@@ -121,6 +184,8 @@ class GuideRead(BaseModel):
     statutory_days: int
     promised_days: int
     fees: list[dict[str, Any]]
+    results: list[dict[str, Any]]
+    handling_items: list[dict[str, Any]] = Field(description="适用的业务办理项 / those that apply")
     steps: list[dict[str, Any]]
     special_procedures: list[dict[str, Any]]
     channels: list[str]

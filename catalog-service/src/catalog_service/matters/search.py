@@ -1,17 +1,38 @@
 """What a matter is found by (检索): Chinese words, pinyin, initials, English words. Pure.
 
 `letters` of a text are what is left without case, width, spaces and punctuation: a search for
-食品经营许可新办 finds 食品经营许可（新办）.
+食品经营许可新办 finds 食品经营许可（新办）. Everything a matter can be hit by is a lexeme of one
+`tsvector`, weighted A for its name, B for its keywords, C for its English name, D for the sound
+and the pairs of characters that let a mistyped word hit.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import rjieba
 from pypinyin import Style, lazy_pinyin
 
-__all__ = ["Findable", "Wanted", "findable", "wanted"]
+from catalog_service.matters.life_stages import life_stages
+from catalog_service.matters.vocabulary import Area
+
+__all__ = [
+    "EXACTLY",
+    "Findable",
+    "findable",
+    "initials",
+    "is_chinese",
+    "letters",
+    "quoted",
+    "syllables",
+    "words",
+]
+
+# Marks the lexeme of a whole name or keyword; no letter, so that no word can look like one.
+EXACTLY = "="
+LONGEST_LEXEME = 200
 
 
 @dataclass(frozen=True)
@@ -21,16 +42,9 @@ class Findable:
     name_key: str
     pinyin: str
     initials: str
-    words: list[str]
+    lexemes: str
     search_text: str
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What somebody typed, read the same way."""
-
-    letters: str
-    words: list[str]
+    life_stages: list[str]
 
 
 def letters(text: str) -> str:
@@ -39,35 +53,81 @@ def letters(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return each word of `text` once, in its order."""
+    """Return each word of `text` once, in its order, long words and the words within them."""
     plain = unicodedata.normalize("NFKC", text).lower()
     return list(dict.fromkeys(word for word in rjieba.cut_for_search(plain) if word.isalnum()))
 
 
-def findable(*, name: str, english_name: str, keywords: Iterable[str]) -> Findable:
-    """Return what a matter of this name and these keywords is found by."""
+def is_chinese(letter: str) -> bool:
+    return "\u3400" <= letter <= "\u9fff"
+
+
+@lru_cache(maxsize=50_000)
+def syllables(text: str) -> tuple[str, ...]:
+    """Return the sound of each character; letters that are none stay together."""
+    return tuple(lazy_pinyin(text))
+
+
+@lru_cache(maxsize=50_000)
+def initials(text: str) -> str:
+    return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER))
+
+
+def quoted(lexeme: str) -> str:
+    """Return `lexeme` as PostgreSQL reads it within a tsvector or tsquery."""
+    return "'" + lexeme[:LONGEST_LEXEME].replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def findable(
+    *, name: str, english_name: str, keywords: Sequence[str], area: str = Area.OTHER
+) -> Findable:
+    """Return what a matter of this name, area and these keywords is found by."""
     name_key = letters(name)
     spoken = [name_key, *map(letters, keywords)]
-    sounds = [(_pinyin(one), _initials(one)) for one in spoken]
+    sounds = [("".join(syllables(one)), initials(one)) for one in spoken]
     lines = [*spoken, letters(english_name), *(one for pair in sounds for one in pair)]
     return Findable(
         name_key=name_key,
         pinyin=sounds[0][0],
         initials=sounds[0][1],
-        words=words("\n".join((name, *keywords, english_name))),
+        lexemes=_lexemes(name, english_name, keywords),
         search_text="\n".join(dict.fromkeys(lines)),
+        life_stages=[*life_stages(name, area=area, keywords=keywords)],
     )
 
 
-def wanted(query: str) -> Wanted:
-    """Read what somebody typed; single characters count only where there is nothing longer."""
-    found = words(query)
-    return Wanted(letters=letters(query), words=[word for word in found if len(word) > 1] or found)
+def _lexemes(name: str, english_name: str, keywords: Iterable[str]) -> str:
+    """Return a tsvector's text: each lexeme once, under the best weight it has."""
+    weights: dict[str, str] = {}
+
+    def add(weight: str, found: Iterable[str]) -> None:
+        for one in found:
+            weights[one] = min(weight, weights.get(one, weight))
+
+    for weight, text in (("A", name), *(("B", keyword) for keyword in keywords)):
+        key = letters(text)
+        add(weight, words(text))
+        add(weight, [EXACTLY + key])
+        add("D", _pairs(key))
+        add("D", _sounds(text))
+    add("C", words(english_name))
+    return " ".join(f"{quoted(one)}:1{weight}" for one, weight in weights.items() if one)
 
 
-def _pinyin(text: str) -> str:
-    return "".join(lazy_pinyin(text))
+def _pairs(key: str) -> Iterator[str]:
+    for first, second in pairwise(key):
+        if is_chinese(first) and is_chinese(second):
+            yield first + second
 
 
-def _initials(text: str) -> str:
-    return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER))
+def _sounds(text: str) -> Iterator[str]:
+    """Yield the rest from each word on, its sound and its initials, and each pair of syllables."""
+    parts = [letters(part) for part in rjieba.cut(unicodedata.normalize("NFKC", text).lower())]
+    parts = [part for part in parts if part]
+    for at in range(len(parts)):
+        rest = "".join(parts[at:])
+        yield rest
+        yield "".join(syllables(rest))
+        yield initials(rest)
+    for first, second in pairwise(syllables("".join(parts))):
+        yield first + second

@@ -3,14 +3,15 @@
 Lists are in `listing`, the statements of an import in `bulk`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog_service.matters.rules import State
+from catalog_service.matters.rules import OPEN, TOLD, State
 from catalog_service.matters.tables import (
     Matter,
     MatterSite,
@@ -22,19 +23,22 @@ from tongban.paging import Paging, after
 
 __all__ = [
     "add_matter",
+    "codes_due",
+    "codes_submitted",
     "contents_in_force",
-    "draft_of",
     "in_force",
     "keep_all_published",
     "keep_published",
     "lock_matter",
     "offered",
-    "published_of",
+    "open_version_of",
     "remove_published",
     "sites_handling",
     "told_versions",
+    "valid_versions",
     "version_for_update",
     "version_of",
+    "version_on",
     "versions_of",
 ]
 
@@ -66,16 +70,58 @@ async def version_for_update(session: AsyncSession, code: str, number: int) -> M
     return await session.scalar(_version(code, number).with_for_update())
 
 
-def _in_state(code: str, state: State) -> Select[MatterVersion]:
-    return select(MatterVersion).where(MatterVersion.code == code, MatterVersion.state == state)
+VALID = frozenset({State.PUBLISHED, State.PLANNED})
 
 
-async def draft_of(session: AsyncSession, code: str) -> MatterVersion | None:
-    return await session.scalar(_in_state(code, State.DRAFT))
+def _of(code: str, states: Iterable[State]) -> Select[MatterVersion]:
+    return select(MatterVersion).where(
+        MatterVersion.code == code, MatterVersion.state.in_([*states])
+    )
 
 
-async def published_of(session: AsyncSession, code: str) -> MatterVersion | None:
-    return await session.scalar(_in_state(code, State.PUBLISHED))
+async def open_version_of(session: AsyncSession, code: str) -> MatterVersion | None:
+    """Return the version that is drafted or submitted; there is one at most."""
+    return await session.scalar(_of(code, OPEN))
+
+
+async def valid_versions(session: AsyncSession, code: str) -> Sequence[MatterVersion]:
+    """Return the version in force and those planned."""
+    return (await session.scalars(_of(code, VALID))).all()
+
+
+async def codes_submitted(session: AsyncSession) -> Sequence[str]:
+    found = await session.scalars(
+        select(MatterVersion.code)
+        .where(MatterVersion.state == State.SUBMITTED)
+        .order_by(MatterVersion.code)
+    )
+    return found.all()
+
+
+async def codes_due(session: AsyncSession, day: date) -> Sequence[str]:
+    """Return the matters with a version that starts or ends on `day` or before."""
+    starts = (MatterVersion.state == State.PLANNED) & (MatterVersion.effective_from <= day)
+    ends = (MatterVersion.state == State.PUBLISHED) & (MatterVersion.retired_on <= day)
+    found = await session.scalars(
+        select(MatterVersion.code).where(or_(starts, ends)).distinct().order_by(MatterVersion.code)
+    )
+    return found.all()
+
+
+async def version_on(
+    session: AsyncSession, code: str, day: date
+) -> Row[Matter, MatterVersion] | None:
+    """Return a matter of ours with the version that is, was or will be valid on `day`."""
+    found = await session.execute(
+        select(Matter, MatterVersion)
+        .join(MatterVersion, MatterVersion.code == Matter.code)
+        .where(
+            Matter.code == code,
+            MatterVersion.effective_from <= day,
+            or_(MatterVersion.retired_on.is_(None), MatterVersion.retired_on > day),
+        )
+    )
+    return found.one_or_none()
 
 
 async def versions_of(
@@ -83,7 +129,7 @@ async def versions_of(
 ) -> Sequence[MatterVersion]:
     statement = select(MatterVersion).where(MatterVersion.code == code)
     if not with_drafts:
-        statement = statement.where(MatterVersion.state != State.DRAFT)
+        statement = statement.where(MatterVersion.state.not_in([*OPEN]))
     statement = after(statement, paging, MatterVersion.number, descending=True)
     return (await session.scalars(statement)).all()
 
@@ -147,7 +193,7 @@ async def told_versions(session: AsyncSession) -> Sequence[Row[MatterVersion, st
     found = await session.execute(
         select(MatterVersion, Matter.owner_district)
         .join(Matter, Matter.code == MatterVersion.code)
-        .where(MatterVersion.state != State.DRAFT)
+        .where(MatterVersion.state.in_([*TOLD]))
         .order_by(MatterVersion.id)
     )
     return found.all()

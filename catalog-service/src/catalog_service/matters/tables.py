@@ -1,27 +1,42 @@
 """Matters, their versions, and the two lists of what can be applied for here."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from catalog_service.database import CatalogTables
+from catalog_service.matters.measures import Measured
 from catalog_service.matters.rules import State
 from tongban.db import Record, Sequenced
 
 __all__ = ["Listed", "Matter", "MatterSite", "MatterVersion", "PartnerMatter", "PublishedMatter"]
 
 
-def _trigrams(name: str) -> Index:
-    return Index(
-        name,
-        "search_text",
-        postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
-    )
+def _found_by(table: str) -> list[Index]:
+    """Return the indexes that the search and the suggestions of a list read."""
+    return [
+        Index(
+            f"ix_{table}_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+        # Without the pending list: a search right after an import costs what it always costs.
+        Index(
+            f"ix_{table}_lexemes",
+            "lexemes",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
+        *(
+            Index(f"ix_{table}_{column}", column, postgresql_ops={column: "text_pattern_ops"})
+            for column in ("name_key", "pinyin", "initials")
+        ),
+    ]
 
 
 class Matter(CatalogTables):
@@ -34,12 +49,17 @@ class Matter(CatalogTables):
     last_version: Mapped[int] = mapped_column(default=0)
     current_version: Mapped[int | None]
     """The version in force; null before the first publication and after retirement."""
+    retired_on: Mapped[date | None]
+    """Since when the matter is out of force for good: its code is not used anew."""
     version: Mapped[int] = mapped_column()  # the ETag of what is in force
     __mapper_args__ = {"version_id_col": version}
 
 
-class MatterVersion(Record, Sequenced, CatalogTables):
-    """实施清单版本: a draft, or what was published and never changes again."""
+class MatterVersion(Record, Sequenced, Measured, CatalogTables):
+    """实施清单版本: a draft, or what was published and never changes again.
+
+    Valid from `effective_from` until the day before `retired_on`, which may be planned ahead.
+    """
 
     __tablename__ = "matter_versions"
     __table_args__ = (
@@ -48,13 +68,26 @@ class MatterVersion(Record, Sequenced, CatalogTables):
             "uq_matter_versions_draft",
             "code",
             unique=True,
-            postgresql_where=text("state = 'draft'"),
+            postgresql_where=text("state IN ('draft', 'submitted')"),
+        ),
+        Index(
+            "ix_matter_versions_planned",
+            "effective_from",
+            postgresql_where=text("state = 'planned'"),
         ),
         Index(
             "uq_matter_versions_published",
             "code",
             unique=True,
             postgresql_where=text("state = 'published'"),
+        ),
+        # No two versions of a matter are valid on one day, whatever the code above this did.
+        ExcludeConstraint(
+            ("code", "="),
+            (text("daterange(effective_from, retired_on)"), "&&"),
+            name="ex_matter_versions_validity",
+            using="gist",
+            where=text("effective_from IS NOT NULL"),
         ),
     )
 
@@ -65,6 +98,8 @@ class MatterVersion(Record, Sequenced, CatalogTables):
     content: Mapped[dict[str, Any]]
     digest: Mapped[str]
     author: Mapped[str]
+    submitted_by: Mapped[str | None]
+    submitted_at: Mapped[datetime | None]
     publisher: Mapped[str | None]
     effective_from: Mapped[date | None]
     retired_on: Mapped[date | None]
@@ -91,18 +126,16 @@ class Listed:
     name_key: Mapped[str]
     pinyin: Mapped[str]
     initials: Mapped[str]
-    words: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    lexemes: Mapped[str] = mapped_column(TSVECTOR)
     search_text: Mapped[str]
+    life_stages: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class PublishedMatter(Listed, CatalogTables):
     """在施事项: a matter of ours that is in force, flattened for lists, search and metrics."""
 
     __tablename__ = "published_matters"
-    __table_args__ = (
-        _trigrams("ix_published_matters_search_text"),
-        Index("ix_published_matters_words", "words", postgresql_using="gin"),
-    )
+    __table_args__ = (*_found_by("published_matters"),)
 
     code: Mapped[str] = mapped_column(ForeignKey("matters.code"), primary_key=True)
     number: Mapped[int]
@@ -119,8 +152,7 @@ class PartnerMatter(Listed, CatalogTables):
     __tablename__ = "partner_matters"
     __table_args__ = (
         Index("ix_partner_matters_code", "code"),
-        _trigrams("ix_partner_matters_search_text"),
-        Index("ix_partner_matters_words", "words", postgresql_using="gin"),
+        *_found_by("partner_matters"),
     )
 
     owner_district: Mapped[str] = mapped_column(primary_key=True)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 __all__ = [
+    "LEVEL_CODES",
     "TYPE_CODES",
     "Area",
     "Audience",
@@ -12,8 +13,10 @@ __all__ = [
     "Channel",
     "FeeChannel",
     "FieldKind",
+    "HandledIn",
     "Handling",
     "HandlingScope",
+    "Level",
     "MaterialForm",
     "MaterialSource",
     "MatterType",
@@ -22,6 +25,8 @@ __all__ = [
     "Provenance",
     "ResultKind",
     "SpecialProcedureKind",
+    "StepKind",
+    "WayKind",
 ]
 
 
@@ -47,6 +52,49 @@ TYPE_CODES: Mapping[MatterType, str] = MappingProxyType(
         MatterType.PUBLIC_SERVICE: "20",
     }
 )
+
+
+class Level(StrEnum):
+    """行使层级."""
+
+    NATION = "nation"  # 国家级
+    PROVINCE = "province"  # 省级
+    CITY = "city"  # 市级
+    DISTRICT = "district"  # 县（区）级
+    TOWN = "town"  # 乡镇（街道）级
+
+
+# 实施编码第 19 位: the digit that tells the level.
+LEVEL_CODES: Mapping[str, Level] = MappingProxyType(
+    {str(digit): level for digit, level in enumerate(Level, start=1)}
+)
+
+
+class HandledIn(StrEnum):
+    """业务系统: whose system keeps the number, the state and the result."""
+
+    OURS = "ours"  # 本平台
+    OUTSIDE = "outside"  # 外部业务系统
+
+
+class StepKind(StrEnum):
+    """办理环节."""
+
+    RECEIVE = "receive"  # 收件
+    ACCEPT = "accept"  # 受理
+    REVIEW = "review"  # 审查
+    DECIDE = "decide"  # 决定
+    CERTIFY = "certify"  # 制证
+    DELIVER = "deliver"  # 送达
+
+
+class WayKind(StrEnum):
+    """How one reaches somebody, to ask or to complain."""
+
+    TELEPHONE = "telephone"  # 电话
+    WINDOW = "window"  # 窗口
+    ONLINE = "online"  # 网上
+    LETTER = "letter"  # 信函
 
 
 class Handling(StrEnum):

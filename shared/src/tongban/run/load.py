@@ -19,11 +19,16 @@ _ANSWER_SECONDS = 180.0
 class DataFile:
     name: str
     path: str
+    method: str = "POST"
 
 
-# In this order: sites refer to matters, and agreements to partners.
+# In this order: matters carry out basic items, life events and sites refer to matters, and
+# agreements to partners.
 FILES = (
+    DataFile("basic_items.json", "/api/v1/catalog/basic-items/import"),
     DataFile("matters.json", "/api/v1/catalog/import?publish=true"),
+    DataFile("life_events.json", "/api/v1/life-events/import"),
+    DataFile("synonyms.json", "/api/v1/catalog/synonyms", method="PUT"),
     DataFile("partners.json", "/api/v1/partners/import"),
     DataFile("sites.json", "/api/v1/sites/import"),
 )
@@ -73,7 +78,9 @@ async def _send(
 ) -> httpx.Response:
     deadline = time.monotonic() + patience_seconds
     while True:
-        answer = await client.post(file.path, content=content, headers={"Idempotency-Key": key})
+        answer = await client.request(
+            file.method, file.path, content=content, headers={"Idempotency-Key": key}
+        )
         if answer.is_success:
             return answer
         # What the file refers to (a matter, say) may still be on its way between the services.

@@ -1,0 +1,33 @@
+"""Life events, as they are offered now."""
+
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from catalog_service.database import CatalogTables
+from catalog_service.life_events.rules import State
+from tongban.db import Sequenced
+
+__all__ = ["LifeEvent"]
+
+
+class LifeEvent(Sequenced, CatalogTables):
+    """一件事: some matters that one thing in life takes, done as one."""
+
+    __tablename__ = "life_events"
+    __table_args__ = (Index("ix_life_events_matters", "matters", postgresql_using="gin"),)
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    owner_district: Mapped[str]
+    state: Mapped[State]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    audiences: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    matters: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    content: Mapped[dict[str, Any]]
+    digest: Mapped[str]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}

@@ -1,0 +1,1 @@
+"""批量发布: hundreds of submitted versions published together, or none of them."""

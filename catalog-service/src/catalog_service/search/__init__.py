@@ -1,0 +1,1 @@
+"""What the search knows besides the matters: synonyms, demand, suggestions."""

@@ -1,0 +1,207 @@
+"""Large imports: a line a matter, all or none, with progress that others can read meanwhile."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from catalog.factories import matter_content
+from sqlalchemy import text
+
+from catalog_service.transfer.lines import BATCH, Reader, batches_of
+from tongban.testing.fixtures import RunningService
+
+Matters = list[dict[str, Any]]
+
+
+def lines(matters: Matters) -> bytes:
+    return b"".join(json.dumps(one).encode() + b"\n" for one in matters)
+
+
+async def bring(
+    catalog: RunningService, content: Any, *, role: str = "admin", **query: Any
+) -> httpx.Response:
+    return await catalog.client.put(
+        f"/api/v1/catalog/imports/{query.pop('id', uuid4())}",
+        content=content,
+        params=query,
+        headers=catalog.district.headers(role),
+    )
+
+
+async def progress(catalog: RunningService, id_: Any) -> httpx.Response:
+    return await catalog.client.get(
+        f"/api/v1/catalog/imports/{id_}", headers=catalog.district.headers("catalog_editor")
+    )
+
+
+async def count(catalog: RunningService, matters: Matters) -> int:
+    codes = [one["code"] for one in matters]
+    async with catalog.context.sessions() as session:
+        found = await session.scalar(
+            text("SELECT count(*) FROM matter_versions WHERE code = ANY(:codes)"), {"codes": codes}
+        )
+    return int(found or 0)
+
+
+async def test_batches_are_taken_over_in_one_go(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(BATCH + 20)]
+
+    done = await bring(catalog, lines(matters), publish=True)
+    again = await bring(catalog, lines(matters), publish=True)
+
+    assert done.status_code == 200, done.text
+    told = done.json()
+    assert (told["state"], told["received"]) == ("done", len(matters))
+    assert (told["created"], told["published"]) == (len(matters), len(matters))
+    assert (await progress(catalog, told["id"])).json() == told
+    assert again.json()["unchanged"] == len(matters)
+    assert await count(catalog, matters) == len(matters)
+    assert len(await catalog.outbox.envelopes(f"{matters[-1]['code']}-1")) == 1
+
+
+async def test_one_bad_row_in_many_changes_nothing(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(2 * BATCH + 5)]
+    matters[BATCH + 7]["promised_days"] = 21
+    id_ = uuid4()
+
+    refused = await bring(catalog, lines(matters), publish=True, id=id_)
+
+    assert refused.status_code == 422
+    [fault] = refused.json()["errors"]
+    assert (fault["row"], fault["pointer"]) == (BATCH + 8, "/promised_days")
+    assert await count(catalog, matters) == 0
+    told = (await progress(catalog, id_)).json()
+    assert told["state"] == "refused"
+    assert told["faults"][0]["row"] == BATCH + 8
+
+
+async def test_faults_across_batches_are_told_by_their_rows(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(BATCH)]
+    online = matter_content(channels=["online"])
+
+    refused = await bring(
+        catalog, lines([*matters, online, matters[0]]) + b"{no json\n", publish=True
+    )
+
+    assert [(one["row"], one["code"]) for one in refused.json()["errors"]] == [
+        (BATCH + 1, "no-offline-channel"),
+        (BATCH + 2, "code_repeated"),
+        (BATCH + 3, "json_invalid"),
+    ]
+
+
+async def test_progress_is_seen_while_the_import_runs(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(2 * BATCH)]
+    seen: list[dict[str, Any]] = []
+    id_ = uuid4()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield lines(matters[:BATCH])
+        for _ in range(200):
+            read = await progress(catalog, id_)
+            if read.status_code == 200 and read.json()["received"] == BATCH:
+                seen.append(read.json())
+                break
+            await asyncio.sleep(0.02)
+        yield lines(matters[BATCH:])
+
+    done = await bring(catalog, slowly(), publish=True, id=id_)
+
+    assert done.json()["received"] == 2 * BATCH
+    assert [(one["state"], one["received"]) for one in seen] == [("running", BATCH)]
+
+
+async def test_a_dry_run_tells_and_writes_nothing(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(3)]
+
+    tried = await bring(catalog, lines(matters), publish=True, dry_run=True)
+
+    assert (tried.json()["state"], tried.json()["created"]) == ("done", 3)
+    assert await count(catalog, matters) == 0
+
+
+async def test_an_id_names_one_import(catalog: RunningService) -> None:
+    id_ = uuid4()
+    await bring(catalog, lines([matter_content()]), id=id_)
+
+    again = await bring(catalog, lines([matter_content()]), id=id_)
+
+    assert again.status_code == 409
+    assert again.json()["type"].endswith("import-id-taken")
+
+
+async def test_two_large_imports_do_not_run_at_once(catalog: RunningService) -> None:
+    matters, begun, ended = [matter_content()], asyncio.Event(), asyncio.Event()
+
+    async def held() -> AsyncIterator[bytes]:
+        yield lines([matter_content() for _ in range(BATCH)])
+        begun.set()
+        await ended.wait()
+
+    first = asyncio.create_task(bring(catalog, held()))
+    await begun.wait()
+    second = await bring(catalog, lines(matters))
+    small = await catalog.client.post(
+        "/api/v1/catalog/import",
+        json={"matters": matters},
+        headers=catalog.district.headers("admin"),
+    )
+    ended.set()
+
+    assert (await first).status_code == 200
+    for refused in (second, small):
+        assert refused.status_code == 409
+        assert refused.json()["type"].endswith("import-running")
+        assert refused.headers["retry-after"] == "60"
+
+
+async def test_publishing_needs_an_admin(catalog: RunningService) -> None:
+    content = lines([matter_content()])
+
+    refused = await bring(catalog, content, role="catalog_editor", publish=True)
+    drafted = await bring(catalog, content, role="catalog_editor")
+
+    assert refused.status_code == 403
+    assert drafted.json()["created"] == 1
+
+
+async def test_an_unknown_import_is_not_found(catalog: RunningService) -> None:
+    assert (await progress(catalog, uuid4())).status_code == 404
+
+
+async def test_json_lines_go_out_as_they_come_in(catalog: RunningService) -> None:
+    await bring(catalog, lines([matter_content()]), publish=True)
+    exported = await catalog.client.get(
+        "/api/v1/catalog/export.jsonl", headers=catalog.district.headers("admin")
+    )
+
+    again = await bring(catalog, exported.content, publish=True)
+
+    assert again.json()["unchanged"] == again.json()["received"] > 0
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_lines_are_whole_however_the_bytes_arrive(size: int) -> None:
+    content = lines([matter_content() for _ in range(5)]) + b"\n"
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, len(content), size):
+            yield content[at : at + size]
+
+    [batch] = [one async for one in batches_of(chunks(), Reader(publish=True))]
+
+    assert [number for number, _ in batch.rows] == [1, 2, 3, 4, 5]
+
+
+async def test_a_line_without_end_is_told_and_not_kept() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 100_000
+
+    [batch] = [one async for one in batches_of(chunks(), Reader(publish=True))]
+
+    assert [(one.row, one.code) for one in batch.faults] == [(1, "line_too_long")]
