@@ -18,6 +18,7 @@ from tongban.run.ports import HOST
 from tongban.run.process import Process
 
 PATIENCE_SECONDS = 60
+QUICK_SECONDS = 15
 
 
 @asynccontextmanager
@@ -225,7 +226,6 @@ async def test_with_postgresql_stopped_answers_are_quick_and_work_resumes_by_its
 
     await hitech.platform.halt("postgres")
     try:
-        started = time.monotonic()
         answers = [
             await hitech.client.post("/api/v1/cases", json=body, headers=headers),
             *[
@@ -233,7 +233,6 @@ async def test_with_postgresql_stopped_answers_are_quick_and_work_resumes_by_its
                 for path in ("/cases", "/matters", "/sites", f"/tickets/{taken}")
             ],
         ]
-        seconds = (time.monotonic() - started) / len(answers)
     finally:
         hitech.platform.resume("postgres")
     await works(hitech)
@@ -244,7 +243,7 @@ async def test_with_postgresql_stopped_answers_are_quick_and_work_resumes_by_its
         assert answer.headers["content-type"] == "application/problem+json"
         assert int(answer.headers["retry-after"]) > 0
         assert answer.json()["type"] == "urn:tongban:problem:service-unavailable"
-    assert seconds < 15
+        assert answer.elapsed.total_seconds() < QUICK_SECONDS
     await tied_once(hitech, {taken: case["id"]}, before)
     assert pids | {"postgres": None} == {
         one.name: one.pid if one.name != "postgres" else None
