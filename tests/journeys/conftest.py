@@ -22,7 +22,7 @@ UNLIMITED = {
 async def districts(scratch: Path) -> AsyncIterator[tuple[District, District]]:
     """高新 and 曲江, each with its own databases and broker, introduced to each other."""
     near = Platform(
-        folder=scratch / "hitech",
+        folder=scratch / "journeys" / "hitech",
         district="610171",
         ports=Ports(free_base_port()),
         data=DATA / "xian-hitech",
@@ -30,7 +30,7 @@ async def districts(scratch: Path) -> AsyncIterator[tuple[District, District]]:
     )
     await near.start()
     owner = Platform(
-        folder=scratch / "qujiang",
+        folder=scratch / "journeys" / "qujiang",
         district="610172",
         ports=Ports(free_base_port()),
         data=DATA / "qujiang",

@@ -28,7 +28,7 @@ from tongban.telemetry import CONSUMER_PENDING, DEAD_LETTERS, EVENT_DELAY, EVENT
 __all__ = ["Consumer", "durable_name"]
 
 BATCH = 100
-ACK_WAIT_SECONDS = 30.0
+ACK_WAIT_SECONDS = 10.0
 MAX_UNACKNOWLEDGED = 1000
 FETCH_SECONDS = 5.0
 TRIES = 6
