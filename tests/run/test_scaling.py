@@ -34,6 +34,8 @@ def few_matters(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told = json.loads((DATA / "matters.json").read_text())
     one = [matter for matter in told["matters"] if matter["name"] == FOOD_LICENCE]
     (folder / "matters.json").write_text(json.dumps({**told, "matters": one}))
+    basic_items = (DATA / "basic_items.json").read_text()
+    (folder / "basic_items.json").write_text(basic_items)
     return folder
 
 
