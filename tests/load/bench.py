@@ -173,7 +173,7 @@ async def application(district: District) -> dict[str, Any]:
     from journeys.stories import FOOD_LICENCE, filled, first_answers
 
     found = await district.stranger().get("/matters", q=FOOD_LICENCE)
-    code = next(one["code"] for one in found["items"] if one["name"] == FOOD_LICENCE)
+    code = next(one["code"] for one in found["items"] if one["owner_district"] == district.code)
     version = await district.stranger().get(f"/matters/{code}")
     return {
         "matter_code": code,

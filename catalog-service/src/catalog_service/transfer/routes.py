@@ -52,7 +52,8 @@ def _body(media_type: str) -> dict[str, Any]:
 
 
 def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
-    shape = {"schema": {"type": "string", "format": "binary"}}
+    is_json = media_type == JSON_LD
+    shape = {"schema": {"type": "object"} if is_json else {"type": "string", "format": "binary"}}
     return {200: {"description": "文件 / the file", "content": {media_type: shape}}}
 
 
