@@ -236,7 +236,6 @@ async def test_a_search_is_two_statements_however_long_the_page(catalog: Running
     assert len(counted) == 2
 
 
-@pytest.mark.skipif(not XIAN.exists(), reason="the data set is not here")
 async def test_the_district_s_catalog_is_taken_over_in_a_few_seconds(
     catalog: RunningService,
 ) -> None:
