@@ -1,8 +1,14 @@
 """Everyday queries find what people came for: measured on the district's own data.
 
-Every third query is held out: nothing was chosen by looking at how it fares. MRR counts the first
-matter that is what they came for (grade 2); recall@5 is the share of those matters among the
-first five. Run with `-s` to read the table; SHOW_MISSES=1 lists what the tuned part misses.
+Two sets. `search_queries.json` was at hand while the search was made; every third of its queries
+is held out: nothing was chosen by looking at how it fares. `search_blind.json` was written from
+the matters' names alone by somebody who had not read the search, its synonyms or the first set,
+and was committed before it was measured. Nothing may be tuned on it: who mends a miss of the
+blind set writes a new one.
+
+MRR counts the first matter that is what they came for (grade 2); recall@5 is the share of those
+matters among the first five. Run with `-s` to read the table; SHOW_MISSES=1 lists what the tuned
+part misses.
 """
 
 import json
@@ -20,10 +26,13 @@ DISTRICT = Path(__file__).parents[2] / "deploy" / "districts" / "xian-hitech"
 QUERIES: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("search_queries.json").read_text("utf-8")
 )
+BLIND: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("search_blind.json").read_text("utf-8")
+)["queries"]
 SOUGHT = 2
 FIRST = 5
 # What is reached, less a margin: (MRR, recall@5).
-FLOORS = {"tuned": (0.93, 0.97), "held out": (0.88, 0.91)}
+FLOORS = {"tuned": (0.93, 0.97), "held out": (0.88, 0.91), "blind": (0.92, 0.93)}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -55,11 +64,29 @@ def test_every_query_is_asked_once_and_wants_matters_that_are_there() -> None:
     assert all(SOUGHT in one["wanted"].values() for one in QUERIES)
 
 
+def test_the_blind_set_is_labelled_with_matters_that_are_there() -> None:
+    named = {
+        one["code"]: one["name"]
+        for one in json.loads((DISTRICT / "matters.json").read_text())["matters"]
+    }
+
+    assert len({one["query"] for one in BLIND}) == len(BLIND) >= 60
+    assert [
+        one for one in BLIND if [named.get(code) for code in one["codes"]] != one["names"]
+    ] == []
+
+
 async def test_people_find_what_they_came_for(xian: RunningService) -> None:
-    scores: dict[str, list[tuple[float, float, float]]] = {"tuned": [], "held out": []}
+    scores: dict[str, list[tuple[float, float, float]]] = {
+        "tuned": [],
+        "held out": [],
+        "blind": [
+            _score(await _found(xian, one["query"]), dict.fromkeys(one["names"], SOUGHT))
+            for one in BLIND
+        ],
+    }
     for asked in QUERIES:
-        answer = await xian.client.get("/api/v1/matters", params={"q": asked["query"], "limit": 20})
-        found = [one["name"] for one in answer.json()["items"]]
+        found = await _found(xian, asked["query"])
         part = "held out" if asked["held_out"] else "tuned"
         scores[part].append(_score(found, asked["wanted"]))
         if os.environ.get("SHOW_MISSES") and part == "tuned" and min(scores[part][-1]) < 1:
@@ -78,6 +105,11 @@ async def test_people_find_what_they_came_for(xian: RunningService) -> None:
         rank, recall, _ = reached[part]
         assert rank >= least_rank
         assert recall >= least_recall
+
+
+async def _found(xian: RunningService, query: str) -> list[str]:
+    answer = await xian.client.get("/api/v1/matters", params={"q": query, "limit": 20})
+    return [one["name"] for one in answer.json()["items"]]
 
 
 def _score(found: list[str], wanted: dict[str, int]) -> tuple[float, float, float]:
