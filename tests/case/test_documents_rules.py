@@ -39,6 +39,19 @@ FACTS: dict[DocumentKind, dict[str, Any]] = {
     DocumentKind.DECLINE: {"reason": "该事项不属于本机关职权范围"},
     DocumentKind.DECISION: {"outcome": "denied", "reason": "经营场所不符合要求"},
     DocumentKind.RESULT_NOTICE: {"outcome": "granted"},
+    DocumentKind.SPECIAL_PROCEDURE: {"procedure": "hearing", "planned_days": 20},
+    DocumentKind.EXTENSION: {
+        "extension_days": 10,
+        "reason": "需要现场复核",
+        "statutory_due_on": date(2026, 4, 14),
+    },
+    DocumentKind.TERMINATION: {"reason": "逾期未补正"},
+    DocumentKind.PROOF_OF_SERVICE: {
+        "served": ["610171-JD-2026-000007"],
+        "way": "counter",
+        "recipient": "黄先生",
+        "served_on": date(2026, 3, 5),
+    },
 }
 
 
@@ -162,6 +175,27 @@ def test_a_decision_says_in_its_title_what_was_decided(
     assert document["title"]["zh-CN"] == title
 
 
+def test_a_special_procedure_is_called_by_its_name_in_each_language() -> None:
+    assert "依法需要进行听证，所需时间为20个工作日" in said(DocumentKind.SPECIAL_PROCEDURE, "zh-CN")
+    assert "hearing; it takes 20 working days" in said(DocumentKind.SPECIAL_PROCEDURE, "en")
+
+
+def test_a_termination_names_its_reason_and_remedies() -> None:
+    chinese = said(DocumentKind.TERMINATION, "zh-CN")
+
+    assert "理由：逾期未补正" in chinese
+    assert "行政复议" in chinese
+
+
+def test_a_proof_of_service_names_what_was_handed_over_how_and_to_whom() -> None:
+    chinese = said(DocumentKind.PROOF_OF_SERVICE, "zh-CN")
+
+    assert "送达文书：610171-JD-2026-000007。" in chinese
+    assert "送达方式：窗口领取" in chinese
+    assert "签收人：黄先生" in chinese
+    assert "送达日期：2026年3月5日" in chinese
+
+
 def test_a_grant_says_nothing_of_review_or_reasons() -> None:
     granted = said(DocumentKind.DECISION, "zh-CN", outcome="granted", reason=None)
 
@@ -183,6 +217,14 @@ def test_a_grant_says_nothing_of_review_or_reasons() -> None:
         (DocumentKind.DECISION, "reason"),
         (DocumentKind.DECISION, "outcome"),
         (DocumentKind.RESULT_NOTICE, "outcome"),
+        (DocumentKind.SPECIAL_PROCEDURE, "procedure"),
+        (DocumentKind.SPECIAL_PROCEDURE, "planned_days"),
+        (DocumentKind.EXTENSION, "extension_days"),
+        (DocumentKind.EXTENSION, "reason"),
+        (DocumentKind.TERMINATION, "reason"),
+        (DocumentKind.PROOF_OF_SERVICE, "way"),
+        (DocumentKind.PROOF_OF_SERVICE, "recipient"),
+        (DocumentKind.PROOF_OF_SERVICE, "served_on"),
     ],
 )
 def test_nothing_is_drawn_up_without_what_the_law_asks_for(kind: DocumentKind, absent: str) -> None:

@@ -18,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic_core import to_jsonable_python
 
+from case_service.documents.interim import NAMES
 from case_service.documents.wording import WORDING, DocumentKind, Words
 from tongban import conditions
 from tongban.clock import SHANGHAI, local_date
@@ -69,6 +70,7 @@ def compose(
     told = {**known, "case_number": case_number, "issued_on": local_date(issued_at)}
     if "matter_name" in known:
         told.setdefault("matter_english_name", known["matter_name"])
+    told |= {fact: NAMES[fact].get(told[fact], told[fact]) for fact in NAMES.keys() & told.keys()}
     return {
         "number": number,
         "kind": kind.value,
@@ -162,6 +164,8 @@ def _told(template: str, facts: Mapping[str, Any], language: str) -> str:
 
 
 def _say(fact: Any, language: str) -> str:
+    if isinstance(fact, Mapping):
+        return str(fact[language])
     if isinstance(fact, datetime):
         fact = local_date(fact)
     if isinstance(fact, date):

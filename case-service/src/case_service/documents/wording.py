@@ -8,15 +8,34 @@ Facts that a document may be given: applicant_name, matter_name, matter_english_
 body (the name of the deciding body), materials (names), owner_district_name, forward_due_on,
 promised_due_on, statutory_due_on, is_provisional, missing (all that is missing, in sentences),
 due_on, reason, legal_basis, outcome (granted, denied, declined, withdrawn), licence_number,
-outside_system, outside_number. case_number and issued_on are filled in by themselves.
+outside_system, outside_number, procedure (the kind of special procedure), planned_days,
+extension_days, served (numbers of the documents handed over), way (of delivery), recipient,
+served_on, tracking_number. case_number and issued_on are filled in by themselves.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from tongban.conditions import Condition, parse
+from case_service.documents import interim
+from case_service.documents.phrases import (
+    ADDRESS,
+    BASIS,
+    DECLINED,
+    DENIED,
+    GRANTED,
+    IS_LICENCE,
+    PROVISIONAL,
+    REASON,
+    REMEDIES_LICENCE,
+    REMEDIES_OTHER,
+    WITHDRAWN,
+    Title,
+    Wording,
+    Words,
+)
+from tongban.conditions import parse
 
 __all__ = ["WORDING", "DocumentKind", "Title", "Wording", "Words"]
 
@@ -28,65 +47,11 @@ class DocumentKind(StrEnum):
     DECLINE = "decline"  # 不予受理通知书
     DECISION = "decision"  # 准予决定书、不予决定书
     RESULT_NOTICE = "result_notice"  # 办理结果通知书
+    SPECIAL_PROCEDURE = "special_procedure"  # 特别程序告知书
+    EXTENSION = "extension"  # 延期通知书
+    TERMINATION = "termination"  # 终止通知书
+    PROOF_OF_SERVICE = "proof_of_service"  # 送达回证
 
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One sentence in both languages, and when it is told."""
-
-    zh: str
-    en: str
-    when: Condition | None = None
-    is_optional: bool = False
-    """Left out where its facts are absent; without any other line there is no document."""
-
-
-Title = Words
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """One kind of document: the letters in its number, its titles, its lines."""
-
-    letters: str
-    titles: tuple[Title, ...]
-    """The first whose condition holds; where none does, the document is not drawn up."""
-    lines: tuple[Words, ...]
-
-
-_IS_LICENCE = parse({"fact": "matter_type", "is": "licence"})
-_NO_LICENCE = parse({"not": _IS_LICENCE})
-_GRANTED = parse({"fact": "outcome", "is": "granted"})
-_NOT_GRANTED = parse({"not": _GRANTED})
-_DENIED = parse({"fact": "outcome", "is": "denied"})
-_DECLINED = parse({"fact": "outcome", "is": "declined"})
-_WITHDRAWN = parse({"fact": "outcome", "is": "withdrawn"})
-
-_ADDRESS = Words("{applicant_name}：", "To {applicant_name}:")
-_REASON = Words("理由：{reason}", "Reason: {reason}", _NOT_GRANTED)
-_BASIS = Words("依据：{legal_basis}。", "Legal basis: {legal_basis}.", is_optional=True)
-# 行政许可法 Art. 38; 行政复议法 Art. 20: sixty days; 行政诉讼法 Art. 46: six months.
-_REMEDIES_LICENCE = Words(
-    "如不服本决定，可以自收到之日起六十日内依法申请行政复议，"
-    "或者自收到之日起六个月内依法向人民法院提起行政诉讼（《中华人民共和国行政许可法》第三十八条）。",
-    "Whoever disagrees may apply for administrative review within sixty days of receiving this, or"
-    " bring a suit before the people's court within six months (Administrative Licensing Law,"
-    " Article 38).",
-    parse({"all": [_IS_LICENCE, _NOT_GRANTED]}),
-)
-_REMEDIES_OTHER = Words(
-    "如不服本决定，可以自收到之日起六十日内依法申请行政复议，"
-    "或者自收到之日起六个月内依法向人民法院提起行政诉讼。",
-    "Whoever disagrees may apply for administrative review within sixty days of receiving this, or"
-    " bring a suit before the people's court within six months.",
-    parse({"all": [_NO_LICENCE, _NOT_GRANTED]}),
-)
-_PROVISIONAL = Words(
-    "上述期限涉及的年度节假日安排尚未公布，公布后据实调整并另行告知。",
-    "The holidays of a year that these dates fall in are not published yet; the dates will be"
-    " adjusted once they are, and you will be told.",
-    parse({"fact": "is_provisional", "is": True}),
-)
 
 WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
     {
@@ -94,7 +59,7 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
             letters="SJ",
             titles=(Title("收件凭证", "Receipt"),),
             lines=(
-                _ADDRESS,
+                ADDRESS,
                 Words(
                     "我们于{issued_on}收到您的“{matter_name}”申请，办件编号{case_number}。",
                     "On {issued_on} we received your application for “{matter_english_name}”, case"
@@ -128,7 +93,7 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
             titles=(Title("受理通知书", "Notice of acceptance"),),
             # 行政许可法 Art. 32: acceptance is told in a stamped, dated document.
             lines=(
-                _ADDRESS,
+                ADDRESS,
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）材料齐全、符合法定形式，"
                     "于{issued_on}受理。",
@@ -148,9 +113,9 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
                     "所需时间不计入期限，并将另行书面告知。",
                     "Hearing, tender, auction, inspection, testing, quarantine, appraisal and"
                     " expert review do not count; how long they take is told in writing.",
-                    _IS_LICENCE,
+                    IS_LICENCE,
                 ),
-                _PROVISIONAL,
+                PROVISIONAL,
             ),
         ),
         DocumentKind.CORRECTION: Wording(
@@ -158,7 +123,7 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
             titles=(Title("补正告知书", "Correction notice"),),
             # 行政许可法 Art. 32: all that is missing is told at once.
             lines=(
-                _ADDRESS,
+                ADDRESS,
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）需要补正，"
                     "现将需要补正的全部内容一次性告知：",
@@ -170,23 +135,23 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
                     "请于{due_on}前补正，可以在线提交，也可以到任一窗口提交。",
                     "Please correct it by {due_on}, online or at any window.",
                 ),
-                _PROVISIONAL,
+                PROVISIONAL,
             ),
         ),
         DocumentKind.DECLINE: Wording(
             letters="BY",
             titles=(Title("不予受理通知书", "Notice of non-acceptance"),),
             lines=(
-                _ADDRESS,
+                ADDRESS,
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）不予受理。",
                     "Your application for “{matter_english_name}” (case number {case_number}) is"
                     " not accepted.",
                 ),
-                _REASON,
-                _BASIS,
-                _REMEDIES_LICENCE,
-                _REMEDIES_OTHER,
+                REASON,
+                BASIS,
+                REMEDIES_LICENCE,
+                REMEDIES_OTHER,
             ),
         ),
         DocumentKind.DECISION: Wording(
@@ -195,39 +160,39 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
                 Title(
                     "准予行政许可决定书",
                     "Decision to grant the licence",
-                    parse({"all": [_IS_LICENCE, _GRANTED]}),
+                    parse({"all": [IS_LICENCE, GRANTED]}),
                 ),
                 Title(
                     "不予行政许可决定书",
                     "Decision to deny the licence",
-                    parse({"all": [_IS_LICENCE, _DENIED]}),
+                    parse({"all": [IS_LICENCE, DENIED]}),
                 ),
-                Title("准予决定书", "Decision to grant", _GRANTED),
-                Title("不予决定书", "Decision to deny", _DENIED),
+                Title("准予决定书", "Decision to grant", GRANTED),
+                Title("不予决定书", "Decision to deny", DENIED),
             ),
             lines=(
-                _ADDRESS,
+                ADDRESS,
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）经审查符合条件，依法作出准予决定。",
                     "Your application for “{matter_english_name}” (case number {case_number}) has"
                     " been examined, meets the conditions and is granted.",
-                    _GRANTED,
+                    GRANTED,
                 ),
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）经审查不符合条件，依法作出不予决定。",
                     "Your application for “{matter_english_name}” (case number {case_number}) has"
                     " been examined, does not meet the conditions and is denied.",
-                    _DENIED,
+                    DENIED,
                 ),
-                _REASON,
-                _BASIS,
+                REASON,
+                BASIS,
                 Words(
                     "证件自本决定作出之日起十个工作日内颁发、送达。",
                     "The licence is issued and delivered within ten working days of this decision.",
-                    parse({"all": [_IS_LICENCE, _GRANTED]}),
+                    parse({"all": [IS_LICENCE, GRANTED]}),
                 ),
-                _REMEDIES_LICENCE,
-                _REMEDIES_OTHER,
+                REMEDIES_LICENCE,
+                REMEDIES_OTHER,
             ),
         ),
         DocumentKind.RESULT_NOTICE: Wording(
@@ -236,39 +201,39 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
                 Title(
                     "办理结果通知书",
                     "Notice of result",
-                    parse({"any": [_GRANTED, _DENIED, _DECLINED, _WITHDRAWN]}),
+                    parse({"any": [GRANTED, DENIED, DECLINED, WITHDRAWN]}),
                 ),
             ),
             lines=(
-                _ADDRESS,
+                ADDRESS,
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）已于{issued_on}办结，"
                     "结果：准予。",
                     "Your application for “{matter_english_name}” (case number {case_number}) was"
                     " closed on {issued_on}. Result: granted.",
-                    _GRANTED,
+                    GRANTED,
                 ),
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）已于{issued_on}办结，"
                     "结果：不予。",
                     "Your application for “{matter_english_name}” (case number {case_number}) was"
                     " closed on {issued_on}. Result: denied.",
-                    _DENIED,
+                    DENIED,
                 ),
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）已于{issued_on}办结，"
                     "结果：不予受理。",
                     "Your application for “{matter_english_name}” (case number {case_number}) was"
                     " closed on {issued_on}. Result: not accepted.",
-                    _DECLINED,
+                    DECLINED,
                 ),
                 Words(
                     "您的“{matter_name}”申请（办件编号{case_number}）已按您的要求于{issued_on}撤回。",
                     "Your application for “{matter_english_name}” (case number {case_number}) was"
                     " withdrawn on {issued_on} as you asked.",
-                    _WITHDRAWN,
+                    WITHDRAWN,
                 ),
-                replace(_REASON, when=None, is_optional=True),
+                replace(REASON, when=None, is_optional=True),
                 Words(
                     "证照编号：{licence_number}。",
                     "Licence number: {licence_number}.",
@@ -279,8 +244,12 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
                     "Number in {outside_system}: {outside_number}.",
                     is_optional=True,
                 ),
-                replace(_REMEDIES_OTHER, when=parse({"any": [_DENIED, _DECLINED]})),
+                replace(REMEDIES_OTHER, when=parse({"any": [DENIED, DECLINED]})),
             ),
         ),
+        DocumentKind.SPECIAL_PROCEDURE: interim.SPECIAL_PROCEDURE,
+        DocumentKind.EXTENSION: interim.EXTENSION,
+        DocumentKind.TERMINATION: interim.TERMINATION,
+        DocumentKind.PROOF_OF_SERVICE: interim.PROOF_OF_SERVICE,
     }
 )
