@@ -1,0 +1,1 @@
+"""What applicants are told on the way, and how it reached them (通知消息)."""
