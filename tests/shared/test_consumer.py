@@ -1,7 +1,8 @@
 """The worker's parts against a real broker: outages, bad messages, rebuilding."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,19 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tongban import app as apps
 from tongban import streams
-from tongban.consumer import Consumer
+from tongban.consumer import Consumer, durable_name
 from tongban.context import Context
 from tongban.db import Sequenced, Tables, new_metadata
-from tongban.inbox import Effect, Projection
+from tongban.inbox import Batch, Effect, Projection
 from tongban.kernel import DeadLetter, InboxRow, OutboxRow, ProjectionGeneration
 from tongban.messages import Event, publish, publish_state
 from tongban.rebuild import NoSuchProjection, rebuild, replay
@@ -28,7 +31,7 @@ from tongban.run.nats import EmbeddedNats
 from tongban.run.ports import free_port
 from tongban.service import Service
 from tongban.settings import ServiceSettings
-from tongban.testing.fixtures import RunningService
+from tongban.testing.fixtures import RunningService, envelope
 
 
 class LampTables(Tables):
@@ -47,6 +50,21 @@ class KnownLamp(LampTables):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     sequence: Mapped[int]
+
+
+class Burnt(LampTables):
+    __tablename__ = "burnt"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    times: Mapped[int]
+
+
+class LampBurnt(Event):
+    SUBJECT = "lamps.lamp.burnt"
+    name: str
+
+    def key(self) -> str:
+        return self.name
 
 
 class LampChanged(Event):
@@ -75,11 +93,32 @@ async def keep_light(_session: AsyncSession, event: LampLit, _context: Context) 
     LIT.append(event.name)
 
 
+COUNTED: list[int] = []
+"""How many events each batch had."""
+
+
+async def count_burnt(
+    session: AsyncSession, events: Sequence[LampBurnt], _context: Context
+) -> None:
+    COUNTED.append(len(events))
+    counted = Counter(event.name for event in events)
+    rows = [{"name": name, "times": counted[name]} for name in sorted(counted)]
+    statement = insert(Burnt).values(rows)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"times": Burnt.times + statement.excluded.times}
+        )
+    )
+    if REFUSE.intersection(counted):
+        raise LookupError("one of them is broken")
+
+
 class Settings(ServiceSettings):
     SERVICE = "lamps"
 
 
 KEEP_LIGHT = Effect(LampLit, keep_light)
+COUNT_BURNT = Batch(LampBurnt, count_burnt)
 KNOWN = Projection(LampChanged, KnownLamp, lambda event: {"key": event.name})
 SERVICE = Service(
     name="lamps",
@@ -88,8 +127,8 @@ SERVICE = Service(
     routers=(),
     metadata=LampTables.metadata,
     migrations="support.notes_migrations",
-    publishes=(LampLit, LampChanged),
-    consumes=(KEEP_LIGHT, KNOWN),
+    publishes=(LampLit, LampBurnt, LampChanged),
+    consumes=(KEEP_LIGHT, COUNT_BURNT, KNOWN),
 )
 
 
@@ -184,6 +223,109 @@ async def test_a_message_that_cannot_be_applied_delays_no_other(
         await until(buried)
 
     assert bad not in LIT
+
+
+async def burnt(lamps: RunningService, *names: str) -> dict[str, int]:
+    """Return how often each of these was counted."""
+    async with lamps.context.sessions() as session:
+        rows = await session.execute(
+            select(Burnt.name, Burnt.times).where(Burnt.name.in_([*names]))
+        )
+        return {name: times for name, times in rows}
+
+
+async def test_a_batch_is_applied_by_few_calls_and_each_event_once(
+    lamps: RunningService, js: JetStreamContext
+) -> None:
+    names = [uuid4().hex for _ in range(3)]
+    await tell(lamps, *(LampBurnt(name=name) for name in names * 100))
+    COUNTED.clear()
+
+    async def all_counted() -> bool:
+        return sum(COUNTED) >= 300
+
+    async with running(relay_of(lamps, js).run(), consumer_of(lamps, COUNT_BURNT).run(js)):
+        await until(all_counted)
+
+    assert await burnt(lamps, *names) == dict.fromkeys(names, 100)
+    assert len(COUNTED) < 60
+
+
+async def test_a_batch_whose_worker_died_before_it_acknowledged_counts_once(
+    lamps: RunningService, js: JetStreamContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tongban.consumer.ACK_WAIT_SECONDS", 1.0)
+    names = [uuid4().hex for _ in range(10)]
+    consumer = Consumer(COUNT_BURNT, SERVICE.consumes, lamps.context, service="mortal")
+    acknowledge = Msg.ack
+
+    async def die(message: Msg) -> None:
+        if message.subject.rpartition(".")[2] in names:
+            await asyncio.Event().wait()
+        await acknowledge(message)
+
+    async def all_counted() -> bool:
+        return len(await burnt(lamps, *names)) == len(names)
+
+    async def all_acknowledged() -> bool:
+        info = await js.consumer_info("LAMPS_EVENTS", durable_name("mortal", COUNT_BURNT))
+        return not info.num_pending and not info.num_ack_pending
+
+    await tell(lamps, *(LampBurnt(name=name) for name in names))
+    with monkeypatch.context() as killing:
+        killing.setattr(Msg, "ack", die)
+        async with running(relay_of(lamps, js).run(), consumer.run(js)):
+            await until(all_counted)
+    assert not await all_acknowledged()
+
+    async with running(consumer.run(js)):
+        await until(all_acknowledged)
+
+    assert await burnt(lamps, *names) == dict.fromkeys(names, 1)
+
+
+async def test_an_event_twice_in_a_batch_and_once_more_later_counts_once(
+    lamps: RunningService,
+) -> None:
+    one, other = uuid4().hex, uuid4().hex
+    twice = envelope(LampBurnt.SUBJECT, one, {"name": one})
+    once = envelope(LampBurnt.SUBJECT, other, {"name": other})
+    COUNTED.clear()
+
+    for told in ([twice, once, twice], [once, twice], [twice]):
+        async with lamps.context.sessions.begin() as session:
+            await COUNT_BURNT.apply(session, told, lamps.context)
+
+    assert await burnt(lamps, one, other) == {one: 1, other: 1}
+    assert COUNTED == [2], "what is known already is not even handed on"
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+async def test_a_bad_event_in_a_batch_stops_no_other_and_becomes_a_dead_letter(
+    lamps: RunningService,
+    js: JetStreamContext,
+    monkeypatch: pytest.MonkeyPatch,
+    is_readable: bool,
+) -> None:
+    monkeypatch.setattr("tongban.consumer.TRIES", 1)
+    bad, good = uuid4().hex, [uuid4().hex for _ in range(20)]
+    told = [LampBurnt(name=name) for name in good]
+    poison = LampBurnt(name=bad)
+    if is_readable:
+        REFUSE.add(bad)
+    else:
+        poison = LampBurnt.model_construct(name=None)  # type: ignore[arg-type]  # what no model lets through
+        monkeypatch.setattr(LampBurnt, "key", lambda self: self.name or bad)
+    await tell(lamps, *told[:10], poison, *told[10:])
+    letters = select(func.count()).where(DeadLetter.subject.endswith(bad))
+
+    async def buried() -> bool:
+        return len(await burnt(lamps, *good)) == 20 and await count(lamps, letters) == 1
+
+    async with running(relay_of(lamps, js).run(), consumer_of(lamps, COUNT_BURNT).run(js)):
+        await until(buried)
+
+    assert await burnt(lamps, bad, *good) == dict.fromkeys(good, 1)
 
 
 async def test_a_dead_letter_is_replayed_once_it_was_mended(

@@ -32,7 +32,6 @@ ACK_WAIT_SECONDS = 10.0
 MAX_UNACKNOWLEDGED = 1000
 FETCH_SECONDS = 5.0
 TRIES = 6
-LINGER_SECONDS = 0.02
 
 log = structlog.get_logger(__name__)
 
@@ -90,8 +89,7 @@ class Consumer:
                 await self._apply(messages)
                 self._measure_from(messages[-1])
                 if len(messages) < BATCH:
-                    # What comes in meanwhile shares one transaction.
-                    await asyncio.sleep(LINGER_SECONDS)
+                    await asyncio.sleep(self._subscription.linger)
         finally:
             self.is_bound = False
             # Else the broker goes on handing messages to nobody, and waits for their acks.

@@ -1,21 +1,22 @@
 """The inbox: each event has its effect once, and in order where order matters.
 
-Three kinds of subscription, declared as data in a service's `consumers` module:
+Four kinds of subscription, declared as data in a service's `consumers` module:
 
 * `Effect` – something is done once per event, in any order. A handler that misses what the event
   presupposes raises `NotYet` before it writes anything; the event then waits in `pending`.
+* `Batch` – the same for many events at a time, where one statement can do for all of them.
 * `Steps` – every event of an aggregate, strictly in the order of its sequence.
 * `Projection` – a reference event's state kept in a table of ours, newest wins; can be rebuilt.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Table, delete, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Table, Text, Uuid, bindparam, delete, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.context import Context
@@ -23,12 +24,25 @@ from tongban.db import Tables
 from tongban.kernel import InboxRow, PendingRow, StepPosition
 from tongban.messages import Envelope, Event, stream_of
 
-__all__ = ["Effect", "Handler", "NotYet", "Projection", "Steps", "Subscription", "Unreadable"]
+__all__ = [
+    "Batch",
+    "BatchHandler",
+    "Effect",
+    "Handler",
+    "NotYet",
+    "Projection",
+    "Steps",
+    "Subscription",
+    "Unreadable",
+]
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[AsyncSession, E, Context], Awaitable[None]]
+BatchHandler = Callable[[AsyncSession, Sequence[E], Context], Awaitable[None]]
 
 PATIENCE_MINUTES = 10
+SOON_SECONDS = 0.02
+"""What comes in meanwhile shares one transaction."""
 
 log = structlog.get_logger(__name__)
 
@@ -58,15 +72,10 @@ def _read(model: type[E], envelope: Envelope) -> E:
 
 
 @dataclass(frozen=True)
-class Effect(Generic[E]):
-    """Do something once per event of this type."""
+class _OfOneType(Generic[E]):
+    """Hears one type of event, of every aggregate that tells it."""
 
     event: type[E]
-    handle: Handler[E]
-
-    @property
-    def name(self) -> str:
-        return self.handle.__name__
 
     @property
     def stream(self) -> str:
@@ -75,6 +84,18 @@ class Effect(Generic[E]):
     @property
     def filter(self) -> str:
         return f"{self.event.SUBJECT}.*"
+
+
+@dataclass(frozen=True)
+class Effect(_OfOneType[E]):
+    """Do something once per event of this type."""
+
+    linger: ClassVar[float] = SOON_SECONDS
+    handle: Handler[E]
+
+    @property
+    def name(self) -> str:
+        return self.handle.__name__
 
     async def apply(
         self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
@@ -96,6 +117,38 @@ class Effect(Generic[E]):
 
 
 @dataclass(frozen=True)
+class Batch(_OfOneType[E]):
+    """Do something once per event of this type, for many events by one call.
+
+    The handler gets what was fetched and not applied before, in the order of its coming, and
+    applies it as a whole: where it fails, the consumer gives it the events one by one, so that
+    one bad event stops no other. It can't wait: what raises `NotYet` is an `Effect`. Nobody waits
+    for its effect either, so that some time is let pass for events to gather.
+    """
+
+    linger: ClassVar[float] = 0.25
+    handle: BatchHandler[E]
+
+    @property
+    def name(self) -> str:
+        return self.handle.__name__
+
+    async def apply(
+        self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
+    ) -> None:
+        """Apply the events that were not applied before, together."""
+        # Read first: what can't be read costs no statement before the batch is taken apart.
+        events = {envelope.id: _read(self.event, envelope) for envelope in envelopes}
+        fresh = await _unseen(session, envelopes, self.name)
+        if fresh:
+            await self.handle(session, [events[envelope.id] for envelope in fresh], context)
+
+    async def resume(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
+        """Batches never wait."""
+        raise AssertionError(f"{self.name} never waits")
+
+
+@dataclass(frozen=True)
 class Steps:
     """Follow an aggregate of another service step by step.
 
@@ -104,6 +157,7 @@ class Steps:
     same, and said so on the log.
     """
 
+    linger: ClassVar[float] = SOON_SECONDS
     aggregate: str
     handlers: Mapping[type[Event], Handler[Any]]
     name: str
@@ -174,27 +228,19 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class Projection(Generic[E]):
+class Projection(_OfOneType[E]):
     """Keep the newest state of another service's aggregate as a row of ours.
 
     `table` has the aggregate's key as primary key and a `sequence`; `row` gives the other columns.
     """
 
-    event: type[E]
+    linger: ClassVar[float] = SOON_SECONDS
     table: type[Tables]
     row: Callable[[E], Mapping[str, Any]]
 
     @property
     def name(self) -> str:
         return f"keep_{self.table.__tablename__}"
-
-    @property
-    def stream(self) -> str:
-        return stream_of(self.event.SUBJECT)
-
-    @property
-    def filter(self) -> str:
-        return f"{self.event.SUBJECT}.*"
 
     async def apply(
         self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
@@ -211,7 +257,8 @@ class Projection(Generic[E]):
         for envelope in sorted(envelopes, key=lambda one: one.sequence):
             values = {**self.row(_read(self.event, envelope)), "sequence": envelope.sequence}
             newest[tuple(values[key] for key in keys)] = values
-        statement = insert(table).values(list(newest.values()))
+        # In one order everywhere: two workers' batches may hold the same rows.
+        statement = insert(table).values([newest[key] for key in sorted(newest)])
         columns = next(iter(newest.values()))
         await session.execute(
             statement.on_conflict_do_update(
@@ -226,7 +273,21 @@ class Projection(Generic[E]):
         raise AssertionError(f"{self.name} never waits")
 
 
-Subscription = Effect[Any] | Steps | Projection[Any]
+Subscription = Effect[Any] | Batch[Any] | Steps | Projection[Any]
+
+_INBOX: Table = InboxRow.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
+# One text whatever the number of events, so that it is compiled and prepared once.
+_NOTE_EVENTS = (
+    insert(_INBOX)
+    .from_select(
+        ["event_id", "handler"],
+        select(
+            func.unnest(bindparam("events", type_=ARRAY(Uuid))), bindparam("handler", type_=Text)
+        ),
+    )
+    .on_conflict_do_nothing()
+    .returning(_INBOX.c.event_id)
+)
 
 
 async def _note_positions(session: AsyncSession, handler: str, moved: Mapping[str, int]) -> None:
@@ -251,12 +312,9 @@ async def _unseen(
     session: AsyncSession, envelopes: Sequence[Envelope], handler: str
 ) -> list[Envelope]:
     """Note the events in the inbox and return those that were not there, in their order."""
-    noted = await session.scalars(
-        insert(InboxRow)
-        .values([{"event_id": envelope.id, "handler": handler} for envelope in envelopes])
-        .on_conflict_do_nothing()
-        .returning(InboxRow.event_id)
-    )
+    # In one order everywhere: a redelivered event may be in two workers' hands.
+    events = sorted({envelope.id for envelope in envelopes})
+    noted = await session.scalars(_NOTE_EVENTS, {"events": events, "handler": handler})
     fresh = set(noted)
     unseen = []
     for envelope in envelopes:
