@@ -1,4 +1,9 @@
-"""An import's SQL: a fixed number of statements, however many matters it brings."""
+"""The SQL of an import and of a bulk publication: as many statements for many matters as for one.
+
+Whoever changes several matters locks them in the order of their codes, new ones before those that
+are there, and changes nothing of a matter that it did not lock: so two of them wait for each other
+and never deadlock.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -9,6 +14,7 @@ from sqlalchemy import (
     RowMapping,
     TableValuedAlias,
     Text,
+    any_,
     bindparam,
     column,
     func,
@@ -29,8 +35,11 @@ from tongban.messages import outbox_values
 __all__ = [
     "add_missing",
     "add_versions",
+    "keep_plans",
     "known",
+    "lock",
     "move_on",
+    "publishable",
     "put_in_force",
     "rewrite_drafts",
     "supersede",
@@ -48,9 +57,55 @@ async def add_missing(session: AsyncSession, codes: Sequence[str], *, district: 
     ]
     connection = await session.connection()
     await connection.execute(postgresql.insert(Matter).on_conflict_do_nothing(), rows)
-    # In one order, so that two imports wait for each other instead of deadlocking.
+    await lock(session, codes)
+
+
+async def lock(session: AsyncSession, codes: Sequence[str]) -> None:
+    """Keep others from changing these matters, or their versions, until the caller is done."""
+    connection = await session.connection()
     await connection.execute(
-        select(Matter.code).where(Matter.code.in_(codes)).order_by(Matter.code).with_for_update()
+        select(Matter.code)
+        .where(Matter.code == any_(literal([*codes], postgresql.ARRAY(Text))))
+        .order_by(Matter.code)
+        .with_for_update()
+    )
+
+
+async def publishable(
+    session: AsyncSession, codes: Sequence[str]
+) -> Sequence[tuple[Matter, MatterVersion | None]]:
+    """Return these matters, each with every version that a publication must look at.
+
+    They are read, not tracked: what is changed of them is written by `keep_plans`.
+    """
+    found = await session.execute(
+        select(Matter, MatterVersion)
+        .outerjoin(
+            MatterVersion,
+            (MatterVersion.code == Matter.code)
+            & MatterVersion.state.in_([State.SUBMITTED, State.PLANNED, State.PUBLISHED]),
+        )
+        .where(Matter.code == any_(literal([*codes], postgresql.ARRAY(Text))))
+        .order_by(Matter.code, MatterVersion.number)
+    )
+    rows = [(matter, version) for matter, version in found]
+    for one in {one for row in rows for one in row if one is not None}:
+        session.expunge(one)
+    return rows
+
+
+async def keep_plans(session: AsyncSession, versions: Sequence[MatterVersion]) -> None:
+    """Write when each version is in force, who published it, and how often it was told."""
+    kept = ("state", "publisher", "effective_from", "retired_on", "superseded_by", "sequence")
+    statement = (
+        update(MatterVersion)
+        .where(MatterVersion.id == bindparam("the_id"))
+        .values({name: bindparam(name) for name in kept} | {"version": MatterVersion.version + 1})
+    )
+    connection = await session.connection()
+    await connection.execute(
+        statement,
+        [{"the_id": one.id} | {name: getattr(one, name) for name in kept} for one in versions],
     )
 
 

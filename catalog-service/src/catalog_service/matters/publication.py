@@ -25,15 +25,16 @@ from tongban.etags import require_match
 from tongban.messages import publish as tell
 
 __all__ = [
+    "end_former",
     "locked",
     "planned_versions_take_effect",
     "publish",
+    "put_in_place",
     "require_in_use",
     "retire",
     "submit",
-    "submitted_codes",
-    "submitted_number",
     "take_back",
+    "tell_of_publication",
     "told",
 ]
 
@@ -132,42 +133,65 @@ async def publish(
     start = effective_from or today
     rules.require_not_past(start, today=today)
     valid = await store.valid_versions(session, code)
-    before = rules.find_predecessor(start, retires_on, [_validity(one) for one in valid])
-    former = next((one for one in valid if before and one.number == before.version), None)
-    if former is not None:
-        former.retired_on, former.superseded_by = start, number
-        if start <= today:
-            former.state = State.RETIRED
-        await session.flush()
-    version.publisher, version.effective_from, version.retired_on = publisher, start, retires_on
-    version.superseded_by = _starting_on(retires_on, valid)
+    former = end_former(version, valid, start=start, retires_on=retires_on, today=today)
+    await session.flush()
+    put_in_place(version, valid, publisher=publisher, start=start, retires_on=retires_on)
     if start <= today:
         await _enter_into_force(session, matter, version, content)
-    else:
-        version.state = State.PLANNED
-    if former is not None and former.state in rules.TOLD:
-        # The new one is told first: whoever listens is never without a version in force.
-        _tell(session, former, matter)
-    _note(session, "matter.publish", version, actor=publisher)
+    tell_of_publication(session, matter, version, former)
     await session.flush()
     return version
 
 
-def _starting_on(day: date | None, valid: Sequence[MatterVersion]) -> int | None:
-    if day is None:
-        return None
-    return next((one.number for one in valid if one.effective_from == day), None)
+def end_former(
+    version: MatterVersion,
+    valid: Sequence[MatterVersion],
+    *,
+    start: date,
+    today: date,
+    retires_on: date | None = None,
+) -> MatterVersion | None:
+    """End the version, among those `valid`, that is followed by this one; return it.
+
+    Raises:
+        EffectiveDateInvalid: 422.
+        OverlappingValidity: 409.
+    """
+    before = rules.find_predecessor(start, retires_on, [_validity(one) for one in valid])
+    former = next((one for one in valid if before and one.number == before.version), None)
+    if former is not None:
+        former.retired_on, former.superseded_by = start, version.number
+        if start <= today:
+            former.state = State.RETIRED
+    return former
 
 
-async def submitted_codes(session: AsyncSession) -> Sequence[str]:
-    """Return the matters with a version that waits to be published."""
-    return await store.codes_submitted(session)
+def put_in_place(
+    version: MatterVersion,
+    valid: Sequence[MatterVersion],
+    *,
+    publisher: str,
+    start: date,
+    retires_on: date | None = None,
+) -> None:
+    """Plan a version for its days, between those that are `valid` before and after it."""
+    version.state = State.PLANNED
+    version.publisher, version.effective_from, version.retired_on = publisher, start, retires_on
+    following = (one.number for one in valid if one.effective_from == retires_on)
+    version.superseded_by = next(following, None) if retires_on is not None else None
 
 
-async def submitted_number(session: AsyncSession, code: str) -> int | None:
-    """Return the number of the matter's submitted version."""
-    version = await store.open_version_of(session, code)
-    return version.number if version and version.state is State.SUBMITTED else None
+def tell_of_publication(
+    session: AsyncSession, matter: Matter, version: MatterVersion, former: MatterVersion | None
+) -> None:
+    """Tell what was published, and what it ended, to others and to the ledger.
+
+    The new one is told first: whoever listens is never without a version in force.
+    """
+    for one in (version, former):
+        if one is not None and one.state in rules.TOLD:
+            _tell(session, one, matter)
+    _note(session, "matter.publish", version, actor=str(version.publisher))
 
 
 async def retire(
@@ -228,6 +252,7 @@ async def _bring_up_to(session: AsyncSession, matter: Matter, today: date) -> No
         if version.state is State.PLANNED and start <= today:
             content = MatterContent.model_validate(version.content)
             await _enter_into_force(session, matter, version, content)
+            _tell(session, version, matter)
             _note(session, "matter.take_effect", version, actor="timer")
         if version.state is State.PUBLISHED and version.retired_on and version.retired_on <= today:
             await _leave_force(session, matter, version, has_successor=bool(valid[at + 1 :]))
@@ -243,7 +268,6 @@ async def _enter_into_force(
 ) -> None:
     version.state = State.PUBLISHED
     matter.current_version = version.number
-    _tell(session, version, matter)
     row = published_row(content, number=version.number, district=matter.owner_district)
     await store.keep_published(session, row)
 

@@ -1,14 +1,16 @@
 """Use cases about bulk publications: start one, run it in one transaction, tell how far it is."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog_service.errors import VersionNotFound
-from catalog_service.matters import publication as matters
+from catalog_service.matters.bulk import lock
+from catalog_service.matters.bulk_publication import Plan, publish_part
 from catalog_service.matters.rules import require_not_past
+from catalog_service.matters.store import codes_submitted
 from catalog_service.publications import store
 from catalog_service.publications.errors import NothingToPublish, PublicationNotFound
 from catalog_service.publications.rules import PublicationState
@@ -17,11 +19,10 @@ from catalog_service.publications.tables import Publication
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
-from tongban.problems import Problem
 
 __all__ = ["find", "run_publications", "start"]
 
-PROGRESS_EVERY = 20
+AT_ONCE = 100
 
 
 async def start(
@@ -34,7 +35,7 @@ async def start(
         EffectiveDateInvalid: 422.
     """
     require_not_past(body.effective_from or today, today=today)
-    codes = await matters.submitted_codes(session) if body.all_submitted else body.codes
+    codes = await codes_submitted(session) if body.all_submitted else body.codes
     codes = sorted(set(codes))
     if not codes:
         raise NothingToPublish
@@ -70,16 +71,16 @@ async def run_publications(session: AsyncSession, context: Context) -> None:
     ordered = await store.next_waiting(session)
     if ordered is None:
         return
-    faults: list[dict[str, Any]] = []
+    faults: Sequence[Mapping[str, Any]] = ()
     try:
         async with session.begin_nested():
-            await _publish_each(session, context, ordered)
+            await _publish_all(session, context, ordered)
     except _Refused as refusal:
         faults = refusal.faults
     await session.refresh(ordered)  # its progress was written from outside
     ordered.state = PublicationState.REFUSED if faults else PublicationState.DONE
     ordered.done = 0 if faults else ordered.total
-    ordered.faults = faults
+    ordered.faults = [*faults]
     ordered.finished_at = context.clock()
     audit.note(
         session,
@@ -94,30 +95,27 @@ async def run_publications(session: AsyncSession, context: Context) -> None:
 class _Refused(Exception):
     """Undoes what was published before the faults were known."""
 
-    def __init__(self, faults: list[dict[str, Any]]) -> None:
+    def __init__(self, faults: Sequence[Mapping[str, Any]]) -> None:
         super().__init__()
         self.faults = faults
 
 
-async def _publish_each(session: AsyncSession, context: Context, ordered: Publication) -> None:
-    """Go through the codes in order, as two publications at once would, and collect what fails."""
+async def _publish_all(session: AsyncSession, context: Context, ordered: Publication) -> None:
+    """Lock all that is ordered, then publish part by part; after a fault only collect faults."""
     today = local_date(context.clock())
-    publication_id, publisher = ordered.id, ordered.publisher
-    start_on = max(ordered.effective_from, today)  # it may have waited past midnight
-    faults = []
-    for done, code in enumerate(ordered.codes, start=1):
-        try:
-            number = await matters.submitted_number(session, code)
-            if number is None:
-                raise VersionNotFound(code=code, version="submitted")
-            await matters.publish(
-                session, code, number, publisher=publisher, today=today, effective_from=start_on
-            )
-        except Problem as problem:
-            faults.append({"code": code, "type": problem.type, "words": dict(problem.title)})
-        if done % PROGRESS_EVERY == 0:
-            # Told from outside this transaction, which nobody sees before it is done.
-            async with context.sessions.begin() as outside:
-                await store.note_progress(outside, publication_id, done=done)
+    # It may have waited past midnight.
+    plan = Plan(ordered.publisher, start=max(ordered.effective_from, today), today=today)
+    codes, faults = ordered.codes, list[Mapping[str, Any]]()
+    await lock(session, codes)
+    for at in range(0, len(codes), AT_ONCE):
+        part = codes[at : at + AT_ONCE]
+        refused = await publish_part(session, part, plan, is_checked_only=bool(faults))
+        faults += [
+            {"code": code, "type": problem.type, "words": dict(problem.title)}
+            for code, problem in refused.items()
+        ]
+        # Told from outside this transaction, which nobody sees before it is done.
+        async with context.sessions.begin() as outside:
+            await store.note_progress(outside, ordered.id, done=at + len(part))
     if faults:
         raise _Refused(faults)
