@@ -1,6 +1,6 @@
 """What this service hears of others: small tolerant models, and what it does with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog_service.matters.search import findable
 from catalog_service.matters.tables import MatterSite, PartnerMatter
 from catalog_service.search import service as search
+from catalog_service.search.rules import Asked
 from tongban.context import Context
-from tongban.inbox import Effect, Projection, Subscription
+from tongban.inbox import Batch, Projection, Subscription
 from tongban.messages import Event
 
 __all__ = ["CONSUMED", "CaseSubmitted", "MatterOfferChanged", "SiteChanged"]
@@ -45,6 +46,7 @@ class OfferedMatter(Offered):
     channels: list[str] = Field(default_factory=list)
     body: OfferedBody
     statutory_days: int
+    statutory_unit: str = "working_days"
     promised_days: int
     materials: list[OfferedMaterial] = Field(default_factory=list)
     keywords: list[str] = Field(default_factory=list)
@@ -87,13 +89,14 @@ class CaseSubmitted(Event):
     at: datetime
 
 
-async def count_demand(session: AsyncSession, event: CaseSubmitted, context: Context) -> None:
+async def count_demand(
+    session: AsyncSession, events: Sequence[CaseSubmitted], context: Context
+) -> None:
     """Let the search know what is asked for."""
+    now = context.clock()
     # Nothing was asked for in the future, whatever its sender's clock says.
-    at = min(event.at, context.clock())
-    await search.count_case(
-        session, owner_district=event.owner_district, code=event.matter_code, at=at
-    )
+    asked = (Asked(one.owner_district, one.matter_code, min(one.at, now)) for one in events)
+    await search.count_cases(session, asked)
 
 
 def partner_matter(event: MatterOfferChanged) -> Mapping[str, Any]:
@@ -123,6 +126,7 @@ def partner_matter(event: MatterOfferChanged) -> Mapping[str, Any]:
         "channels": matter.channels,
         "body_name": matter.body.name,
         "statutory_days": matter.statutory_days,
+        "statutory_unit": matter.statutory_unit,
         "promised_days": matter.promised_days,
         "required_materials": sum(one.necessity == "required" for one in matter.materials),
         **asdict(found_by),
@@ -144,5 +148,5 @@ def matter_site(event: SiteChanged) -> Mapping[str, Any]:
 CONSUMED: tuple[Subscription, ...] = (
     Projection(MatterOfferChanged, PartnerMatter, partner_matter),
     Projection(SiteChanged, MatterSite, matter_site),
-    Effect(CaseSubmitted, count_demand),
+    Batch(CaseSubmitted, count_demand),
 )

@@ -1,7 +1,6 @@
 """Use cases of the search: what words mean, what is in demand, what to suggest."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +10,7 @@ from catalog_service.search import rules, store
 from tongban import audit
 from tongban.etags import require_match
 
-__all__ = ["count_case", "demand", "meanings", "replace_synonyms", "suggest", "synonyms"]
+__all__ = ["count_cases", "demand", "meanings", "replace_synonyms", "suggest", "synonyms"]
 
 MOST_SUGGESTED = 10
 Meanings = Sequence[tuple[str, Sequence[str]]]
@@ -55,11 +54,11 @@ async def replace_synonyms(
     return version + 1
 
 
-async def count_case(
-    session: AsyncSession, *, owner_district: str, code: str, at: datetime
-) -> None:
-    """Note that one more case was submitted of a matter."""
-    await store.add_demand(session, owner_district=owner_district, code=code, at=at)
+async def count_cases(session: AsyncSession, asked: Iterable[rules.Asked]) -> None:
+    """Note that cases were submitted of these matters."""
+    counted = rules.counted(asked)
+    if counted:
+        await store.add_demand(session, counted)
 
 
 async def demand(session: AsyncSession, *, district: str) -> Mapping[str, float]:

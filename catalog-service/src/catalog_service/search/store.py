@@ -1,13 +1,15 @@
 """Every SQL statement about synonyms, demand and suggestions."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    DateTime,
     Row,
     Select,
+    Table,
     any_,
+    bindparam,
     cast,
     delete,
     func,
@@ -16,13 +18,13 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, distinct_on, insert
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, Insert, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Double, Text
 
 from catalog_service.matters.search import quoted
 from catalog_service.matters.tables import PartnerMatter, PublishedMatter
-from catalog_service.search.rules import HALF_LIFE
+from catalog_service.search.rules import HALF_LIFE, Demand
 from catalog_service.search.tables import MatterDemand, SearchSynonym, SynonymTable
 
 __all__ = [
@@ -38,6 +40,39 @@ __all__ = [
 
 TABLE = "district"
 MOST_LOOKED_AT = 30
+
+
+def _faded(since: Any, until: Any) -> Any:
+    seconds = cast(func.extract("epoch", until - since), Double)
+    return func.power(cast(0.5, Double), seconds / HALF_LIFE.total_seconds())
+
+
+def _adding_demand() -> Insert:
+    """Return the upsert of any number of counts: one text, compiled and prepared once."""
+    known: Table = MatterDemand.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
+    given = (
+        func.unnest(
+            bindparam("districts", type_=ARRAY(Text)),
+            bindparam("codes", type_=ARRAY(Text)),
+            bindparam("cases", type_=ARRAY(Double)),
+            bindparam("as_of", type_=ARRAY(DateTime(timezone=True))),
+        )
+        .table_valued("owner_district", "code", "cases", "as_of")
+        .render_derived()
+    )
+    statement = insert(known).from_select(
+        ["owner_district", "code", "cases", "as_of"], select(*given.c)
+    )
+    added = statement.excluded
+    latest = func.greatest(known.c.as_of, added.as_of)
+    before = known.c.cases * _faded(known.c.as_of, latest)
+    return statement.on_conflict_do_update(
+        index_elements=["owner_district", "code"],
+        set_={"cases": before + added.cases * _faded(added.as_of, latest), "as_of": latest},
+    )
+
+
+_ADD_DEMAND = _adding_demand()
 
 
 async def synonyms_of(
@@ -93,20 +128,16 @@ async def replace_synonyms(session: AsyncSession, rows: Sequence[dict[str, Any]]
     )
 
 
-async def add_demand(
-    session: AsyncSession, *, owner_district: str, code: str, at: datetime
-) -> None:
-    """Count one more case; what was counted before has faded by now."""
-    known = MatterDemand
-    statement = insert(known).values(owner_district=owner_district, code=code, cases=1, as_of=at)
-    latest = func.greatest(known.as_of, statement.excluded.as_of)
-    cases = known.cases * _faded(known.as_of, latest) + _faded(statement.excluded.as_of, latest)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["owner_district", "code"], set_={"cases": cases, "as_of": latest}
-        ),
-        execution_options={"synchronize_session": False},
-    )
+async def add_demand(session: AsyncSession, counted: Sequence[Demand]) -> None:
+    """Add to what is counted; the older of the two has faded by the time of the newer."""
+    columns = {
+        "districts": [one.owner_district for one in counted],
+        "codes": [one.code for one in counted],
+        "cases": [one.cases for one in counted],
+        "as_of": [one.as_of for one in counted],
+    }
+    connection = await session.connection()
+    await connection.execute(_ADD_DEMAND, columns)
 
 
 async def demand(session: AsyncSession, *, district: str) -> Mapping[str, float]:
@@ -118,11 +149,6 @@ async def demand(session: AsyncSession, *, district: str) -> Mapping[str, float]
         )
     )
     return {code: cases for code, cases in found}
-
-
-def _faded(since: Any, until: Any) -> Any:
-    seconds = cast(func.extract("epoch", until - since), Double)
-    return func.power(cast(0.5, Double), seconds / HALF_LIFE.total_seconds())
 
 
 async def suggestions(
