@@ -50,14 +50,27 @@ def life_event(*codes: str, **changes: Any) -> dict[str, Any]:
     return {**deepcopy(EXAMPLE_LIFE_EVENT), "questions": [], "wordings": [], **fresh, **changes}
 
 
-async def bring(
-    catalog: RunningService, *events: dict[str, Any], role: str = "catalog_editor", **query: bool
+async def bring(catalog: RunningService, *events: dict[str, Any], **query: bool) -> Response:
+    """Import and publish, as the district's own data is loaded."""
+    return await catalog.client.post(
+        "/api/v1/life-events/import",
+        params={"publish": True, **query},
+        json={"life_events": list(events)},
+        headers=catalog.district.headers("admin"),
+    )
+
+
+def editor(catalog: RunningService, subject: str) -> dict[str, str]:
+    return catalog.district.headers("catalog_editor", subject=subject)
+
+
+async def propose(
+    catalog: RunningService, *events: dict[str, Any], subject: str = "author"
 ) -> Response:
     return await catalog.client.post(
         "/api/v1/life-events/import",
-        params=query,
         json={"life_events": list(events)},
-        headers=catalog.district.headers(role),
+        headers=editor(catalog, subject),
     )
 
 
@@ -88,6 +101,7 @@ async def test_editors_and_admins_import_and_retire(
     answer = await catalog.client.post(
         "/api/v1/life-events/import", json={"life_events": [content]}, headers=headers
     )
+    await bring(catalog, content)
     gone = await catalog.client.post(
         f"/api/v1/life-events/{content['code']}/retire", headers=headers
     )
@@ -106,8 +120,20 @@ async def test_an_import_is_told_read_listed_and_the_second_time_nothing(
     done = await bring(catalog, content)
     again = await bring(catalog, content)
 
-    assert dry.json() == {"created": 1, "updated": 0, "unchanged": 0, "is_dry_run": True}
-    assert done.json() == {"created": 1, "updated": 0, "unchanged": 0, "is_dry_run": False}
+    assert dry.json() == {
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "is_published": False,
+        "is_dry_run": True,
+    }
+    assert done.json() == {
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "is_published": True,
+        "is_dry_run": False,
+    }
     assert again.json()["unchanged"] == 1
     [told] = await catalog.outbox.envelopes(content["code"])
     assert (told.event_type, told.sequence) == ("catalog.life_event.changed", 1)
@@ -121,6 +147,117 @@ async def test_an_import_is_told_read_listed_and_the_second_time_nothing(
         "/api/v1/life-events", params={"matter": second["code"], "audience": "enterprise"}
     )
     assert none.json()["items"] == []
+
+
+async def test_an_editors_import_is_offered_once_a_second_person_publishes_it(
+    catalog: RunningService,
+) -> None:
+    matter = await published(catalog)
+    content = life_event(matter["code"])
+    path = f"/api/v1/life-events/{content['code']}"
+
+    proposed = await propose(catalog, content)
+    again = await propose(catalog, content, subject="another")
+    unseen = await catalog.client.get(path)
+    waiting = await catalog.client.get(
+        "/api/v1/life-events/proposals?limit=100", headers=editor(catalog, "second")
+    )
+    own = await catalog.client.post(f"{path}/publish", headers=editor(catalog, "author"))
+    second = await catalog.client.post(f"{path}/publish", headers=editor(catalog, "second"))
+    seen = await catalog.client.get(path)
+    twice = await catalog.client.post(f"{path}/publish", headers=editor(catalog, "second"))
+
+    assert (proposed.json()["created"], proposed.json()["is_published"]) == (1, False)
+    assert again.json()["unchanged"] == 1
+    assert unseen.status_code == 404
+    [one] = [one for one in waiting.json()["items"] if one["code"] == content["code"]]
+    assert (one["author"], one["content"]["name"]) == ("author", content["name"])
+    assert (own.status_code, own.json()["type"].rsplit(":")[-1]) == (409, "proposer-cant-publish")
+    assert (second.status_code, seen.status_code) == (204, 200)
+    assert (twice.status_code, twice.json()["type"].rsplit(":")[-1]) == (409, "nothing-proposed")
+    assert await catalog.outbox.types(content["code"]) == ["catalog.life_event.changed"]
+
+
+async def test_what_is_offered_stays_until_its_change_is_published(catalog: RunningService) -> None:
+    matter = await published(catalog)
+    content = life_event(matter["code"])
+    path = f"/api/v1/life-events/{content['code']}"
+    await bring(catalog, content)
+
+    await propose(catalog, content | {"name": "改名"})
+    before = (await catalog.client.get(path)).json()["name"]
+    await catalog.client.post(f"{path}/publish", headers=editor(catalog, "second"))
+    after = (await catalog.client.get(path)).json()["name"]
+
+    assert (before, after) == (content["name"], "改名")
+
+
+async def test_a_proposal_is_taken_back_or_overtaken(catalog: RunningService) -> None:
+    matter = await published(catalog)
+    content = life_event(matter["code"])
+    path = f"/api/v1/life-events/{content['code']}"
+
+    await propose(catalog, content)
+    back = await catalog.client.post(f"{path}/take-back", headers=editor(catalog, "author"))
+    nothing = await catalog.client.post(f"{path}/publish", headers=editor(catalog, "second"))
+    none = await catalog.client.post(f"{path}/take-back", headers=editor(catalog, "author"))
+    await propose(catalog, content)
+    await bring(catalog, content | {"name": "改名"})
+    overtaken = await catalog.client.post(f"{path}/publish", headers=editor(catalog, "second"))
+
+    assert (back.status_code, nothing.status_code, none.status_code) == (204, 409, 409)
+    assert overtaken.status_code == 409
+
+
+async def test_a_proposal_whose_matter_was_retired_is_not_published(
+    catalog: RunningService,
+) -> None:
+    matter = await published(catalog)
+    content = life_event(matter["code"])
+    await propose(catalog, content)
+    await retired(catalog, matter["code"])
+    path = f"/api/v1/life-events/{content['code']}"
+
+    answer = await catalog.client.post(f"{path}/publish", headers=editor(catalog, "second"))
+    still = await catalog.client.post(f"{path}/take-back", headers=editor(catalog, "author"))
+
+    assert (answer.status_code, pointers(answer)) == (409, ["/matters/0/code"])
+    assert answer.json()["type"].endswith("proposal-faulty")
+    assert still.status_code == 204
+
+
+@pytest.mark.parametrize("address", ["publish", "take-back"])
+@pytest.mark.parametrize(("role", "status"), [("clerk", 403), (None, 401)])
+async def test_only_editors_and_admins_publish_or_take_back(
+    catalog: RunningService, role: str | None, status: int, address: str
+) -> None:
+    headers = catalog.district.headers(role) if role else {}
+
+    answer = await catalog.client.post(f"/api/v1/life-events/any/{address}", headers=headers)
+    listed = await catalog.client.get("/api/v1/life-events/proposals", headers=headers)
+
+    assert (answer.status_code, listed.status_code) == (status, status)
+
+
+async def test_an_editor_does_not_publish_by_importing(catalog: RunningService) -> None:
+    matter = await published(catalog)
+
+    answer = await catalog.client.post(
+        "/api/v1/life-events/import?publish=true",
+        json={"life_events": [life_event(matter["code"])]},
+        headers=catalog.district.headers("catalog_editor"),
+    )
+
+    assert answer.status_code == 403
+    assert answer.json()["type"].endswith("publication-needs-admin")
+
+
+async def test_a_code_that_is_an_address_is_refused(catalog: RunningService) -> None:
+    matter = await published(catalog)
+
+    answer = await bring(catalog, life_event(matter["code"], code="proposals"))
+
+    assert (answer.status_code, pointers(answer)) == (422, ["/life_events/0/code"])
 
 
 async def test_it_is_not_modified_until_it_or_one_of_its_matters_changes(

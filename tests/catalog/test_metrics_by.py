@@ -10,7 +10,8 @@ from catalog.factories import claim_basic_items, matter_content
 from sqlalchemy import event, text
 
 from catalog_service.app import SERVICE, create_app
-from catalog_service.matters.measures import working_days
+from catalog_service.matters.limits import in_working_days
+from catalog_service.matters.vocabulary import DayUnit
 from catalog_service.metrics.rules import copies_of, month_ends, yearly
 from tongban.clock import local_date
 from tongban.testing.fixtures import RunningService, envelope
@@ -81,7 +82,7 @@ async def test_a_limit_in_calendar_days_is_converted(measured: RunningService) -
     groups = (await read(measured, by="matter_type"))["items"]
 
     [award] = [one for one in groups if one["key"] == "award"]
-    assert award["days_since_baseline"]["before"] == working_days(30)
+    assert award["days_since_baseline"]["before"] == in_working_days(30, DayUnit.CALENDAR_DAYS)
 
 
 @pytest.mark.parametrize("by", ["body", "matter_type", "area"])
@@ -243,7 +244,8 @@ async def ask_for(catalog: RunningService, content: dict[str, Any], *, times: in
 
 @pytest.mark.parametrize(("calendar", "working"), [(0, 0), (1, 1), (7, 5), (30, 21), (60, 42)])
 def test_calendar_days_are_converted_by_one_rule(calendar: int, working: int) -> None:
-    assert working_days(calendar) == working
+    assert in_working_days(calendar, DayUnit.CALENDAR_DAYS) == working
+    assert in_working_days(calendar, DayUnit.WORKING_DAYS) == calendar
 
 
 def test_a_month_ends_on_its_last_day_and_the_last_on_its_own() -> None:

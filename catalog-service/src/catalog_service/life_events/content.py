@@ -22,6 +22,10 @@ Faults = Iterator[tuple[Place, PydanticCustomError]]
 LongCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{31}$")]
 
 
+OWN_ADDRESSES = frozenset({"import", "proposals"})
+"""Taken by addresses of other things: a life event of that code could not be read."""
+
+
 class Member(Part):
     """联办事项: a matter that belongs to the life event, and when its turn comes."""
 
@@ -85,6 +89,9 @@ class LifeEventContent(Part):
         return self
 
     def _faults_of_keys(self) -> Faults:
+        if self.code in OWN_ADDRESSES:
+            said = field_fault("code_reserved", zh="该编码不可使用", en="this code is reserved")
+            yield ("code",), said
         for part, keys in (
             ("questions", [one.key for one in self.questions]),
             ("wordings", [one.key for one in self.wordings]),

@@ -18,6 +18,8 @@ from catalog_service.life_events.merging import (
 from catalog_service.life_events.rules import Plan, Unavailable, plan
 from catalog_service.matters.guide import Guidance, faults_of_answers, guide, walk
 from catalog_service.matters.guide_tree import Entry, tree_of
+from catalog_service.matters.limits import in_working_days
+from catalog_service.matters.vocabulary import DayUnit
 from tongban.conditions import Facts, holds, parse
 from tongban.problems import FieldError
 
@@ -107,7 +109,7 @@ def _put_together(
     codes = [one.code for one, _ in guided]
     order = {one["code"]: one.get("after", ()) for one in event["matters"]}
     planned = plan(codes, order, {one.code: one.content["promised_days"] for one, _ in guided})
-    by_law = plan(codes, order, {one.code: one.content["statutory_days"] for one, _ in guided})
+    by_law = plan(codes, order, {one.code: _limit_of(one.content) for one, _ in guided})
     by_code = {one.code: (one, guidance) for one, guidance in guided}
     turns = {turn.code: turn for turn in planned.turns}
     needs = [
@@ -126,6 +128,12 @@ def _put_together(
         plan=planned,
         statutory_days=by_law.total_days,
     )
+
+
+def _limit_of(content: Entry) -> int:
+    """The law's limit in working days; what was published before the unit was told has none."""
+    unit = DayUnit(content.get("statutory_unit", DayUnit.WORKING_DAYS))
+    return in_working_days(content["statutory_days"], unit)
 
 
 def _before(code: str, turns: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""HTTP about life events: list, read, be guided through; import, withdraw."""
+"""HTTP about life events: list, read, be guided through; import, publish, withdraw."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,8 +11,14 @@ from catalog_service.errors import (
     ImportFaulty,
     LifeEventNotFound,
     LifeEventRetired,
+    PublicationNeedsAdmin,
 )
 from catalog_service.life_events import service
+from catalog_service.life_events.errors import (
+    NothingProposed,
+    ProposalFaulty,
+    ProposerCantPublish,
+)
 from catalog_service.life_events.rules import Change, Turn, Unavailable
 from catalog_service.life_events.schemas import (
     GuideRead,
@@ -25,14 +31,16 @@ from catalog_service.life_events.schemas import (
     MemberRead,
     PathCode,
     PlanRead,
+    ProposalRead,
     UnavailableRead,
     WhereRead,
 )
 from catalog_service.matters.guide import Guidance
 from catalog_service.matters.guide_tree import Entry
 from catalog_service.matters.schemas import GuideIn
-from catalog_service.matters.vocabulary import Audience
+from catalog_service.matters.vocabulary import Audience, DayUnit
 from tongban.app import router as new_router
+from tongban.clock import Now
 from tongban.context import InContext
 from tongban.db import Session
 from tongban.etags import offer
@@ -73,28 +81,66 @@ async def list_life_events(
     return Page(items=[LifeEventListed.model_validate(row) for row in rows], next_cursor=cursor)
 
 
-@router.post("/api/v1/life-events/import", responses=problems(ImportFaulty))
+@router.post("/api/v1/life-events/import", responses=problems(ImportFaulty, PublicationNeedsAdmin))
 async def import_life_events(
     body: ImportIn,
     session: Session,
     context: InContext,
     caller: Editor,
+    at: Now,
+    publish: Annotated[
+        bool, Query(description="同时发布，仅系统管理员 / publish at once, admins only")
+    ] = False,
     dry_run: Annotated[bool, Query(description="试运行，不写入 / write nothing")] = False,
 ) -> ImportRead:
-    """导入一件事: take over life events, all or none; their matters must be in force."""
+    """导入一件事: take over life events, all or none; another person publishes them."""
     taken = await service.import_events(
         session,
         body.life_events,
         importer=caller,
         district=context.settings.district,
+        at=at,
         is_dry_run=dry_run,
+        is_published=publish,
     )
     return ImportRead(
         created=taken.count(Change.CREATE),
         updated=taken.count(Change.UPDATE),
         unchanged=taken.count(Change.NONE),
+        is_published=publish and not dry_run,
         is_dry_run=dry_run,
     )
+
+
+@router.get("/api/v1/life-events/proposals", responses=problems(CursorInvalid))
+async def list_proposed_life_events(
+    session: Session, paging: PageQuery, _caller: Editor
+) -> Page[ProposalRead]:
+    """待发布的一件事: what was imported and waits for a second person, by code."""
+    rows, cursor = await service.proposals(session, paging)
+    return Page(items=[ProposalRead.model_validate(row) for row in rows], next_cursor=cursor)
+
+
+@router.post(
+    "/api/v1/life-events/{code}/publish",
+    status_code=204,
+    responses=problems(NothingProposed, ProposerCantPublish, ProposalFaulty),
+)
+async def publish_life_event(
+    code: PathCode, session: Session, context: InContext, caller: Editor
+) -> None:
+    """发布一件事: offer what another person imported, if it still fits its matters."""
+    await service.publish_proposal(
+        session, code, publisher=caller, district=context.settings.district
+    )
+
+
+@router.post(
+    "/api/v1/life-events/{code}/take-back", status_code=204, responses=problems(NothingProposed)
+)
+async def take_back_life_event(code: PathCode, session: Session, caller: Editor) -> None:
+    """撤回一件事: propose it no longer; what is offered stays as it is."""
+    await service.take_back(session, code, actor=caller.subject)
 
 
 @router.get("/api/v1/life-events/{code}", responses=problems(LifeEventNotFound))
@@ -191,6 +237,7 @@ def _matter(version: int, content: Entry, guidance: Guidance, turn: Turn) -> Mat
         starts_after_days=turn.starts_after_days,
         done_after_days=turn.done_after_days,
         statutory_days=content["statutory_days"],
+        statutory_unit=content.get("statutory_unit", DayUnit.WORKING_DAYS),
         **{part: [dict(one) for one in guidance.applicable.get(part, ())] for part in parts},
         channels=content.get("channels", []),
     )

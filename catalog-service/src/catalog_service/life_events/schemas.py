@@ -1,5 +1,6 @@
 """What goes in and out over HTTP about life events."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from catalog_service.life_events.content import LifeEventContent
 from catalog_service.matters.schemas import SiteRead
+from catalog_service.matters.vocabulary import DayUnit
 from tongban.texts import Code
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "MemberRead",
     "PathCode",
     "PlanRead",
+    "ProposalRead",
     "UnavailableRead",
     "WhereRead",
 ]
@@ -45,7 +48,19 @@ class ImportRead(BaseModel):
     created: int
     updated: int
     unchanged: int
+    is_published: bool = Field(description="否：待另一人发布 / false: it waits for another person")
     is_dry_run: bool
+
+
+class ProposalRead(BaseModel):
+    """What an editor imported and nobody has published yet (待发布的一件事)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    author: str
+    proposed_at: datetime
+    content: dict[str, Any] = Field(description="内容，结构同导入请求 / as it is imported")
 
 
 class LifeEventListed(BaseModel):
@@ -113,6 +128,7 @@ class MatterGuided(BaseModel):
     starts_after_days: int
     done_after_days: int
     statutory_days: int
+    statutory_unit: DayUnit = Field(description="法定办结时限单位 / the days that it counts")
     results: list[dict[str, Any]]
     fees: list[dict[str, Any]]
     special_procedures: list[dict[str, Any]]

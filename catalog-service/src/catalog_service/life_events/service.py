@@ -1,18 +1,29 @@
-"""Use cases about life events: take over, read, be guided through, withdraw."""
+"""Use cases about life events: take over, publish, read, be guided through, withdraw."""
 
 import hashlib
 import json
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog_service.errors import ImportFaulty, LifeEventNotFound, LifeEventRetired
+from catalog_service.errors import (
+    ImportFaulty,
+    LifeEventNotFound,
+    LifeEventRetired,
+    PublicationNeedsAdmin,
+)
 from catalog_service.events import LifeEventChanged
 from catalog_service.life_events import store
 from catalog_service.life_events.content import LifeEventContent
+from catalog_service.life_events.errors import (
+    NothingProposed,
+    ProposalFaulty,
+    ProposerCantPublish,
+)
 from catalog_service.life_events.guide import InForce, Outcome, guide_through, join
 from catalog_service.life_events.merging import (
     Joined,
@@ -21,15 +32,27 @@ from catalog_service.life_events.merging import (
     unknown_keys,
 )
 from catalog_service.life_events.rules import Change, State, Unavailable, change_for
-from catalog_service.life_events.tables import LifeEvent
+from catalog_service.life_events.tables import LifeEvent, LifeEventProposal
 from tongban import audit
 from tongban.conditions import Facts
-from tongban.identity import Caller
+from tongban.identity import Caller, Role
 from tongban.messages import publish
 from tongban.paging import Paging, page_of
 from tongban.problems import FieldError, Where
 
-__all__ = ["Guided", "Taken", "find", "guide", "import_events", "page", "retire", "told"]
+__all__ = [
+    "Guided",
+    "Taken",
+    "find",
+    "guide",
+    "import_events",
+    "page",
+    "proposals",
+    "publish_proposal",
+    "retire",
+    "take_back",
+    "told",
+]
 
 
 @dataclass(frozen=True)
@@ -58,34 +81,52 @@ async def import_events(
     *,
     importer: Caller,
     district: str,
+    at: datetime,
     is_dry_run: bool,
+    is_published: bool,
 ) -> Taken:
     """Take over all of `contents`, or nothing; what is unchanged is left alone.
 
+    What is not published at once waits for a second person.
+
     Raises:
         ImportFaulty: 422.
+        PublicationNeedsAdmin: 403.
     """
+    if is_published and Role.ADMIN not in importer.roles:
+        raise PublicationNeedsAdmin
     codes = {member.code for one in contents for member in one.matters}
     in_force = await store.in_force(session, sorted(codes))
     faults = [*_repeated(contents)]
-    for at, content in enumerate(contents):
-        faults += _faults_of_matters(content, in_force, f"/life_events/{at}")
+    for place, content in enumerate(contents):
+        faults += _faults_of_matters(content, in_force, f"/life_events/{place}")
     if faults:
         raise ImportFaulty(errors=faults)
-    known = await store.for_import(session, [one.code for one in contents])
+    codes_taken = [one.code for one in contents]
+    known = await store.for_import(session, codes_taken)
+    proposed = await store.proposals_for_import(session, codes_taken)
     digests = [_digest_of(one) for one in contents]
     changes = []
     for content, digest in zip(contents, digests, strict=True):
         row = known.get(content.code)
         change = Change.CREATE if row is None else change_for(row.digest, row.state, digest=digest)
+        waiting = proposed.get(content.code)
+        if not is_published and waiting is not None and waiting.digest == digest:
+            change = Change.NONE
         changes.append(change)
-        if change is not Change.NONE and not is_dry_run:
-            await _keep(session, row, content, digest=digest, district=district)
+        if change is Change.NONE or is_dry_run:
+            continue
+        if is_published:
+            _keep(session, row, content, digest=digest, district=district)
+            if waiting is not None:
+                await session.delete(waiting)
+        else:
+            _propose(session, waiting, content, digest=digest, author=importer.subject, at=at)
     if not is_dry_run:
         audit.note(
             session,
             actor=importer.subject,
-            action="life_event.import",
+            action="life_event.publish" if is_published else "life_event.propose",
             subject=district,
             payload={
                 one.code: digest
@@ -97,7 +138,7 @@ async def import_events(
     return Taken(changes)
 
 
-async def _keep(
+def _keep(
     session: AsyncSession,
     row: LifeEvent | None,
     content: LifeEventContent,
@@ -115,6 +156,79 @@ async def _keep(
     row.content = content.model_dump(mode="json")
     row.digest = digest
     publish(session, _told(row, content), of=row)
+
+
+def _propose(
+    session: AsyncSession,
+    waiting: LifeEventProposal | None,
+    content: LifeEventContent,
+    *,
+    digest: str,
+    author: str,
+    at: datetime,
+) -> None:
+    if waiting is None:
+        waiting = LifeEventProposal(code=content.code)
+        session.add(waiting)
+    waiting.content = content.model_dump(mode="json")
+    waiting.digest, waiting.author, waiting.proposed_at = digest, author, at
+
+
+async def proposals(
+    session: AsyncSession, paging: Paging
+) -> tuple[list[LifeEventProposal], str | None]:
+    """Return a page of what waits to be published."""
+    rows = await store.proposals(session, paging)
+    return page_of(rows, paging, key=lambda row: (row.code,))
+
+
+async def publish_proposal(
+    session: AsyncSession, code: str, *, publisher: Caller, district: str
+) -> None:
+    """Offer what somebody else imported, if it still fits its matters.
+
+    Raises:
+        NothingProposed, ProposerCantPublish, ProposalFaulty: 409.
+    """
+    row = (await store.for_import(session, [code])).get(code)
+    waiting = await store.delete_proposal(session, code)
+    if waiting is None:
+        raise NothingProposed(code=code)
+    if waiting.author == publisher.subject:
+        raise ProposerCantPublish(code=code)
+    content = LifeEventContent.model_validate(waiting.content)
+    in_force = await store.in_force(session, sorted(one.code for one in content.matters))
+    faults = [*_faults_of_matters(content, in_force, "")]
+    if faults:
+        raise ProposalFaulty(errors=faults)
+    _keep(session, row, content, digest=waiting.digest, district=district)
+    audit.note(
+        session,
+        actor=publisher.subject,
+        action="life_event.publish",
+        subject=district,
+        payload={code: waiting.digest, "author": waiting.author},
+    )
+    await session.flush()
+
+
+async def take_back(session: AsyncSession, code: str, *, actor: str) -> None:
+    """Propose it no longer; what is offered stays as it is.
+
+    Raises:
+        NothingProposed: 409.
+    """
+    waiting = await store.delete_proposal(session, code)
+    if waiting is None:
+        raise NothingProposed(code=code)
+    audit.note(
+        session,
+        actor=actor,
+        action="life_event.take_back",
+        subject=code,
+        payload={"author": waiting.author, "digest": waiting.digest},
+    )
+    await session.flush()
 
 
 async def retire(session: AsyncSession, code: str, *, actor: str) -> None:

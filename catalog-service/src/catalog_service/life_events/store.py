@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_service.life_events.guide import InForce
 from catalog_service.life_events.rules import State
-from catalog_service.life_events.tables import LifeEvent
+from catalog_service.life_events.tables import LifeEvent, LifeEventProposal
 from catalog_service.matters.rules import State as VersionState
 from catalog_service.matters.tables import MatterSite, MatterVersion, PublishedMatter
 from tongban.paging import Paging, after
@@ -17,10 +17,13 @@ from tongban.paging import Paging, after
 __all__ = [
     "Found",
     "all_told",
+    "delete_proposal",
     "for_import",
     "for_update",
     "in_force",
     "listed",
+    "proposals",
+    "proposals_for_import",
     "to_guide_through",
     "to_read",
 ]
@@ -44,6 +47,29 @@ async def for_import(session: AsyncSession, codes: Sequence[str]) -> dict[str, L
         select(LifeEvent).where(LifeEvent.code.in_(codes)).order_by(LifeEvent.code)
     )
     return {one.code: one for one in found}
+
+
+async def proposals_for_import(
+    session: AsyncSession, codes: Sequence[str]
+) -> dict[str, LifeEventProposal]:
+    """Return what is proposed of these; after `for_import`, nobody else changes them."""
+    found = await session.scalars(
+        select(LifeEventProposal).where(LifeEventProposal.code.in_(codes)).with_for_update()
+    )
+    return {one.code: one for one in found}
+
+
+async def proposals(session: AsyncSession, paging: Paging) -> Sequence[LifeEventProposal]:
+    """Return what waits to be published, by code."""
+    statement = after(select(LifeEventProposal), paging, LifeEventProposal.code)
+    return (await session.scalars(statement)).all()
+
+
+async def delete_proposal(session: AsyncSession, code: str) -> LifeEventProposal | None:
+    """Take what is proposed, so that nobody else can."""
+    return await session.scalar(
+        delete(LifeEventProposal).where(LifeEventProposal.code == code).returning(LifeEventProposal)
+    )
 
 
 async def for_update(session: AsyncSession, code: str) -> LifeEvent | None:

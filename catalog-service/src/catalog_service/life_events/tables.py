@@ -1,5 +1,6 @@
-"""Life events, as they are offered now."""
+"""Life events as they are offered now, and those that wait for a second person."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index
@@ -11,7 +12,7 @@ from catalog_service.database import CatalogTables
 from catalog_service.life_events.rules import State
 from tongban.db import Sequenced
 
-__all__ = ["LifeEvent"]
+__all__ = ["LifeEvent", "LifeEventProposal"]
 
 
 class LifeEvent(Sequenced, CatalogTables):
@@ -31,3 +32,15 @@ class LifeEvent(Sequenced, CatalogTables):
     digest: Mapped[str]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+
+class LifeEventProposal(CatalogTables):
+    """待发布的一件事: what an editor imported, until somebody else publishes it."""
+
+    __tablename__ = "life_event_proposals"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]]
+    digest: Mapped[str]
+    author: Mapped[str]
+    proposed_at: Mapped[datetime]

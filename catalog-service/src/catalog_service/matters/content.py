@@ -16,6 +16,7 @@ from catalog_service.matters.codes import (
     parse_code,
     valid_code,
 )
+from catalog_service.matters.limits import in_working_days
 from catalog_service.matters.parts import (
     Baseline,
     Body,
@@ -36,6 +37,7 @@ from catalog_service.matters.parts import (
     SpecialProcedure,
     Step,
     Way,
+    When,
     WindowPlace,
     refuse,
 )
@@ -45,6 +47,7 @@ from catalog_service.matters.vocabulary import (
     Area,
     Audience,
     Channel,
+    DayUnit,
     FieldKind,
     HandledIn,
     Handling,
@@ -74,6 +77,9 @@ __all__ = [
     "parse_code",
 ]
 
+REGISTERS = frozenset({Area.BUSINESS_REGISTRATION})
+"""登记类: licences that confirm what is declared, and weigh nothing."""
+
 # 收件、制证、送达 have clocks of their own: the limits bind what lies between.
 WITHIN_LIMIT = frozenset({StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE})
 
@@ -102,7 +108,12 @@ class MatterContent(Part):
     concentrated: bool
     audiences: list[Audience] = Field(min_length=1, max_length=2)
     area: Area
-    statutory_days: Days
+    statutory_days: Annotated[
+        int, Field(ge=0, le=3650, description="单位见 statutory_unit / in its unit")
+    ]
+    statutory_unit: DayUnit = Field(
+        default=DayUnit.WORKING_DAYS, description="法定办结时限单位 / the days that it counts"
+    )
     promised_days: Days
     baseline: Baseline | None = None
     materials: list[Material] = Field(default_factory=list, max_length=200)
@@ -113,6 +124,11 @@ class MatterContent(Part):
     fees: list[Fee] = Field(default_factory=list, max_length=50)
     steps: list[Step] = Field(default_factory=list, max_length=50)
     special_procedures: list[SpecialProcedure] = Field(default_factory=list, max_length=20)
+    instant_rule: When = Field(
+        default=None,
+        description="秒批条件：满足即由系统受理并决定，空则由人决定 / "
+        "the machine decides where it holds over the answers and the form; null: people do",
+    )
     results: list[Result] = Field(default_factory=list, max_length=20)
     channels: list[Channel] = Field(min_length=1, max_length=3)
     online_depth: int = Field(default=0, ge=0, le=5)
@@ -131,6 +147,11 @@ class MatterContent(Part):
     def required_materials(self) -> int:
         """How many materials can be asked of an applicant, in whatever situation."""
         return sum(one.necessity is Necessity.REQUIRED for one in self.materials)
+
+    @property
+    def statutory_working_days(self) -> int:
+        """The law's limit in working days, converted where it counts calendar days."""
+        return in_working_days(self.statutory_days, self.statutory_unit)
 
     @property
     def has_offline_channel(self) -> bool:
@@ -162,6 +183,7 @@ class MatterContent(Part):
             *self._faults_of_hierarchy(),
             *self._faults_of_evidence(),
             *self._faults_of_scope(),
+            *self._faults_of_instant_rule(),
         ]
         if faults:
             refuse(faults)
@@ -196,8 +218,9 @@ class MatterContent(Part):
                     en=f"the code says level {code.level_code}",
                 ),
             )
+        by_law = self.statutory_working_days
         counted = sum(one.days for one in self.steps if one.stands_for in WITHIN_LIMIT)
-        if counted > self.statutory_days:
+        if counted > by_law:
             yield (
                 ("steps",),
                 field_fault(
@@ -207,13 +230,13 @@ class MatterContent(Part):
                     "more than the law's limit",
                 ),
             )
-        if self.promised_days > self.statutory_days:
+        if self.promised_days > by_law:
             yield (
                 ("promised_days",),
                 field_fault(
                     "promise_exceeds_law",
-                    zh="承诺办结时限不能长于法定办结时限",
-                    en="the promise can't be longer than the law's limit",
+                    zh=f"承诺办结时限不能长于法定办结时限（{by_law} 个工作日）",
+                    en=f"the promise can't be longer than the law's limit of {by_law} working days",
                 ),
             )
 
@@ -244,6 +267,33 @@ class MatterContent(Part):
                             en=f"no situation or form field declares: {', '.join(unknown)}",
                         ),
                     )
+
+    def _faults_of_instant_rule(self) -> Iterator[tuple[Place, PydanticCustomError]]:
+        """秒批: only what is decided on the spot and weighs nothing, by facts that are asked."""
+        if self.instant_rule is None:
+            return
+        declared = {one.key for one in self.situations} | {one.key for one in self.form_fields}
+        unknown = sorted(facts_used(self.instant_rule) - declared)
+        if unknown:
+            yield (
+                ("instant_rule",),
+                field_fault(
+                    "fact_undeclared",
+                    zh=f"引用了未声明的情形或表单字段：{'、'.join(unknown)}",
+                    en=f"no situation or form field declares: {', '.join(unknown)}",
+                ),
+            )
+        weighs = self.matter_type is MatterType.LICENCE and self.area not in REGISTERS
+        if self.handling is not Handling.IMMEDIATE or weighs:
+            yield (
+                ("instant_rule",),
+                field_fault(
+                    "instant_not_allowed",
+                    zh="只有即办件可以秒批；行政许可限于登记类",
+                    en="only what is handled on the spot is decided by rule; of licences only "
+                    "registrations",
+                ),
+            )
 
     def _faults_of_choices(self) -> Iterator[tuple[Place, PydanticCustomError]]:
         for at, field in enumerate(self.form_fields):

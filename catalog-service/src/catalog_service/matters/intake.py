@@ -3,7 +3,8 @@
 Done as it is for one matter, in a fixed number of statements.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,21 +23,13 @@ from catalog_service.events import MatterChanged
 from catalog_service.matters import bulk, store
 from catalog_service.matters.codes import parse_code
 from catalog_service.matters.content import MatterContent
+from catalog_service.matters.faults import Place, by_pointer
 from catalog_service.matters.projection import published_row
 from catalog_service.matters.rules import Change, Known, State, change_for, digest_of
 from tongban.ids import new_id
-from tongban.problems import FieldError, Problem, Text, Where, pointer_to
+from tongban.problems import FieldError, Problem, Text
 
-__all__ = ["Intake", "Place", "Row", "by_pointer", "lock", "plan", "take_over"]
-
-Place = Callable[[int, tuple[str | int, ...], Text, str], FieldError]
-"""Makes a fault of: which matter, where in it, what is wrong, and its code."""
-
-
-def by_pointer(at: int, path: tuple[str | int, ...], said: Text, code: str) -> FieldError:
-    """Tell a fault by JSON pointer."""
-    return Where.pointer(pointer_to(("matters", at, *path)), said, code)
-
+__all__ = ["Intake", "Row", "plan", "take_over"]
 
 @dataclass(frozen=True)
 class Row:
@@ -68,11 +61,6 @@ class Intake:
     @property
     def changed(self) -> list[Row]:
         return [row for row in self.rows if row.change is not Change.NONE]
-
-
-async def lock(session: AsyncSession, contents: Sequence[MatterContent], *, district: str) -> None:
-    """Keep others from changing these matters until the caller is done."""
-    await bulk.add_missing(session, [one.code for one in contents], district=district)
 
 
 async def plan(
@@ -134,7 +122,10 @@ async def take_over(
         return
     numbers = {row.content.code: row.number for row in changed}
     superseded = await bulk.supersede(session, numbers, on=on) if intake.publish else ()
-    written = [_version(row, intake, importer=importer, on=on) for row in changed]
+    # Hundreds of contents are written out here, and made findable, while others are answered.
+    written = await asyncio.to_thread(
+        lambda: [_version(row, intake, importer=importer, on=on) for row in changed]
+    )
     added = [row for row, one in zip(written, changed, strict=True) if one.known.open is None]
     rewritten = [row for row, one in zip(written, changed, strict=True) if one.known.open]
     if added:
@@ -145,11 +136,17 @@ async def take_over(
     if not intake.publish:
         return
     await bulk.put_in_force(session, numbers)
-    listed = [published_row(row.content, number=row.number, district=district) for row in changed]
+    listed, told = await asyncio.to_thread(
+        lambda: (
+            [published_row(row.content, number=row.number, district=district) for row in changed],
+            [
+                *((_published(row, on=on, district=district), 1) for row in changed),
+                *((_retired(row, district=district), row["sequence"]) for row in superseded),
+            ],
+        )
+    )
     await store.keep_all_published(session, listed)
-    told = [(_published(row, on=on, district=district), 1) for row in changed]
-    ended = [(_retired(row, district=district), row["sequence"]) for row in superseded]
-    await bulk.tell(session, [*told, *ended])
+    await bulk.tell(session, told)
 
 
 def _version(row: Row, intake: Intake, *, importer: str, on: date) -> dict[str, Any]:

@@ -71,6 +71,7 @@ LISTED = (
     "channels",
     "body_name",
     "statutory_days",
+    "statutory_unit",
     "promised_days",
     "required_materials",
     "life_stages",

@@ -10,18 +10,22 @@ from typing import Any
 from sqlalchemy import Computed
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
-__all__ = ["CALENDAR_DAYS", "WORKING_DAYS", "Measured", "working_days"]
+from catalog_service.matters.limits import CALENDAR_DAYS, WORKING_DAYS
 
-WORKING_DAYS, CALENDAR_DAYS = 5, 7
-"""A limit that the law counts in calendar days: of seven, five are taken for working days."""
+__all__ = ["Measured"]
 
 REQUIRED = '$."materials"[*]?(@."necessity" == "required")'
+BY_LAW = "(content ->> 'statutory_days'::text)::integer"
 BEFORE = "(content #>> '{baseline,days}'::text[])::integer"
 
 
-def working_days(calendar_days: int) -> int:
-    """Convert a limit in calendar days: × 5 ÷ 7, rounded down, never less than one day."""
-    return max(min(calendar_days, 1), calendar_days * WORKING_DAYS // CALENDAR_DAYS)
+def _in_working_days(days: str, *, counts_calendar_days: str) -> str:
+    """Return `limits.in_working_days` as PostgreSQL computes it."""
+    return (
+        f"CASE WHEN {counts_calendar_days} "
+        f"THEN GREATEST(LEAST({days}, 1), {days} * {WORKING_DAYS} / {CALENDAR_DAYS}) "
+        f"ELSE {days} END"
+    )
 
 
 def _read(expression: str) -> MappedColumn[Any]:
@@ -43,7 +47,13 @@ class Measured:
     handling_scope: Mapped[str | None] = _read("content ->> 'handling_scope'::text")
     visits: Mapped[int | None] = _read("(content ->> 'visits'::text)::integer")
     online_depth: Mapped[int | None] = _read("(content ->> 'online_depth'::text)::integer")
-    statutory_days: Mapped[int | None] = _read("(content ->> 'statutory_days'::text)::integer")
+    statutory_days: Mapped[int | None] = _read(BY_LAW)
+    statutory_working_days: Mapped[int | None] = _read(
+        _in_working_days(
+            BY_LAW,
+            counts_calendar_days="(content ->> 'statutory_unit'::text) = 'calendar_days'::text",
+        )
+    )
     promised_days: Mapped[int | None] = _read("(content ->> 'promised_days'::text)::integer")
     required_materials: Mapped[int | None] = _read(
         f"jsonb_array_length(jsonb_path_query_array(content, '{REQUIRED}'::jsonpath))"
@@ -53,7 +63,9 @@ class Measured:
         "jsonb_array_length(content #> '{baseline,required_materials}'::text[])"
     )
     baseline_days: Mapped[int | None] = _read(
-        "CASE WHEN content #>> '{baseline,counts_calendar_days}'::text[] = 'true'::text "
-        f"THEN GREATEST(LEAST({BEFORE}, 1), {BEFORE} * {WORKING_DAYS} / {CALENDAR_DAYS}) "
-        f"ELSE {BEFORE} END"
+        _in_working_days(
+            BEFORE,
+            counts_calendar_days="content #>> '{baseline,counts_calendar_days}'::text[]"
+            " = 'true'::text",
+        )
     )

@@ -34,6 +34,7 @@ def published_row(content: MatterContent, *, number: int, district: str) -> dict
         "concentrated": content.concentrated,
         "handling_scope": content.handling_scope,
         "statutory_days": content.statutory_days,
+        "statutory_unit": content.statutory_unit,
         "promised_days": content.promised_days,
         "required_materials": content.required_materials,
         "baseline_as_of": before and before.as_of,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from catalog_service.matters.content import CODE_PATTERN
 from catalog_service.matters.diff import DifferenceKind
 from catalog_service.matters.rules import State
-from catalog_service.matters.vocabulary import HandledIn
+from catalog_service.matters.vocabulary import DayUnit, HandledIn
 from tongban.paging import Page
 from tongban.texts import Code, Line
 
@@ -57,6 +57,7 @@ class MatterListed(Read):
     channels: list[str]
     body_name: str
     statutory_days: int
+    statutory_unit: DayUnit = Field(description="法定办结时限单位 / the days that it counts")
     promised_days: int
     required_materials: int
     life_stages: list[str]
@@ -182,6 +183,7 @@ class GuideRead(BaseModel):
     form_fields: list[dict[str, Any]]
     handling: str
     statutory_days: int
+    statutory_unit: DayUnit = Field(description="法定办结时限单位 / the days that it counts")
     promised_days: int
     fees: list[dict[str, Any]]
     results: list[dict[str, Any]]

@@ -121,6 +121,7 @@ class Listed:
     channels: Mapped[list[str]] = mapped_column(ARRAY(Text))
     body_name: Mapped[str]
     statutory_days: Mapped[int]
+    statutory_unit: Mapped[str] = mapped_column(server_default=text("'working_days'"))
     promised_days: Mapped[int]
     required_materials: Mapped[int]
     name_key: Mapped[str]

@@ -11,6 +11,7 @@ __all__ = [
     "Audience",
     "BodyKind",
     "Channel",
+    "DayUnit",
     "FeeChannel",
     "FieldKind",
     "HandledIn",
@@ -95,6 +96,13 @@ class WayKind(StrEnum):
     WINDOW = "window"  # 窗口
     ONLINE = "online"  # 网上
     LETTER = "letter"  # 信函
+
+
+class DayUnit(StrEnum):
+    """时限单位: the days that the law's limit is counted in."""
+
+    WORKING_DAYS = "working_days"  # 工作日
+    CALENDAR_DAYS = "calendar_days"  # 自然日
 
 
 class Handling(StrEnum):

@@ -34,6 +34,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "deliver": "送达",
         },
         "WayKind": {"telephone": "电话", "window": "窗口", "online": "网上", "letter": "信函"},
+        "DayUnit": {"working_days": "工作日", "calendar_days": "自然日"},
         "Handling": {"immediate": "即办件", "promised": "承诺件"},
         "BodyKind": {
             "bureau": "审批局",

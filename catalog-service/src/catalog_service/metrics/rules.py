@@ -41,13 +41,13 @@ FORMULA: Mapping[str, str] = MappingProxyType(
         "zh-CN": "材料压减 = 1 − 现行必要材料数 ÷ 改革前必要材料数；"
         "时限压减 = 1 − 承诺办结时限 ÷ 法定办结时限（工作日）；"
         "较改革前时限压减 = 1 − 承诺办结时限 ÷ 改革前办结时限；"
-        "按自然日计的时限折算为工作日：× 5 ÷ 7，向下取整，不足 1 日按 1 日；"
+        "法定办结时限、改革前时限按自然日计的，折算为工作日：× 5 ÷ 7，向下取整，不足 1 日按 1 日；"
         "分组比例按组内合计数计算，没有改革前材料数据的事项不计入材料压减。",
         "en": "materials reduction = 1 − required materials now ÷ required materials before; "
         "time reduction = 1 − promised ÷ statutory working days; since the baseline = "
-        "1 − promised ÷ baseline days; limits in calendar days are converted to working days: "
-        "× 5 ÷ 7, rounded down, at least 1; a group's reduction is that of "
-        "its sums; matters without a baseline are left out of the materials.",
+        "1 − promised ÷ baseline days; a statutory or baseline limit in calendar days is "
+        "converted to working days: × 5 ÷ 7, rounded down, at least 1; a group's reduction is "
+        "that of its sums; matters without a baseline are left out of the materials.",
     }
 )
 SAVING_FORMULA: Mapping[str, str] = MappingProxyType(

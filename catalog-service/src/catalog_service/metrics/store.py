@@ -57,14 +57,14 @@ def _sum(of: Any, *, where: Any = True) -> ColumnElement[int]:
 def _sums() -> list[ColumnElement[Any]]:
     """Return what is told of any group of versions."""
     fewer = _cut(V.baseline_materials, V.required_materials, MATERIALS_TARGET_PERCENT)
-    faster = _cut(V.statutory_days, V.promised_days, TIME_TARGET_PERCENT)
+    faster = _cut(V.statutory_working_days, V.promised_days, TIME_TARGET_PERCENT)
     has_baseline = V.baseline_as_of.is_not(None)
     return [
         func.count(V.id).label("matters"),
         func.count().filter(has_baseline).label("with_baseline"),
         _sum(V.baseline_materials, where=has_baseline).label("materials_before"),
         _sum(V.required_materials, where=has_baseline).label("materials_now"),
-        _sum(V.statutory_days, where=V.id.is_not(None)).label("days_before"),
+        _sum(V.statutory_working_days, where=V.id.is_not(None)).label("days_before"),
         _sum(V.promised_days, where=V.id.is_not(None)).label("days_now"),
         _sum(V.baseline_days, where=has_baseline).label("baseline_days_before"),
         _sum(V.promised_days, where=has_baseline).label("baseline_days_now"),

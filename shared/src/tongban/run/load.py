@@ -27,7 +27,7 @@ class DataFile:
 FILES = (
     DataFile("basic_items.json", "/api/v1/catalog/basic-items/import"),
     DataFile("matters.json", "/api/v1/catalog/import?publish=true"),
-    DataFile("life_events.json", "/api/v1/life-events/import"),
+    DataFile("life_events.json", "/api/v1/life-events/import?publish=true"),
     DataFile("synonyms.json", "/api/v1/catalog/synonyms", method="PUT"),
     DataFile("partners.json", "/api/v1/partners/import"),
     DataFile("sites.json", "/api/v1/sites/import"),
