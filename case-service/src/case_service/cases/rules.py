@@ -1,136 +1,56 @@
 """What may happen to a case, who may do it, and what follows (办件状态流转).
 
 Pure: values in, values out. The one table below is the law; the API's `actions`, the answers to
-what is refused and the tests all come from it.
+what is refused, the diagram in the documents and the tests all come from it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
+from case_service.cases.guards import REASONS, CaseFacts, holds
+from case_service.cases.vocabulary import (
+    FINAL,
+    Action,
+    ChallengeKind,
+    ChallengeState,
+    Channel,
+    Evidence,
+    Ground,
+    Guard,
+    Handling,
+    Opinion,
+    Outcome,
+    Stage,
+    StepName,
+)
 from case_service.errors import ActionNotAllowed, HelperMayNotDecide, SamePerson
 from tongban.identity import NotAllowed, Role
+from tongban.problems import FieldError
 
 __all__ = [
     "FINAL",
+    "OTHER_PERSON",
     "TRANSITIONS",
     "Action",
     "CaseFacts",
+    "ChallengeKind",
+    "ChallengeState",
     "Channel",
     "Evidence",
+    "Ground",
     "Guard",
     "Handling",
+    "Opinion",
     "Outcome",
     "Stage",
+    "StepName",
     "Transition",
     "actions_for",
     "advance",
+    "advance_by_machine",
+    "step_of",
 ]
-
-
-class Stage(StrEnum):
-    SUBMITTED = "submitted"  # 已提交
-    RECEIVED = "received"  # 已收件
-    CORRECTING = "correcting"  # 待补正
-    ACCEPTED = "accepted"  # 已受理
-    REVIEWED = "reviewed"  # 已审查
-    DECIDED = "decided"  # 已决定
-    ISSUED = "issued"  # 已出证
-    DELIVERED = "delivered"  # 已送达
-    CLOSED = "closed"  # 已办结
-    DECLINED = "declined"  # 不予受理
-    WITHDRAWN = "withdrawn"  # 已撤回
-    FORWARDED = "forwarded"  # 已转出
-
-
-FINAL = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN})
-
-
-class Action(StrEnum):
-    RECEIVE = "receive"  # 收件
-    PRE_CHECK = "pre_check"  # 预审
-    REQUEST_CORRECTION = "request_correction"  # 一次性告知补正
-    CORRECT = "correct"  # 补正
-    ACCEPT = "accept"  # 受理
-    DECLINE = "decline"  # 不予受理
-    FORWARD = "forward"  # 转出
-    REVIEW = "review"  # 审查
-    DECIDE = "decide"  # 决定
-    ISSUE = "issue"  # 出证
-    DELIVER = "deliver"  # 送达
-    CLOSE = "close"  # 办结
-    WITHDRAW = "withdraw"  # 撤回
-
-
-class Channel(StrEnum):
-    ONLINE = "online"  # 网上
-    WINDOW = "window"  # 窗口
-    KIOSK = "kiosk"  # 自助终端
-    PROXY = "proxy"  # 异地代收
-
-
-class Handling(StrEnum):
-    IMMEDIATE = "immediate"  # 即办件
-    PROMISED = "promised"  # 承诺件
-
-
-class Outcome(StrEnum):
-    GRANTED = "granted"  # 准予
-    DENIED = "denied"  # 不予许可
-    DECLINED = "declined"  # 不予受理
-    WITHDRAWN = "withdrawn"  # 撤回
-
-
-class Evidence(StrEnum):
-    FILE = "file"  # 上传文件
-    LICENCE = "licence"  # 电子证照
-    SUPPLY_LATER = "supply_later"  # 容缺后补
-    COMMITMENT = "commitment"  # 告知承诺
-    WAIVED = "waived"  # 免提交
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseFacts:
-    """What the table's guards ask about a case."""
-
-    stage: Stage
-    is_immediate: bool
-    is_partners: bool
-    """The matter is a partner district's, which alone decides."""
-    was_corrected: bool = False
-    owes_licence: bool = False
-    """It is granted and its matter results in a licence or certificate."""
-    has_forward_failed: bool = False
-    people: Mapping[Action, str] = field(default_factory=dict)
-    """Who did what was done already."""
-    helpers: frozenset[str] = frozenset()
-
-
-class Guard(StrEnum):
-    """A condition on the case, besides its stage."""
-
-    OWN_MATTER = "own_matter"
-    PARTNERS_MATTER = "partners_matter"
-    IMMEDIATE = "immediate"
-    NOT_CORRECTED_YET = "not_corrected_yet"
-    LICENCE_OWED = "licence_owed"
-    NO_LICENCE_OWED = "no_licence_owed"
-    FORWARD_FAILED = "forward_failed"
-
-
-_HOLDS: Mapping[Guard, Callable[[CaseFacts], bool]] = MappingProxyType(
-    {
-        Guard.OWN_MATTER: lambda case: not case.is_partners,
-        Guard.PARTNERS_MATTER: lambda case: case.is_partners,
-        Guard.IMMEDIATE: lambda case: case.is_immediate,
-        # 行政许可法 Art. 32: all that is missing is told at once, so only once.
-        Guard.NOT_CORRECTED_YET: lambda case: not case.was_corrected,
-        Guard.LICENCE_OWED: lambda case: case.owes_licence,
-        Guard.NO_LICENCE_OWED: lambda case: not case.owes_licence,
-        Guard.FORWARD_FAILED: lambda case: case.has_forward_failed,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -140,56 +60,191 @@ class Transition:
     target: Stage
     roles: frozenset[Role]
     guards: tuple[Guard, ...] = ()
+    by_machine: bool = False
+    """The machine may take it too, where law or rule say so."""
+    if_never_accepted: Stage | None = None
+    """Where it leads instead, a case that was never accepted."""
+
+    def leads_to(self, case: CaseFacts) -> Stage:
+        """Return the stage that follows for this case."""
+        if self.if_never_accepted is not None and not case.was_accepted:
+            return self.if_never_accepted
+        return self.target
 
 
 def _to(target: Stage, roles: frozenset[Role], *guards: Guard) -> Transition:
     return Transition(target, roles, guards)
 
 
+def _machine_too(target: Stage, roles: frozenset[Role], *guards: Guard) -> Transition:
+    return Transition(target, roles, guards, by_machine=True)
+
+
 _CLERK = frozenset({Role.CLERK})
 _CHECKER = frozenset({Role.CLERK, Role.REVIEWER})
 _REVIEWER = frozenset({Role.REVIEWER})
 _APPROVER = frozenset({Role.APPROVER})
+_BACK = frozenset({Role.REVIEWER, Role.APPROVER})
+_STAFF = frozenset({Role.CLERK, Role.REVIEWER, Role.APPROVER})
 _ON_THE_SPOT = frozenset({Role.CLERK, Role.APPROVER})
 _ISSUER = frozenset({Role.CLERK, Role.APPROVER, Role.SEAL_KEEPER})
 _APPLICANT = frozenset({Role.CITIZEN, Role.ENTERPRISE, Role.CLERK, Role.HELPER})
+_CHECKS_LATER = frozenset({Role.REVIEWER, Role.APPROVER, Role.SUPERVISOR})
+_LEGAL = frozenset({Role.APPROVER, Role.SUPERVISOR})
+_SUPERVISOR = frozenset({Role.SUPERVISOR})
 
-TRANSITIONS: Mapping[tuple[Stage, Action], Transition] = MappingProxyType(
-    {
-        (Stage.SUBMITTED, Action.PRE_CHECK): _to(Stage.SUBMITTED, _CHECKER),
-        (Stage.SUBMITTED, Action.RECEIVE): _to(Stage.RECEIVED, _CLERK),
-        (Stage.SUBMITTED, Action.FORWARD): _to(Stage.FORWARDED, _CLERK, Guard.PARTNERS_MATTER),
-        (Stage.SUBMITTED, Action.WITHDRAW): _to(Stage.WITHDRAWN, _APPLICANT),
-        (Stage.RECEIVED, Action.REQUEST_CORRECTION): _to(
-            Stage.CORRECTING, _CHECKER, Guard.OWN_MATTER, Guard.NOT_CORRECTED_YET
+Table = Mapping[tuple[Stage, Action], Transition]
+
+_FRONT: Table = {
+    (Stage.SUBMITTED, Action.PRE_CHECK): _to(Stage.SUBMITTED, _CHECKER),
+    (Stage.SUBMITTED, Action.RECEIVE): _machine_too(Stage.RECEIVED, _CLERK),
+    (Stage.SUBMITTED, Action.FORWARD): _to(Stage.FORWARDED, _CLERK, Guard.PARTNERS_MATTER),
+    (Stage.RECEIVED, Action.REQUEST_CORRECTION): _to(
+        Stage.CORRECTING, _CHECKER, Guard.OWN_MATTER, Guard.NOT_CORRECTED_YET
+    ),
+    (Stage.RECEIVED, Action.ACCEPT): _machine_too(Stage.ACCEPTED, _CLERK, Guard.OWN_MATTER),
+    (Stage.RECEIVED, Action.DECLINE): _to(Stage.DECLINED, _CLERK, Guard.OWN_MATTER),
+    (Stage.RECEIVED, Action.FORWARD): _to(Stage.FORWARDED, _CLERK, Guard.PARTNERS_MATTER),
+    (Stage.CORRECTING, Action.CORRECT): _to(Stage.RECEIVED, _APPLICANT),
+    (Stage.CORRECTING, Action.DECLINE): _to(Stage.DECLINED, _CLERK, Guard.OWN_MATTER),
+    # What could not be handed over is sent again; all else comes from the owner.
+    (Stage.FORWARDED, Action.FORWARD): _to(Stage.FORWARDED, _CLERK, Guard.FORWARD_FAILED),
+}
+
+_BACK_OFFICE: Table = {
+    (Stage.ACCEPTED, Action.REQUEST_REVIEWS): _to(Stage.ACCEPTED, _BACK, Guard.NO_OPINION_OWED),
+    (Stage.ACCEPTED, Action.REVIEW): _to(Stage.REVIEWED, _REVIEWER, Guard.NO_OPINION_OWED),
+    (Stage.ACCEPTED, Action.DECIDE): _machine_too(
+        Stage.DECIDED,
+        _ON_THE_SPOT,
+        Guard.IMMEDIATE,
+        Guard.NO_MATERIAL_OWED,
+        Guard.NO_OPINION_OWED,
+    ),
+    (Stage.ACCEPTED, Action.SUSPEND): _to(Stage.SUSPENDED, _BACK),
+    (Stage.REVIEWED, Action.SUSPEND): _to(Stage.SUSPENDED, _BACK),
+    # What the procedure found is reviewed, also where a review came before it.
+    (Stage.SUSPENDED, Action.RESUME): _to(Stage.ACCEPTED, _BACK),
+    (Stage.REVIEWED, Action.DECIDE): _to(Stage.DECIDED, _APPROVER, Guard.NO_MATERIAL_OWED),
+    (Stage.DECIDED, Action.ISSUE): _to(Stage.ISSUED, _ISSUER, Guard.LICENCE_OWED),
+    (Stage.DECIDED, Action.DELIVER): _to(Stage.DELIVERED, _CLERK, Guard.NO_LICENCE_OWED),
+    (Stage.DECIDED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT, Guard.NO_LICENCE_OWED),
+    (Stage.ISSUED, Action.DELIVER): _to(Stage.DELIVERED, _CLERK),
+    (Stage.DELIVERED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT),
+}
+
+# Stages in which an action leaves the case where it is.
+_STAYING: Mapping[Action, tuple[tuple[Stage, ...], frozenset[Role], tuple[Guard, ...]]] = {
+    Action.GIVE_OPINION: (
+        (Stage.ACCEPTED, Stage.SUSPENDED),
+        _REVIEWER,
+        (Guard.OPINION_OWED,),
+    ),
+    Action.EXTEND: ((Stage.ACCEPTED, Stage.REVIEWED), _APPROVER, (Guard.EXTENDABLE,)),
+    Action.SUPPLY: (
+        (Stage.ACCEPTED, Stage.SUSPENDED, Stage.REVIEWED),
+        _APPLICANT,
+        (Guard.MATERIAL_OWED,),
+    ),
+    Action.CHECK_COMMITMENT: (
+        (
+            Stage.ACCEPTED,
+            Stage.SUSPENDED,
+            Stage.REVIEWED,
+            Stage.DECIDED,
+            Stage.ISSUED,
+            Stage.DELIVERED,
+            Stage.CLOSED,
         ),
-        (Stage.RECEIVED, Action.ACCEPT): _to(Stage.ACCEPTED, _CLERK, Guard.OWN_MATTER),
-        (Stage.RECEIVED, Action.DECLINE): _to(Stage.DECLINED, _CLERK, Guard.OWN_MATTER),
-        (Stage.RECEIVED, Action.FORWARD): _to(Stage.FORWARDED, _CLERK, Guard.PARTNERS_MATTER),
-        (Stage.RECEIVED, Action.WITHDRAW): _to(Stage.WITHDRAWN, _APPLICANT),
-        (Stage.CORRECTING, Action.CORRECT): _to(Stage.RECEIVED, _APPLICANT),
-        (Stage.CORRECTING, Action.DECLINE): _to(Stage.DECLINED, _CLERK, Guard.OWN_MATTER),
-        (Stage.CORRECTING, Action.WITHDRAW): _to(Stage.WITHDRAWN, _APPLICANT),
-        (Stage.ACCEPTED, Action.REVIEW): _to(Stage.REVIEWED, _REVIEWER),
-        (Stage.ACCEPTED, Action.DECIDE): _to(Stage.DECIDED, _ON_THE_SPOT, Guard.IMMEDIATE),
-        (Stage.ACCEPTED, Action.WITHDRAW): _to(Stage.WITHDRAWN, _APPLICANT),
-        (Stage.REVIEWED, Action.DECIDE): _to(Stage.DECIDED, _APPROVER),
-        (Stage.REVIEWED, Action.WITHDRAW): _to(Stage.WITHDRAWN, _APPLICANT),
-        (Stage.DECIDED, Action.ISSUE): _to(Stage.ISSUED, _ISSUER, Guard.LICENCE_OWED),
-        (Stage.DECIDED, Action.DELIVER): _to(Stage.DELIVERED, _CLERK, Guard.NO_LICENCE_OWED),
-        (Stage.DECIDED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT, Guard.NO_LICENCE_OWED),
-        (Stage.ISSUED, Action.DELIVER): _to(Stage.DELIVERED, _CLERK),
-        (Stage.DELIVERED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT),
-        # What could not be handed over is sent again; all else comes from the owner.
-        (Stage.FORWARDED, Action.FORWARD): _to(Stage.FORWARDED, _CLERK, Guard.FORWARD_FAILED),
+        _CHECKS_LATER,
+        (Guard.COMMITMENT_UNCHECKED,),
+    ),
+    Action.REPORT_OUTSIDE: (
+        (
+            Stage.ACCEPTED,
+            Stage.SUSPENDED,
+            Stage.REVIEWED,
+            Stage.DECIDED,
+            Stage.ISSUED,
+            Stage.DELIVERED,
+        ),
+        _STAFF,
+        (Guard.OUTSIDE_SYSTEM,),
+    ),
+    Action.NOTE_REVIEW: (
+        (
+            Stage.DECIDED,
+            Stage.ISSUED,
+            Stage.DELIVERED,
+            Stage.CLOSED,
+            Stage.DECLINED,
+            Stage.TERMINATED,
+        ),
+        _LEGAL,
+        (Guard.OWN_MATTER,),
+    ),
+    Action.ESCALATE: (
+        (
+            Stage.SUBMITTED,
+            Stage.RECEIVED,
+            Stage.CORRECTING,
+            Stage.ACCEPTED,
+            Stage.SUSPENDED,
+            Stage.REVIEWED,
+            Stage.DECIDED,
+            Stage.ISSUED,
+            Stage.DELIVERED,
+        ),
+        _STAFF,
+        (),
+    ),
+}
+
+_BEFORE_A_DECISION = (
+    Stage.SUBMITTED,
+    Stage.RECEIVED,
+    Stage.CORRECTING,
+    Stage.ACCEPTED,
+    Stage.SUSPENDED,
+    Stage.REVIEWED,
+)
+_ENDED_HERE = (Stage.CLOSED, Stage.DECLINED, Stage.TERMINATED, Stage.WITHDRAWN)
+
+TRANSITIONS: Table = MappingProxyType(
+    {
+        **_FRONT,
+        **_BACK_OFFICE,
+        **{
+            (stage, action): Transition(stage, roles, guards)
+            for action, (stages, roles, guards) in _STAYING.items()
+            for stage in stages
+        },
+        **{
+            (stage, Action.WITHDRAW): _to(Stage.WITHDRAWN, _APPLICANT)
+            for stage in _BEFORE_A_DECISION
+        },
+        **{
+            (stage, Action.TERMINATE): _machine_too(Stage.TERMINATED, _APPROVER, Guard.OWN_MATTER)
+            for stage in (Stage.CORRECTING, Stage.ACCEPTED, Stage.SUSPENDED, Stage.REVIEWED)
+        },
+        **{
+            (stage, Action.REOPEN): Transition(
+                Stage.ACCEPTED,
+                _SUPERVISOR,
+                (Guard.OWN_MATTER, Guard.NOT_EXCHANGED),
+                if_never_accepted=Stage.RECEIVED,
+            )
+            for stage in _ENDED_HERE
+        },
     }
 )
 
 # Who did the one never does the other, save in immediate matters.
 OTHER_PERSON: Mapping[Action, tuple[Action, ...]] = MappingProxyType(
     {
+        Action.GIVE_OPINION: (Action.RECEIVE, Action.ACCEPT),
         Action.REVIEW: (Action.RECEIVE, Action.ACCEPT),
-        Action.DECIDE: (Action.RECEIVE, Action.ACCEPT, Action.REVIEW),
+        Action.DECIDE: (Action.RECEIVE, Action.ACCEPT, Action.REVIEW, Action.GIVE_OPINION),
     }
 )
 
@@ -203,12 +258,10 @@ def advance(case: CaseFacts, action: Action, *, subject: str, roles: frozenset[R
         SamePerson, HelperMayNotDecide: somebody else has to.
     """
     transition = TRANSITIONS.get((case.stage, action))
-    unmet = [one for one in transition.guards if not _HOLDS[one](case)] if transition else []
+    unmet = _unmet(transition, case)
     if transition is None or unmet:
         allowed = actions_for(case, subject=subject, roles=roles)
-        raise ActionNotAllowed(
-            stage=case.stage, action=action, allowed=allowed, because=unmet or None
-        )
+        raise _not_allowed(case, action, allowed, unmet)
     if roles.isdisjoint(transition.roles):
         raise NotAllowed(needed=sorted(transition.roles))
     if _was_done_by(case, action, subject):
@@ -218,23 +271,85 @@ def advance(case: CaseFacts, action: Action, *, subject: str, roles: frozenset[R
     return transition
 
 
+def advance_by_machine(case: CaseFacts, action: Action) -> Transition:
+    """Return where `action` leads when nobody but the machine takes it.
+
+    Raises:
+        ActionNotAllowed: not at this stage, not with such a case, or not without a person.
+    """
+    transition = TRANSITIONS.get((case.stage, action))
+    unmet = _unmet(transition, case)
+    if transition is None or unmet or not transition.by_machine:
+        allowed = [
+            one
+            for (stage, one), other in TRANSITIONS.items()
+            if stage is case.stage and other.by_machine and not _unmet(other, case)
+        ]
+        raise _not_allowed(case, action, allowed, unmet)
+    return transition
+
+
 def actions_for(case: CaseFacts, *, subject: str, roles: frozenset[Role]) -> list[Action]:
-    """Return what this caller can do with the case now."""
-    return [
+    """Return what this caller can do with the case now, in the order of a case's life."""
+    allowed = {
         action
         for (stage, action), transition in TRANSITIONS.items()
         if stage is case.stage
         and not roles.isdisjoint(transition.roles)
-        and all(_HOLDS[one](case) for one in transition.guards)
+        and not _unmet(transition, case)
         and not _was_done_by(case, action, subject)
         and not _helped(case, action, subject)
-    ]
+    }
+    return [action for action in Action if action in allowed]
+
+
+def step_of(stage: Stage, *, is_immediate: bool, owes_licence: bool) -> StepName | None:
+    """Return the step of the matter that a case at this stage is in; None once it is handled."""
+    if stage is Stage.ACCEPTED and is_immediate:
+        return StepName.DECIDE
+    if stage is Stage.DECIDED and owes_licence:
+        return StepName.MAKE
+    return _STEPS.get(stage)
+
+
+_STEPS: Mapping[Stage, StepName] = MappingProxyType(
+    {
+        Stage.SUBMITTED: StepName.RECEIVE,
+        Stage.RECEIVED: StepName.ACCEPT,
+        Stage.CORRECTING: StepName.ACCEPT,
+        Stage.ACCEPTED: StepName.REVIEW,
+        Stage.SUSPENDED: StepName.REVIEW,
+        Stage.REVIEWED: StepName.DECIDE,
+        Stage.DECIDED: StepName.DELIVER,
+        Stage.ISSUED: StepName.DELIVER,
+    }
+)
+
+
+def _unmet(transition: Transition | None, case: CaseFacts) -> list[Guard]:
+    guards = transition.guards if transition else ()
+    return [guard for guard in guards if not holds(guard, case)]
+
+
+def _not_allowed(
+    case: CaseFacts, action: Action, allowed: list[Action], unmet: list[Guard]
+) -> ActionNotAllowed:
+    return ActionNotAllowed(
+        errors=[FieldError(detail=REASONS[guard], code=guard.value) for guard in unmet],
+        stage=case.stage,
+        action=action,
+        allowed=allowed,
+        because=unmet or None,
+    )
 
 
 def _was_done_by(case: CaseFacts, action: Action, subject: str) -> bool:
     if case.is_immediate:
         return False
-    return any(case.people.get(other) == subject for other in OTHER_PERSON.get(action, ()))
+    others = OTHER_PERSON.get(action, ())
+    if Action.GIVE_OPINION in others and subject in case.opinion_givers:
+        return True
+    return any(case.people.get(other) == subject for other in others)
 
 
 def _helped(case: CaseFacts, action: Action, subject: str) -> bool:

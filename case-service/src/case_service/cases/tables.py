@@ -4,15 +4,24 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Sequence, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Sequence,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from case_service.cases.rules import Channel, Handling, Outcome, Stage
+from case_service.cases.rules import Channel, Handling, Opinion, Outcome, Stage
 from case_service.database import CaseTables
 from tongban.db import Record, Sequenced
 from tongban.ids import new_id
 
-__all__ = ["CASE_NUMBERS", "Case", "Material", "ProgressMiss", "TimelineEntry"]
+__all__ = ["CASE_NUMBERS", "Case", "Material", "ProgressMiss", "Review", "TimelineEntry"]
 
 CASE_NUMBERS = Sequence(
     "case_numbers", minvalue=1, maxvalue=999_999, cycle=True, metadata=CaseTables.metadata
@@ -103,9 +112,37 @@ class Case(Record, Sequenced, CaseTables):
     forward_due_on: Mapped[date | None]
     is_provisional: Mapped[bool] = mapped_column(default=False)
 
+    statutory_unit: Mapped[str] = mapped_column(String(32), default="working_days")
+    """working_days or calendar_days."""
+    suspensions: Mapped[list[Any]] = mapped_column(default=list)
+    """特别程序: procedure, started_on, planned_days, ended_on (null while it lasts), document."""
+    extension: Mapped[dict[str, Any] | None]
+    """The one extension: days, approved_by, reason, granted_on."""
+    is_joint: Mapped[bool] = mapped_column(default=False)
+    """Several departments or districts handle it together."""
+    tolerated: Mapped[list[Any]] = mapped_column(default=list)
+    """容缺: the materials still owed, each with key, name and due_on."""
+    supply_due_on: Mapped[date | None]
+    """By when the first of them is due."""
+    commitments: Mapped[list[Any]] = mapped_column(default=list)
+    """告知承诺: key, name, check_due_on, checked_on and whether it was kept (null: unchecked)."""
+    deemed_accepted: Mapped[bool] = mapped_column(default=False)
+    current_step: Mapped[str | None]
+    """The matter's step that the case is in: receive, accept, review, decide, make, deliver."""
+    step_started_at: Mapped[datetime | None]
+    review_round: Mapped[int] = mapped_column(default=0)
+    """How often several departments were asked together."""
+    reopened_at: Mapped[datetime | None]
+    challenges: Mapped[list[Any]] = mapped_column(default=list)
+    """复议、诉讼: kind, number, body, state and noted_on."""
+    instant_decision: Mapped[dict[str, Any] | None]
+    """秒批: the rule by which the machine decided: version, condition, digest of the facts."""
+
     outcome: Mapped[Outcome | None]
     reason: Mapped[str | None]
     outside_number: Mapped[str | None]
+    outside_state: Mapped[str | None]
+    outside_result: Mapped[str | None]
     missing: Mapped[list[Any]] = mapped_column(default=list)
     """What the correction notice lists."""
     documents: Mapped[list[Any]] = mapped_column(default=list)
@@ -163,6 +200,29 @@ class TimelineEntry(CaseTables):
     site_id: Mapped[str | None]
     comment: Mapped[str | None]
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Review(CaseTables):
+    """并联审查: what one department was asked about a case, and its opinion."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        UniqueConstraint("case_id", "round", "department"),
+        Index("ix_reviews_open", "department", "id", postgresql_where=text("opinion IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    round: Mapped[int]
+    department: Mapped[str]
+    is_lead: Mapped[bool]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    due_on: Mapped[date]
+    opinion: Mapped[Opinion | None]
+    comment: Mapped[str | None]
+    reviewer: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
 
 
 class ProgressMiss(CaseTables):
