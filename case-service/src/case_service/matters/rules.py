@@ -20,6 +20,8 @@ __all__ = [
     "MatterContent",
     "SiteFacts",
     "Situation",
+    "SpecialProcedure",
+    "StepAsked",
     "is_in_force",
 ]
 
@@ -88,6 +90,42 @@ class OutsideSystem(_Part):
     name: str
 
 
+class StepAsked(_Part):
+    """办理环节: one step, with days of its own; `kind` is told where the name is another's."""
+
+    name: str
+    kind: str | None = None
+    days: int
+
+
+class SpecialProcedure(_Part):
+    """特别程序: what stops the clock of this matter, and for how long."""
+
+    kind: str
+    days: int
+    basis: str | None = None
+
+    @property
+    def stops_the_clock(self) -> bool:
+        """Whether the law lets it: by Art. 45, or by one that the matter cites."""
+        return self.kind in STOPS_BY_LICENSING_LAW or self.basis is not None
+
+
+STOPS_BY_LICENSING_LAW = frozenset(
+    {
+        "hearing",
+        "tender",
+        "auction",
+        "inspection",
+        "test",
+        "quarantine",
+        "appraisal",
+        "expert_review",
+    }
+)
+"""行政许可法 Art. 45; 公示 and 现场踏勘 are not among them."""
+
+
 class MatterContent(_Part):
     """The parts of a matter version that a case goes by."""
 
@@ -106,6 +144,33 @@ class MatterContent(_Part):
     legal_basis: tuple[LegalBasis, ...] = ()
     results: tuple[Result, ...] = ()
     outside_system: OutsideSystem | None = None
+    statutory_unit: Literal["working_days", "calendar_days"] = "working_days"
+    steps: tuple[StepAsked, ...] = ()
+    special_procedures: tuple[SpecialProcedure, ...] = ()
+    instant_rule: When = None
+    """秒批: where it holds and nothing is missing, the machine accepts and decides."""
+    extension_days: Annotated[int, Field(ge=0)] = 0
+    """How long its own basis lets a matter be extended that is no licence."""
+    remedies: str | None = None
+    """The ways of review and suit of a matter that is no licence, as its own basis has them."""
+    supply_days: Annotated[int, Field(ge=1)] = 10
+    """容缺: how many working days a material may follow acceptance."""
+    commitment_check_days: Annotated[int, Field(ge=1)] = 40
+    """告知承诺: within how many working days a promise is checked."""
+
+    @property
+    def is_licence(self) -> bool:
+        """Whether the Administrative Licensing Law binds it; other types go by their version."""
+        return self.matter_type == "licence"
+
+    def special_procedure(self, kind: str) -> SpecialProcedure | None:
+        """Return the special procedure of this kind, where it may stop this matter's clock."""
+        found = (one for one in self.special_procedures if one.kind == kind)
+        return next((one for one in found if one.stops_the_clock), None)
+
+    def days_of_step(self, step: str) -> int | None:
+        """Return the days that the matter gives a step, if it does."""
+        return next((one.days for one in self.steps if step in (one.kind, one.name)), None)
 
     def materials_for(self, facts: Facts) -> list[MaterialAsked]:
         """Return the materials that apply to an application with these facts."""
