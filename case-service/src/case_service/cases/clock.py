@@ -1,37 +1,228 @@
-"""By when what is due (办理时限): every date of a case, reckoned from what happened so far.
+"""By when what is due (办理时限): every clock of a case, each with the law it follows.
 
-Pure. The first day is the working day after the start; what reaches into a year whose holidays
-are not published is provisional.
+Pure: what happened so far goes in, dates come out. One walk over the days, `_walk`, both reckons a
+due date and explains each day of it, so that what is told can't differ from what was reckoned.
+
+* The first day is the day after the start (民法典 Art. 201).
+* A limit counts working days; one told in calendar days counts them all, and where the last of
+  them is a day off it ends on the next working day (民法典 Art. 203).
+* Days of a special procedure don't count (行政许可法 Art. 45): those after the day it began, up to
+  and including the day it ended.
+* What reaches into a year whose holidays are not published is provisional.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
-from tongban.workdays import Calendar, Deadline
+from tongban.problems import Text
+from tongban.workdays import Calendar, DayExplained
 
-__all__ = ["CORRECTION_DAYS", "ISSUE_DAYS", "NOTICE_DAYS", "DueDates", "Starts", "due_dates"]
+__all__ = [
+    "BASES",
+    "CALL_BACK_DAYS",
+    "CORRECTION_DAYS",
+    "EXTENSION_DAYS",
+    "ISSUE_DAYS",
+    "JOINT_DAYS",
+    "JOINT_EXTENSION_DAYS",
+    "NOTICE_DAYS",
+    "RATING_ANSWER_DAYS",
+    "SUPPLY_DAYS",
+    "Clock",
+    "ClockExplained",
+    "Commitment",
+    "DueDates",
+    "Extension",
+    "Limit",
+    "Span",
+    "Starts",
+    "Suspension",
+    "Unit",
+    "due_dates",
+    "due_on",
+    "explain",
+    "last_days_begin",
+    "longest_extension",
+    "running",
+    "spans",
+]
+
+_ONE_DAY = timedelta(days=1)
 
 NOTICE_DAYS = 5
 """行政许可法 Art. 32: what is missing is told within five working days of receipt."""
 CORRECTION_DAYS = 15
 """How long an applicant has to supply what the notice lists; the law sets no number."""
+SUPPLY_DAYS = 10
+"""容缺受理: how long a material owed may be outstanding, unless the matter says otherwise."""
 ISSUE_DAYS = 10
-"""行政许可法 Art. 44: a granted licence is issued within ten working days of the decision."""
+"""行政许可法 Art. 44: a granted licence is issued and delivered within ten working days."""
+EXTENSION_DAYS = 10
+"""行政许可法 Art. 42: at most so many more, once, by the bureau head's approval."""
+JOINT_DAYS = 45
+"""行政许可法 Art. 42: the limit where several departments handle a licence together."""
+JOINT_EXTENSION_DAYS = 15
+"""行政许可法 Art. 42: at most so many more, approved by the head of the same-level government."""
+CALL_BACK_DAYS = 1
+"""好差评: a low rating is called back within one working day."""
+RATING_ANSWER_DAYS = 5
+"""好差评: and answered, with what was put right, within five."""
+
+
+class Clock(StrEnum):
+    """What can fall due."""
+
+    NOTICE = "notice"  # 受理告知
+    CORRECTION = "correction"  # 申请人补正
+    STATUTORY = "statutory"  # 法定办结
+    PROMISED = "promised"  # 承诺办结
+    ISSUE = "issue"  # 颁发送达
+    FORWARD = "forward"  # 转出
+    STEP = "step"  # 环节
+    SUPPLY = "supply"  # 容缺补交
+    COMMITMENT = "commitment"  # 承诺核查
+
+
+class Unit(StrEnum):
+    WORKING_DAYS = "working_days"  # 工作日
+    CALENDAR_DAYS = "calendar_days"  # 自然日
+
+
+BASES: Mapping[Clock, Text] = MappingProxyType(
+    {
+        Clock.NOTICE: {
+            "zh-CN": "《行政许可法》第三十二条：五个工作日内一次告知，逾期视为受理",
+            "en": "Administrative Licensing Law, Art. 32: told once within five working days, "
+            "else deemed accepted",
+        },
+        Clock.CORRECTION: {
+            "zh-CN": "一次性告知书所载补正期限",
+            "en": "the period that the correction notice gives",
+        },
+        Clock.STATUTORY: {
+            "zh-CN": "法定办结时限（行政许可适用《行政许可法》第四十二条）",
+            "en": "the limit that the law sets (Art. 42 of the Licensing Law for licences)",
+        },
+        Clock.PROMISED: {"zh-CN": "承诺办结时限", "en": "the limit that the bureau promises"},
+        Clock.ISSUE: {
+            "zh-CN": "《行政许可法》第四十四条：决定之日起十个工作日内颁发、送达",
+            "en": "Administrative Licensing Law, Art. 44: issued and delivered within ten "
+            "working days of the decision",
+        },
+        Clock.FORWARD: {
+            "zh-CN": "跨区通办协议所定转出时限",
+            "en": "the time that the agreement gives for forwarding",
+        },
+        Clock.STEP: {
+            "zh-CN": "实施清单所定环节时限",
+            "en": "the time that the matter gives a step",
+        },
+        Clock.SUPPLY: {
+            "zh-CN": "容缺受理所定补交期限",
+            "en": "the period given for supplying what is owed",
+        },
+        Clock.COMMITMENT: {
+            "zh-CN": "告知承诺的核查期限",
+            "en": "the period for checking what was promised",
+        },
+    }
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many days of one unit."""
+
+    days: int
+    unit: Unit = Unit.WORKING_DAYS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspension:
+    """特别程序: a hearing, an inspection …, during which the clock stands still."""
+
+    procedure: str
+    started_on: date
+    planned_days: int
+    """What the applicant was told in writing, in working days."""
+    ended_on: date | None = None
+
+    def last_day(self, calendar: Calendar, today: date | None) -> date:
+        """Return its last day: as it was; as planned while it lasts; today once that is past."""
+        if self.ended_on is not None:
+            return self.ended_on
+        planned = calendar.add_working_days(self.started_on, self.planned_days).due_on
+        return max(planned, today) if today is not None else planned
+
+
+class Span(NamedTuple):
+    """From when a clock runs, how long, and what stops it on the way."""
+
+    starts_on: date
+    limit: Limit
+    suspensions: tuple[Suspension, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """延期: granted once, with its days."""
+
+    days: int
+    granted_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commitment:
+    """告知承诺: a promise of the applicant's that is checked later."""
+
+    key: str
+    check_due_on: date
+    is_checked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Starts:
-    """What the clocks of a case run from."""
+    """What the clocks of a case run from, and what stopped them."""
 
+    statutory_days: int
+    promised_days: int
+    statutory_unit: Unit = Unit.WORKING_DAYS
+    is_licence: bool = True
+    """Whether the Licensing Law binds it: Art. 32, 42 and 44 are for licences alone."""
+    is_joint: bool = False
     received_on: date | None = None
+    corrected_on: date | None = None
+    """The day the last corrections came in: silence is counted from then."""
     notified_on: date | None = None
     """The day of a correction notice that is not answered yet."""
     accepted_on: date | None = None
+    decided_on: date | None = None
     granted_on: date | None = None
-    statutory_days: int
-    promised_days: int
+    """The day of the decision that grants a licence or certificate."""
+    delivered_on: date | None = None
+    forwarded_on: date | None = None
+    is_finished: bool = False
     forward_within_days: int | None = None
     """Set for a partner's matter: the near district owes forwarding, and nothing else."""
+    suspensions: tuple[Suspension, ...] = ()
+    extension: Extension | None = None
+    step_started_on: date | None = None
+    step_days: int | None = None
+    supply_due_on: date | None = None
+    commitments: tuple[Commitment, ...] = ()
+
+    @property
+    def is_near(self) -> bool:
+        return self.forward_within_days is not None
+
+    @property
+    def open_suspension(self) -> Suspension | None:
+        """The special procedure that lasts, if any."""
+        return next((one for one in self.suspensions if one.ended_on is None), None)
 
 
 @dataclass(frozen=True)
@@ -44,28 +235,212 @@ class DueDates:
     promised_due_on: date | None = None
     issue_due_on: date | None = None
     forward_due_on: date | None = None
+    step_due_on: date | None = None
     is_provisional: bool = False
 
+    def of(self, clock: Clock) -> date | None:
+        """Return the date of one clock."""
+        found: date | None = getattr(self, f"{clock.value}_due_on")
+        return found
 
-def due_dates(starts: Starts, calendar: Calendar) -> DueDates:
-    """Return every date that runs now."""
-    is_near = starts.forward_within_days is not None
-    reckoned = {
-        "notice_due_on": _due(calendar, starts.received_on, None if is_near else NOTICE_DAYS),
-        "correction_due_on": _due(calendar, starts.notified_on, CORRECTION_DAYS),
-        "statutory_due_on": _due(calendar, starts.accepted_on, starts.statutory_days),
-        "promised_due_on": _due(calendar, starts.accepted_on, starts.promised_days),
-        "issue_due_on": _due(calendar, starts.granted_on, ISSUE_DAYS),
-        "forward_due_on": _due(calendar, starts.received_on, starts.forward_within_days),
+
+@dataclass(frozen=True)
+class ClockExplained:
+    """One clock, day by day: whether each counts, and why."""
+
+    clock: Clock
+    starts_on: date
+    limit: Limit
+    due_on: date
+    is_running: bool
+    is_provisional: bool
+    days: tuple[DayExplained, ...]
+
+    @property
+    def counted(self) -> int:
+        """How many days counted."""
+        return sum(day.is_counted for day in self.days)
+
+
+def longest_extension(*, is_joint: bool) -> int:
+    """Return how many days an extension may give at most (行政许可法 Art. 42)."""
+    return JOINT_EXTENSION_DAYS if is_joint else EXTENSION_DAYS
+
+
+def due_on(start: date, days: int, calendar: Calendar) -> date:
+    """Return the `days`-th working day after `start`, for what is not a clock of the case."""
+    return calendar.add_working_days(start, days).due_on
+
+
+def due_dates(starts: Starts, calendar: Calendar, *, today: date | None = None) -> DueDates:
+    """Return every date that has a start.
+
+    A special procedure that lasts counts as planned, or up to `today` where it lasts longer.
+    """
+    dates: dict[str, date] = {}
+    is_provisional = False
+    for clock, (start, limit, suspensions) in spans(starts).items():
+        last = start
+        for step in _walk(start, limit, calendar, _pauses(suspensions, calendar, today)):
+            last = step.day
+            is_provisional = is_provisional or not calendar.is_settled(last)
+        dates[f"{clock.value}_due_on"] = last
+    return DueDates(**dates, is_provisional=is_provisional)
+
+
+def explain(
+    starts: Starts, calendar: Calendar, *, today: date | None = None
+) -> list[ClockExplained]:
+    """Return each clock that has a start, day by day."""
+    now_running = running(starts)
+    found = []
+    for clock, (start, limit, suspensions) in spans(starts).items():
+        walk = _walk(start, limit, calendar, _pauses(suspensions, calendar, today))
+        days = tuple(_explained(step, limit, calendar) for step in walk)
+        found.append(
+            ClockExplained(
+                clock=clock,
+                starts_on=start,
+                limit=limit,
+                due_on=days[-1].day if days else start,
+                is_running=clock in now_running,
+                is_provisional=any(day.is_provisional for day in days),
+                days=days,
+            )
+        )
+    return found
+
+
+def last_days_begin(span: Span, days: int, calendar: Calendar) -> date | None:
+    """Return the day on which the last `days` counted days of a span begin."""
+    pauses = _pauses(span.suspensions, calendar, None)
+    counted = [
+        one.day for one in _walk(span.starts_on, span.limit, calendar, pauses) if one.is_counted
+    ]
+    return counted[-days] if 0 < days <= len(counted) else None
+
+
+def running(starts: Starts) -> frozenset[Clock]:
+    """Return the clocks that run now: started, and not stopped by what happened since.
+
+    A special procedure stops none of them for good: they are told, and stand still.
+    """
+    if starts.is_finished:
+        return frozenset()
+    is_accepted, is_decided = starts.accepted_on is not None, starts.decided_on is not None
+    is_with_applicant = starts.notified_on is not None
+    holds = {
+        Clock.NOTICE: not is_accepted and not is_with_applicant,
+        Clock.CORRECTION: is_with_applicant,
+        Clock.STATUTORY: not is_decided,
+        Clock.PROMISED: not is_decided,
+        Clock.ISSUE: starts.delivered_on is None,
+        Clock.FORWARD: starts.forwarded_on is None,
+        Clock.STEP: not is_with_applicant and starts.forwarded_on is None,
     }
-    running = {name: due for name, due in reckoned.items() if due is not None}
-    return DueDates(
-        **{name: due.due_on for name, due in running.items()},
-        is_provisional=any(due.is_provisional for due in running.values()),
-    )
+    return frozenset(clock for clock in spans(starts) if holds[clock])
 
 
-def _due(calendar: Calendar, start: date | None, days: int | None) -> Deadline | None:
-    if start is None or days is None:
-        return None
-    return calendar.add_working_days(start, days)
+def spans(starts: Starts) -> dict[Clock, Span]:
+    """Return the span of each clock that has a start."""
+    found: dict[Clock, Span] = {}
+
+    def run(clock: Clock, start: date | None, limit: Limit | None, *, pauses: bool = False) -> None:
+        if start is not None and limit is not None:
+            found[clock] = Span(start, limit, starts.suspensions if pauses else ())
+
+    if starts.is_near:
+        run(Clock.FORWARD, starts.received_on, Limit(starts.forward_within_days or 0))
+    elif starts.is_licence:
+        run(Clock.NOTICE, starts.corrected_on or starts.received_on, Limit(NOTICE_DAYS))
+    run(Clock.CORRECTION, starts.notified_on, Limit(CORRECTION_DAYS))
+    run(Clock.STATUTORY, starts.accepted_on, _statutory(starts), pauses=True)
+    run(Clock.PROMISED, starts.accepted_on, _promised(starts), pauses=True)
+    if starts.is_licence:
+        run(Clock.ISSUE, starts.granted_on, Limit(ISSUE_DAYS))
+    step = Limit(starts.step_days) if starts.step_days is not None else None
+    run(Clock.STEP, starts.step_started_on, step, pauses=True)
+    return found
+
+
+def _statutory(starts: Starts) -> Limit:
+    days = JOINT_DAYS if starts.is_joint and starts.is_licence else starts.statutory_days
+    return Limit(days + _extended_by(starts), starts.statutory_unit)
+
+
+def _promised(starts: Starts) -> Limit:
+    """Return the promise, which an extension lengthens as it does the limit of the law."""
+    return Limit(starts.promised_days + _extended_by(starts))
+
+
+def _extended_by(starts: Starts) -> int:
+    return starts.extension.days if starts.extension is not None else 0
+
+
+Pauses = Sequence[tuple[Suspension, date]]
+"""Each special procedure with its last day."""
+
+
+def _pauses(suspensions: tuple[Suspension, ...], calendar: Calendar, today: date | None) -> Pauses:
+    return [(one, one.last_day(calendar, today)) for one in suspensions]
+
+
+class _Day(NamedTuple):
+    """A day that the walk passes."""
+
+    day: date
+    is_counted: bool
+    procedure: str | None = None
+    """The special procedure that stops the clock on it."""
+    is_after_the_last: bool = False
+
+
+def _walk(start: date, limit: Limit, calendar: Calendar, pauses: Pauses) -> Iterator[_Day]:
+    """Yield each day after `start` until the limit is used up: the one rule of counting."""
+    is_calendar = limit.unit is Unit.CALENDAR_DAYS
+    left, day = limit.days, start
+    # 民法典 Art. 203: a period in calendar days doesn't end on a day off.
+    while left or (is_calendar and day > start and not calendar.is_working_day(day)):
+        day += _ONE_DAY
+        procedure = _procedure_on(day, pauses)
+        is_counted = (
+            left > 0 and procedure is None and (is_calendar or calendar.is_working_day(day))
+        )
+        yield _Day(day, is_counted, procedure, is_after_the_last=left == 0)
+        left -= is_counted
+
+
+def _procedure_on(day: date, pauses: Pauses) -> str | None:
+    return next((one.procedure for one, last in pauses if one.started_on < day <= last), None)
+
+
+def _explained(step: _Day, limit: Limit, calendar: Calendar) -> DayExplained:
+    """Say why a day counts or not; of a plain day the calendar says it."""
+    (plain,) = calendar.explain(step.day - _ONE_DAY, step.day)
+    if step.procedure is not None:
+        zh = f"特别程序（{PROCEDURES.get(step.procedure, step.procedure)}）期间，不计入"
+        en = f"not counted: {step.procedure.replace('_', ' ')}"
+    elif step.is_after_the_last:
+        zh = f"期限最后一日为休息日，顺延（{plain.reason_zh}）"
+        en = f"the last day was a day off, so the period goes on ({plain.reason_en})"
+    elif limit.unit is Unit.CALENDAR_DAYS:
+        zh, en = f"自然日（{plain.reason_zh}）", f"calendar day ({plain.reason_en})"
+    else:
+        return plain
+    return DayExplained(step.day, step.is_counted, plain.is_provisional, zh, en)
+
+
+PROCEDURES: Mapping[str, str] = MappingProxyType(
+    {
+        "hearing": "听证",
+        "tender": "招标",
+        "auction": "拍卖",
+        "inspection": "检验",
+        "test": "检测",
+        "quarantine": "检疫",
+        "appraisal": "鉴定",
+        "expert_review": "专家评审",
+        "public_notice": "公示",
+        "on_site_check": "现场踏勘",
+    }
+)

@@ -16,8 +16,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from case_service.cases.clock import Clock
+from case_service.cases.moves import Light
 from case_service.cases.rules import Channel, Handling, Opinion, Outcome, Stage
 from case_service.database import CaseTables
+from case_service.duty import Due, due_index
 from tongban.db import Record, Sequenced
 from tongban.ids import new_id
 
@@ -28,7 +31,7 @@ CASE_NUMBERS = Sequence(
 )
 
 
-class Case(Record, Sequenced, CaseTables):
+class Case(Record, Sequenced, Due, CaseTables):
     """办件: one application through its life."""
 
     __tablename__ = "cases"
@@ -48,6 +51,15 @@ class Case(Record, Sequenced, CaseTables):
         Index("ix_cases_identity_index", "identity_index"),
         Index(
             "ix_cases_near_number", "near_number", postgresql_where=text("near_number IS NOT NULL")
+        ),
+        due_index("cases"),
+        Index(
+            "ix_cases_lit",
+            "light",
+            "site_id",
+            "matter_code",
+            "department",
+            postgresql_where=text("light IS NOT NULL"),
         ),
     )
 
@@ -69,6 +81,8 @@ class Case(Record, Sequenced, CaseTables):
     matter_name: Mapped[str]
     # Fixed at acceptance: a later version of the matter changes nothing for this case.
     matter_version: Mapped[int]
+    department: Mapped[str | None]
+    """主管部门: the body that decides; null for a partner's matter."""
     handling: Mapped[Handling]
     statutory_days: Mapped[int]
     promised_days: Mapped[int]
@@ -100,6 +114,8 @@ class Case(Record, Sequenced, CaseTables):
     decided_at: Mapped[datetime | None]
     forwarded_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    corrected_at: Mapped[datetime | None]
+    """When the last corrections came in: silence counts from then."""
     corrections: Mapped[int] = mapped_column(default=0)
 
     notice_due_on: Mapped[date | None]
@@ -110,7 +126,13 @@ class Case(Record, Sequenced, CaseTables):
     promised_due_on: Mapped[date | None]
     issue_due_on: Mapped[date | None]
     forward_due_on: Mapped[date | None]
+    step_due_on: Mapped[date | None]
     is_provisional: Mapped[bool] = mapped_column(default=False)
+    running_clock: Mapped[Clock | None]
+    """The clock that its light is about; null where none runs."""
+    light: Mapped[Light | None]
+    """红黄灯 of that clock; null while none runs or a special procedure stops it."""
+    step_light: Mapped[Light | None]
 
     statutory_unit: Mapped[str] = mapped_column(String(32), default="working_days")
     """working_days or calendar_days."""

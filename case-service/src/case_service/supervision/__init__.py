@@ -1,0 +1,1 @@
+"""Supervision (督办): lights, orders, their escalation, and the daily digest."""
