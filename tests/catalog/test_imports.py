@@ -11,7 +11,9 @@ import pytest
 from catalog.factories import matter_content
 from sqlalchemy import text
 
-from catalog_service.transfer.lines import BATCH, Reader, batches_of
+from catalog_service.transfer import store
+from catalog_service.transfer.incoming import BATCH
+from catalog_service.transfer.lines import json_lines
 from tongban.testing.fixtures import RunningService
 
 Matters = list[dict[str, Any]]
@@ -29,6 +31,14 @@ async def bring(
         content=content,
         params=query,
         headers=catalog.district.headers(role),
+    )
+
+
+async def bring_form(catalog: RunningService, matters: Matters) -> httpx.Response:
+    return await catalog.client.post(
+        "/api/v1/catalog/import",
+        json={"matters": matters},
+        headers=catalog.district.headers("admin"),
     )
 
 
@@ -145,18 +155,26 @@ async def test_two_large_imports_do_not_run_at_once(catalog: RunningService) -> 
     first = asyncio.create_task(bring(catalog, held()))
     await begun.wait()
     second = await bring(catalog, lines(matters))
-    small = await catalog.client.post(
-        "/api/v1/catalog/import",
-        json={"matters": matters},
-        headers=catalog.district.headers("admin"),
-    )
+    small = await bring_form(catalog, matters)
     ended.set()
 
     assert (await first).status_code == 200
-    for refused in (second, small):
-        assert refused.status_code == 409
-        assert refused.json()["type"].endswith("import-running")
-        assert refused.headers["retry-after"] == "60"
+    assert second.status_code == 409
+    assert second.json()["type"].endswith("import-running")
+    assert second.headers["retry-after"] == "60"
+    # While a large file is only read, it is in nobody's way.
+    assert small.status_code == 200
+
+
+async def test_a_small_import_does_not_wait_for_a_large_one_that_writes(
+    catalog: RunningService,
+) -> None:
+    async with catalog.context.sessions.begin() as large:
+        await store.write_alone(large)
+        refused = await bring_form(catalog, [matter_content()])
+
+    assert refused.status_code == 409
+    assert refused.headers["retry-after"] == "60"
 
 
 async def test_publishing_needs_an_admin(catalog: RunningService) -> None:
@@ -192,7 +210,7 @@ async def test_lines_are_whole_however_the_bytes_arrive(size: int) -> None:
         for at in range(0, len(content), size):
             yield content[at : at + size]
 
-    [batch] = [one async for one in batches_of(chunks(), Reader(publish=True))]
+    [batch] = [one async for one in json_lines(chunks()).batches]
 
     assert [number for number, _ in batch.rows] == [1, 2, 3, 4, 5]
 
@@ -202,6 +220,6 @@ async def test_a_line_without_end_is_told_and_not_kept() -> None:
         for _ in range(40):
             yield b"x" * 100_000
 
-    [batch] = [one async for one in batches_of(chunks(), Reader(publish=True))]
+    [batch] = [one async for one in json_lines(chunks()).batches]
 
     assert [(one.row, one.code) for one in batch.faults] == [(1, "line_too_long")]

@@ -31,11 +31,14 @@ async def running(folder: Path) -> AsyncIterator[Platform]:
         yield platform
 
 
-def editor(platform: Platform) -> httpx.AsyncClient:
-    """Return a client of an administrator, straight at the catalog's own API."""
-    token = platform.token(sub="load", roles=["admin"])
+def editor(
+    platform: Platform, *, at_gateway: bool = False, subject: str = "load"
+) -> httpx.AsyncClient:
+    """Return a client of an administrator, straight at the catalog's own API or at the gateway."""
+    token = platform.token(sub=subject, roles=["admin"])
+    service = "gateway" if at_gateway else "catalog"
     return httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{platform.ports.api('catalog')}",
+        base_url=f"http://127.0.0.1:{platform.ports.api(service)}",
         headers={"Authorization": f"Bearer {token}"},
         timeout=900,
     )

@@ -25,6 +25,7 @@ from catalog_service.reports import service as upward
 from catalog_service.search import routes as search
 from catalog_service.settings import Settings
 from catalog_service.transfer import routes as transfer
+from catalog_service.transfer import streaming as imports
 from tongban import app
 from tongban.messages import Event
 from tongban.service import Service, Timer
@@ -66,6 +67,7 @@ SERVICE = Service(
     timers=(
         Timer(every=timedelta(minutes=1), run=versions.planned_versions_take_effect),
         Timer(every=timedelta(seconds=1), run=bulk.run_publications),
+        Timer(every=timedelta(seconds=5), run=imports.close_broken_off_imports),
         Timer(every=timedelta(seconds=5), run=upward.report_upward),
     ),
     prepare=upward.use_outbox_folder,

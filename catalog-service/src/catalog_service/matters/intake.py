@@ -31,6 +31,7 @@ from tongban.problems import FieldError, Problem, Text
 
 __all__ = ["Intake", "Row", "plan", "take_over"]
 
+
 @dataclass(frozen=True)
 class Row:
     """What an import does with one matter."""

@@ -8,12 +8,13 @@ from pydantic import ValidationError
 
 from catalog_service.errors import ImportFaulty
 from catalog_service.matters.content import MatterContent
+from catalog_service.matters.faults import Path
 from catalog_service.transfer.cells import CellFault, Value, read, shown
 from catalog_service.transfer.form import MATTER, PARENT, Column, Sheet
-from catalog_service.transfer.rules import MOST_FAULTS, Path
+from catalog_service.transfer.rules import MOST_FAULTS
 from tongban.problems import FieldError, Text, Where, sentences_of
 
-__all__ = ["Filled", "matters_of", "rows_of"]
+__all__ = ["Cells", "Filled", "heading_of", "matters_of", "rows_of"]
 
 Cells = Sequence[object]
 Row = tuple[str | None, int]
@@ -54,14 +55,34 @@ class Filled:
     _rows: dict[Path, tuple[Row, Sheet]] = field(default_factory=dict)
     _by_code: dict[str, int] = field(default_factory=dict)
 
-    def take(self, sheet: Sheet, rows: Iterable[Cells], *, title: str | None) -> None:
-        """Take over a sheet's rows, headings first; the matters' sheet comes first."""
-        numbered = enumerate(rows, start=1)
-        _, headings = next(numbered, (1, ()))
+    def take(
+        self, sheet: Sheet, headings: Cells, rows: Iterable[tuple[int, Cells]], *, title: str | None
+    ) -> None:
+        """Take over a sheet's numbered rows; the matters' sheet comes first."""
         columns = self._columns(sheet, headings, title)
-        for number, cells in numbered:
+        for number, cells in rows:
             if any(cell not in (None, "") for cell in cells):
                 self._row(sheet, columns, cells, (title, number))
+
+    def row_of(self, at: int) -> int:
+        """Return the row in which matter `at` stands, as its reader counts it."""
+        (_, number), _ = self._rows[(at,)]
+        return number
+
+    def checked(
+        self, among: Iterable[int]
+    ) -> tuple[list[tuple[int, MatterContent]], list[FieldError]]:
+        """Return those of the matters `among` that are well formed, and the others' faults."""
+        matters, faults = list[tuple[int, MatterContent]](), list[FieldError]()
+        for at in among:
+            try:
+                matters.append((at, MatterContent.model_validate(self.contents[at])))
+            except ValidationError as fault:
+                faults += [
+                    self.place(at, tuple(one["loc"]), sentences_of(dict(one)), one["type"])
+                    for one in fault.errors(include_input=False)
+                ]
+        return matters, _once([*self.faults, *faults])[len(_once(self.faults)) :]
 
     def place(self, at: int, path: Path, said: Text, code: str) -> FieldError:
         """Make a fault of a place in matter `at`."""
@@ -69,7 +90,7 @@ class Filled:
         for length in range(len(whole), 0, -1):
             if whole[:length] in self._rows:
                 (title, number), sheet = self._rows[whole[:length]]
-                return Where.cell(title, number, _heading(sheet, whole[length:]), said, code)
+                return Where.cell(title, number, heading_of(sheet, whole[length:]), said, code)
         return Where.cell(None, 1, None, said, code)
 
     def _columns(
@@ -145,21 +166,14 @@ def matters_of(filled: Filled) -> list[MatterContent]:
     Raises:
         ImportFaulty: 422, with each fault by sheet, row and column.
     """
-    faults, matters = [*filled.faults], []
-    for at, content in enumerate(filled.contents):
-        try:
-            matters.append(MatterContent.model_validate(content))
-        except ValidationError as fault:
-            faults += [
-                filled.place(at, tuple(one["loc"]), sentences_of(dict(one)), one["type"])
-                for one in fault.errors(include_input=False)
-            ]
+    matters, faults = filled.checked(range(len(filled.contents)))
+    faults = _once([*filled.faults, *faults])
     if faults:
-        raise ImportFaulty(errors=_once(faults)[:MOST_FAULTS])
+        raise ImportFaulty(errors=faults[:MOST_FAULTS])
     if not matters:
         said = {"zh-CN": "没有填写任何事项", "en": "no matter is filled in"}
         raise ImportFaulty(errors=[Where.cell(None, 2, None, said, "empty")])
-    return matters
+    return [content for _, content in matters]
 
 
 def _once(faults: Iterable[FieldError]) -> list[FieldError]:
@@ -170,7 +184,7 @@ def _once(faults: Iterable[FieldError]) -> list[FieldError]:
     return [*told.values()]
 
 
-def _heading(sheet: Sheet, path: Path) -> str | None:
+def heading_of(sheet: Sheet, path: Path) -> str | None:
     """Name the column that holds the innermost of `path`."""
     name = ".".join(part for part in path if isinstance(part, str))
     fitting = [

@@ -1,16 +1,18 @@
 """HTTP about the catalog as a whole: imports, exports, and the form."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import StreamingResponse
 
 from catalog_service.basic_items.errors import BasicItemsFaulty
 from catalog_service.errors import ImportFaulty, PublicationNeedsAdmin
-from catalog_service.transfer import exports, service, streaming
+from catalog_service.transfer import exports, forms, service, streaming
 from catalog_service.transfer.errors import (
     FileTooLarge,
     FileUnreadable,
@@ -18,12 +20,14 @@ from catalog_service.transfer.errors import (
     ImportNotFound,
     ImportRunning,
 )
-from catalog_service.transfer.files import MOST_BYTES, read_csv, read_xlsx
+from catalog_service.transfer.files import read_csv, read_xlsx
 from catalog_service.transfer.filled import Filled, matters_of
+from catalog_service.transfer.incoming import Incoming
+from catalog_service.transfer.lines import json_lines
 from catalog_service.transfer.schemas import CatalogExport, ImportIn, ImportProgress, ImportRead
 from catalog_service.transfer.workbook import workbook_of
 from tongban.app import router as new_router
-from tongban.clock import Now, local_date
+from tongban.clock import Now
 from tongban.context import InContext
 from tongban.db import Session
 from tongban.identity import Caller, Role, allow
@@ -40,147 +44,100 @@ Publish = Annotated[
 ]
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = "text/csv; charset=utf-8"
+CSV_BODY = "text/csv"
+CSV = f"{CSV_BODY}; charset=utf-8"
 JSON_LINES = "application/x-ndjson"
 JSON_LD = "application/ld+json"
+INCOMING: Mapping[str, Callable[[AsyncIterator[bytes]], Incoming]] = MappingProxyType(
+    {JSON_LINES: json_lines, CSV_BODY: forms.table, XLSX: forms.workbook}
+)
+"""How a large import is read, by its Content-Type; without a known one as JSON Lines."""
 
 
-def _body(media_type: str) -> dict[str, Any]:
+async def _asked(
+    context: InContext, at: Now, caller: Editor, dry_run: DryRun = False, publish: Publish = False
+) -> service.Asked:
+    return service.Asked(
+        importer=caller,
+        publish=publish,
+        is_dry_run=dry_run,
+        district=context.settings.district,
+        at=at,
+    )
+
+
+Asked = Annotated[service.Asked, Depends(_asked)]
+"""What every import is told beside its matters, whatever their format."""
+
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+
+
+def _body(*media_types: str) -> dict[str, Any]:
     """Describe a body that is read as it comes."""
-    shape = {"schema": {"type": "string", "format": "binary"}}
-    return {"requestBody": {"required": True, "content": {media_type: shape}}}
+    content = dict.fromkeys(media_types, _FILE)
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
-    is_json = media_type == JSON_LD
-    shape = {"schema": {"type": "object"} if is_json else {"type": "string", "format": "binary"}}
+    shape = {"schema": {"type": "object"}} if media_type == JSON_LD else _FILE
     return {200: {"description": "文件 / the file", "content": {media_type: shape}}}
+
+
+_FORM_REFUSED = problems(
+    PublicationNeedsAdmin, ImportRunning, FileTooLarge, FileUnreadable, ImportFaulty
+)
 
 
 @router.post(
     "/api/v1/catalog/import",
     responses=problems(PublicationNeedsAdmin, ImportRunning, ImportFaulty, BasicItemsFaulty),
 )
-async def import_catalog(
-    body: ImportIn,
-    session: Session,
-    context: InContext,
-    at: Now,
-    caller: Editor,
-    dry_run: DryRun = False,
-    publish: Publish = False,
-) -> ImportRead:
+async def import_catalog(body: ImportIn, session: Session, asked: Asked) -> ImportRead:
     """导入目录: take over matters, all or none; what is unchanged is left alone."""
-    wanted = service.Import(
-        contents=body.matters,
-        basic_items=body.basic_items,
-        importer=caller,
-        publish=publish,
-        is_dry_run=dry_run,
-        on=local_date(at),
-        district=context.settings.district,
-        at=at,
-    )
-    return await service.take_over(session, wanted)
+    return await service.take_over(session, body.matters, asked, with_items=body.basic_items)
 
 
-@router.post(
-    "/api/v1/catalog/import.xlsx",
-    responses=problems(
-        PublicationNeedsAdmin, ImportRunning, FileTooLarge, FileUnreadable, ImportFaulty
-    ),
-    openapi_extra=_body(XLSX),
-)
-async def import_workbook(
-    request: Request,
-    session: Session,
-    context: InContext,
-    at: Now,
-    caller: Editor,
-    dry_run: DryRun = False,
-    publish: Publish = False,
-) -> ImportRead:
+@router.post("/api/v1/catalog/import.xlsx", responses=_FORM_REFUSED, openapi_extra=_body(XLSX))
+async def import_workbook(request: Request, session: Session, asked: Asked) -> ImportRead:
     """导入填好的工作簿: take over a filled template, all or none; faults by sheet, row, column."""
-    filled = await _read_form(request, read_xlsx)
-    wanted = service.Import(
-        contents=matters_of(filled),
-        importer=caller,
-        publish=publish,
-        is_dry_run=dry_run,
-        on=local_date(at),
-        district=context.settings.district,
-        at=at,
-        place=filled.place,
-    )
-    return await service.take_over(session, wanted)
+    return await _import_form(request, session, asked, read_xlsx)
 
 
-@router.post(
-    "/api/v1/catalog/import.csv",
-    responses=problems(
-        PublicationNeedsAdmin, ImportRunning, FileTooLarge, FileUnreadable, ImportFaulty
-    ),
-    openapi_extra=_body("text/csv"),
-)
-async def import_table(
-    request: Request,
-    session: Session,
-    context: InContext,
-    at: Now,
-    caller: Editor,
-    dry_run: DryRun = False,
-    publish: Publish = False,
-) -> ImportRead:
+@router.post("/api/v1/catalog/import.csv", responses=_FORM_REFUSED, openapi_extra=_body(CSV_BODY))
+async def import_table(request: Request, session: Session, asked: Asked) -> ImportRead:
     """导入填好的表格: take over a CSV table, a matter a row, all or none; faults by row, column."""
-    filled = await _read_form(request, read_csv)
-    wanted = service.Import(
-        contents=matters_of(filled),
-        importer=caller,
-        publish=publish,
-        is_dry_run=dry_run,
-        on=local_date(at),
-        district=context.settings.district,
-        at=at,
-        place=filled.place,
-    )
-    return await service.take_over(session, wanted)
+    return await _import_form(request, session, asked, read_csv)
 
 
-async def _read_form(request: Request, read: Callable[[bytes], Filled]) -> Filled:
-    """Read a form whole, but no more than a form can have."""
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MOST_BYTES:
-            raise FileTooLarge(most_megabytes=MOST_BYTES // 1024**2)
-    return await asyncio.to_thread(read, bytes(content))
+async def _import_form(
+    request: Request,
+    session: AsyncSession,
+    asked: service.Asked,
+    read: Callable[[bytes], Filled],
+) -> ImportRead:
+    filled = await asyncio.to_thread(read, await forms.whole(request.stream()))
+    return await service.take_over(session, matters_of(filled), asked, place=filled.place)
 
 
 @router.put(
     "/api/v1/catalog/imports/{import_id}",
-    responses=problems(PublicationNeedsAdmin, ImportIdTaken, ImportRunning, ImportFaulty),
-    openapi_extra=_body(JSON_LINES),
+    responses=problems(
+        PublicationNeedsAdmin,
+        ImportIdTaken,
+        ImportRunning,
+        FileTooLarge,
+        FileUnreadable,
+        ImportFaulty,
+    ),
+    openapi_extra=_body(JSON_LINES, CSV_BODY, XLSX),
 )
 async def stream_import(
-    import_id: UUID,
-    request: Request,
-    session: Session,
-    context: InContext,
-    at: Now,
-    caller: Editor,
-    dry_run: DryRun = False,
-    publish: Publish = False,
+    import_id: UUID, request: Request, session: Session, context: InContext, asked: Asked
 ) -> ImportProgress:
-    """流式导入: take over any number of matters, a line each, all or none; you choose the id."""
-    order = streaming.Order(
-        id=import_id,
-        importer=caller,
-        publish=publish,
-        is_dry_run=dry_run,
-        on=local_date(at),
-        district=context.settings.district,
-    )
-    done = await streaming.stream_import(session, context, request.stream(), order)
+    """流式导入: take over any number of matters, all or none, with progress; you choose the id."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    incoming = INCOMING.get(media_type, json_lines)(request.stream())
+    done = await streaming.stream_import(session, context, import_id, incoming, asked)
     return ImportProgress.model_validate(done)
 
 
@@ -212,7 +169,7 @@ async def export_json_lines(context: InContext, _caller: Editor) -> Response:
 
 
 @router.get(
-    "/api/v1/catalog/export.csv", responses=_file("text/csv"), response_class=StreamingResponse
+    "/api/v1/catalog/export.csv", responses=_file(CSV_BODY), response_class=StreamingResponse
 )
 async def export_table(context: InContext, _caller: Editor) -> Response:
     """导出目录表格: a matter a row, its parts as JSON; it can be changed and imported."""

@@ -45,17 +45,16 @@ class ImportProgress(BaseModel):
     importer: str
     publish: bool
     is_dry_run: bool
-    received: int = Field(description="已读取行数 / rows read so far")
+    received: int = Field(description="已读取行数 / rows read so far; then they are written")
     created: int
     updated: int
     unchanged: int
     published: int
-    faults: list[dict[str, Any]] = Field(description="有误之处 / by row and pointer")
-    created_at: datetime
-    updated_at: datetime = Field(
-        description="最近一次进展；进行中而数分钟不变，即已随进程中断 / "
-        "a running import that stands still for minutes ended with its process"
+    faults: list[dict[str, Any]] = Field(
+        description="有误之处 / by row and pointer, or by sheet, row and column"
     )
+    created_at: datetime
+    updated_at: datetime = Field(description="最近一次进展 / when it last moved on")
     finished_at: datetime | None
 
 

@@ -1,6 +1,6 @@
 """Every statement about the catalog as a whole, and about the imports that were begun."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,17 +14,21 @@ from catalog_service.matters.tables import MatterVersion
 from catalog_service.transfer.tables import CatalogImport, ImportState
 
 __all__ = [
+    "begin_alone",
     "begin_import",
+    "break_off",
     "change_import",
+    "claim_import",
     "contents_in_force",
     "find_import",
-    "import_alone",
-    "import_beside_others",
+    "running_imports",
+    "write_alone",
+    "write_beside_others",
 ]
 
 AT_ONCE = 200
-# Any number, as long as it is always the same.
-IMPORTING = 0x7461_6B65
+# Any numbers, as long as they are always the same.
+LARGE_IMPORT, WRITING_MANY = 0x7461_6B65, 0x7461_6B66
 
 
 async def contents_in_force(session: AsyncSession) -> AsyncIterator[dict[str, Any]]:
@@ -39,20 +43,51 @@ async def contents_in_force(session: AsyncSession) -> AsyncIterator[dict[str, An
         yield content
 
 
-async def import_alone(session: AsyncSession) -> bool:
-    """Let nobody else import until this transaction ends; tell whether nobody does.
+async def begin_alone(session: AsyncSession) -> bool:
+    """Let no other large import begin until this transaction ends; tell whether none runs."""
+    return await session.scalar(select(func.pg_try_advisory_xact_lock(LARGE_IMPORT))) or False
 
-    Two imports that lock the same matters batch by batch, in orders of their own, would deadlock.
+
+async def write_alone(session: AsyncSession) -> None:
+    """Let no small import write until this transaction ends: it would wait for long.
+
+    Those that write already take a moment, and are waited for.
     """
-    return await session.scalar(select(func.pg_try_advisory_xact_lock(IMPORTING))) or False
+    await session.execute(select(func.pg_advisory_xact_lock(WRITING_MANY)))
 
 
-async def import_beside_others(session: AsyncSession) -> bool:
-    """Let nobody import alone until this transaction ends; tell whether nobody does.
+async def write_beside_others(session: AsyncSession) -> bool:
+    """Tell whether a small import may write now: it may unless a large one does."""
+    return (
+        await session.scalar(select(func.pg_try_advisory_xact_lock_shared(WRITING_MANY))) or False
+    )
 
-    Imports of one batch lock their matters in one order, so several may run.
+
+async def claim_import(session: AsyncSession, id_: UUID) -> bool:
+    """Show, until this transaction ends, that somebody works at an import; tell if nobody else.
+
+    However the process ends, the database ends its transaction, and so it can be seen.
     """
-    return await session.scalar(select(func.pg_try_advisory_xact_lock_shared(IMPORTING))) or False
+    claimed = func.pg_try_advisory_xact_lock(func.hashtextextended(f"import:{id_}", 0))
+    return await session.scalar(select(claimed)) or False
+
+
+async def running_imports(session: AsyncSession) -> Sequence[UUID]:
+    """Return the imports that are told to run."""
+    found = await session.scalars(
+        select(CatalogImport.id).where(CatalogImport.state == ImportState.RUNNING)
+    )
+    return found.all()
+
+
+async def break_off(session: AsyncSession, id_: UUID, *, at: datetime) -> None:
+    """Note that an import ended with its process, unless it ended well in this very moment."""
+    await session.execute(
+        update(CatalogImport)
+        .where(CatalogImport.id == id_, CatalogImport.state == ImportState.RUNNING)
+        .values(state=ImportState.BROKEN_OFF, finished_at=at, updated_at=at),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def begin_import(

@@ -1,69 +1,85 @@
-"""A catalog of any size taken over in one go: read, checked and written batch by batch (流式导入).
+"""A catalog of any size taken over in one go (流式导入): read and checked first, then written.
 
 All of it is one transaction. How far it came is written by transactions of its own: they hold
 nothing of the catalog, only counts, so that others can read them while the import runs; what the
 import came to is written with the import itself, so that the two can never contradict each other.
+While the import's transaction lives it holds the import's id; an import that is told to run and
+whose id nobody holds ended with its process.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog_service.errors import ImportFaulty, PublicationNeedsAdmin
+from catalog_service.errors import ImportFaulty
 from catalog_service.matters import intake
-from catalog_service.transfer import store
+from catalog_service.matters.content import MatterContent
+from catalog_service.matters.faults import Path
+from catalog_service.transfer import staging, store
 from catalog_service.transfer.errors import ImportIdTaken, ImportNotFound, ImportRunning
-from catalog_service.transfer.lines import Batch, Reader, batches_of, fault_in
-from catalog_service.transfer.rules import MOST_FAULTS
+from catalog_service.transfer.incoming import BATCH, Incoming
+from catalog_service.transfer.rules import MOST_FAULTS, repeated
+from catalog_service.transfer.service import Asked, require_entitled, tally_of
+from catalog_service.transfer.staging import Staged
 from catalog_service.transfer.tables import CatalogImport, ImportState
 from tongban import audit
 from tongban.context import Context
-from tongban.identity import Caller, Role
 from tongban.problems import FieldError, Problem, Text
 
-__all__ = ["Order", "find_import", "stream_import"]
+__all__ = ["close_broken_off_imports", "find_import", "stream_import"]
 
 
-@dataclass(frozen=True)
-class Order:
-    """What an import is asked to do."""
+@dataclass
+class _Run:
+    """One import under way: what it is asked to do, how far it is, and what was found wrong."""
 
     id: UUID
-    importer: Caller
-    publish: bool
-    is_dry_run: bool
-    on: date
-    district: str
+    asked: Asked
+    incoming: Incoming
+    tally: Counter[str]
+    faults: list[FieldError]
+
+    @property
+    def writes(self) -> bool:
+        """Whether it writes what it reads next: a fault makes the rest of it a dry run."""
+        return not self.asked.is_dry_run and not self.faults
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more faults are told."""
+        return len(self.faults) >= MOST_FAULTS
 
 
 async def stream_import(
-    session: AsyncSession, context: Context, chunks: AsyncIterator[bytes], order: Order
+    session: AsyncSession, context: Context, id_: UUID, incoming: Incoming, asked: Asked
 ) -> CatalogImport:
-    """Take over every row of `chunks`, or nothing.
+    """Take over every row that comes in, or nothing.
 
     Raises:
-        PublicationNeedsAdmin: 403. ImportIdTaken, ImportRunning: 409. ImportFaulty: 422.
+        PublicationNeedsAdmin: 403. ImportIdTaken, ImportRunning: 409.
+        FileTooLarge: 413. FileUnreadable, ImportFaulty: 422.
     """
-    if order.publish and not order.importer.has(Role.ADMIN):
-        raise PublicationNeedsAdmin
-    await _begin(context, order)
+    require_entitled(asked, brings_basic_items=False)
+    await _begin(session, context, id_, asked)
+    counts = Counter(created=0, updated=0, unchanged=0, published=0, received=0)
+    run = _Run(id_, asked, incoming, counts, [])
     try:
-        tally, digest = await _take_over(session, context, chunks, order)
+        digest = await _take_over(session, context, run)
     except Problem as refusal:
         faults = [_told(one) for one in refusal.errors]
-        await _end(context, order, {"state": ImportState.REFUSED, "faults": faults})
+        await _end(context, run, {"state": ImportState.REFUSED, "faults": faults})
         raise
     except Exception:
-        await _end(context, order, {"state": ImportState.BROKEN_OFF})
+        await _end(context, run, {"state": ImportState.BROKEN_OFF})
         raise
-    await _finish(session, context, order, tally, digest)
-    return await find_import(session, order.id)
+    await _finish(session, context, run, digest)
+    return await find_import(session, id_)
 
 
 async def find_import(session: AsyncSession, id_: UUID) -> CatalogImport:
@@ -78,104 +94,129 @@ async def find_import(session: AsyncSession, id_: UUID) -> CatalogImport:
     return found
 
 
-async def _take_over(
-    session: AsyncSession, context: Context, chunks: AsyncIterator[bytes], order: Order
-) -> tuple[Counter[str], str]:
-    tally: Counter[str] = Counter(created=0, updated=0, unchanged=0, published=0, received=0)
-    digest, faults = sha256(), list[FieldError]()
-    if not order.is_dry_run and not await store.import_alone(session):
-        raise ImportRunning(headers={"Retry-After": "60"})
-    async for batch in batches_of(chunks, Reader(publish=order.publish)):
-        faults += batch.faults
-        if len(faults) >= MOST_FAULTS:
-            break
-        # After the first fault the rest is only read: whoever mends it is told all of it.
-        if batch.rows and not faults:
-            done = await _write(session, batch, order)
-            tally += _tally(done, order)
-            digest.update("".join(row.digest for row in done.changed).encode())
-        tally["received"] += batch.received
-        await _note(context, order, tally)
-    if faults:
-        raise ImportFaulty(errors=faults[:MOST_FAULTS])
-    return tally, digest.hexdigest()
+async def close_broken_off_imports(session: AsyncSession, context: Context) -> None:
+    """Tell of the imports whose process died that nothing comes of them."""
+    for id_ in await store.running_imports(session):
+        if await store.claim_import(session, id_):
+            await store.break_off(session, id_, at=context.clock())
 
 
-async def _write(session: AsyncSession, batch: Batch, order: Order) -> intake.Intake:
-    contents = batch.contents
-    if not order.is_dry_run:
-        await intake.lock(session, contents, district=order.district)
-
-    def place(at: int, path: tuple[str | int, ...], said: Text, code: str) -> FieldError:
-        return fault_in(batch.rows[at][0], path, said, code)
-
-    worked_out = await intake.plan(session, contents, publish=order.publish, place=place)
-    if not order.is_dry_run:
-        await intake.take_over(
-            session,
-            worked_out,
-            importer=order.importer.subject,
-            on=order.on,
-            district=order.district,
-        )
-        await session.flush()
-        session.expunge_all()
-    return worked_out
-
-
-def _tally(done: intake.Intake, order: Order) -> Counter[str]:
-    changed = done.changed
-    created = sum(row.is_new_matter for row in changed)
-    return Counter(
-        created=created,
-        updated=len(changed) - created,
-        unchanged=len(done.rows) - len(changed),
-        published=len(changed) if order.publish else 0,
-    )
-
-
-async def _begin(context: Context, order: Order) -> None:
+async def _begin(session: AsyncSession, context: Context, id_: UUID, asked: Asked) -> None:
+    # Held before it is told, so that no import that is told to run looks left.
+    is_free = await store.claim_import(session, id_)
     async with context.sessions.begin() as own:
-        is_new = await store.begin_import(
+        is_new = is_free and await store.begin_import(
             own,
-            order.id,
-            importer=order.importer.subject,
-            publish=order.publish,
-            is_dry_run=order.is_dry_run,
+            id_,
+            importer=asked.importer.subject,
+            publish=asked.publish,
+            is_dry_run=asked.is_dry_run,
         )
     if not is_new:
-        raise ImportIdTaken(id=order.id)
+        raise ImportIdTaken(id=id_)
 
 
-async def _note(context: Context, order: Order, changes: Mapping[str, Any]) -> None:
+async def _take_over(session: AsyncSession, context: Context, run: _Run) -> str:
+    if not run.asked.is_dry_run and not await store.begin_alone(session):
+        raise ImportRunning(headers={"Retry-After": "60"})
+    await _read(session, context, run)
+    if run.writes:
+        await store.write_alone(session)
+        await staging.lock_matters(session, district=run.asked.district)
+    digest = await _write(session, context, run)
+    if run.faults:
+        by_row = sorted(run.faults, key=lambda one: (one.sheet or "", one.row or 0))
+        raise ImportFaulty(errors=by_row[:MOST_FAULTS])
+    return digest
+
+
+async def _read(session: AsyncSession, context: Context, run: _Run) -> None:
+    """Check each row by itself, and put it aside."""
+    place = run.incoming.place
+    await staging.open_staging(session)
+    async for read in run.incoming.batches:
+        batch = await asyncio.to_thread(read.publishable, place) if run.asked.publish else read
+        run.faults += batch.faults
+        run.tally["received"] += batch.received
+        if batch.rows:
+            await staging.keep(session, batch.rows)
+        await _note(context, run, run.tally)
+        if run.is_full:
+            return
+    for row, first in await staging.repeated_rows(session, most=MOST_FAULTS):
+        said = repeated(place(first, (), {}, "").row)
+        run.faults.append(place(row, ("code",), said, "code_repeated"))
+
+
+async def _write(session: AsyncSession, context: Context, run: _Run) -> str:
+    """Hold the rows to what is stored, and write them; after a fault only collect faults."""
+    digest = sha256()
+    async for rows in staging.staged(session, at_once=BATCH):
+        if run.is_full:
+            break
+        try:
+            done = await _take_over_part(session, rows, run)
+        except ImportFaulty as refusal:
+            run.faults += refusal.errors
+            continue
+        run.tally.update(tally_of(done))
+        digest.update("".join(row.digest for row in done.changed).encode())
+        await _note(context, run, run.tally)
+    return digest.hexdigest()
+
+
+async def _take_over_part(
+    session: AsyncSession, rows: Sequence[Staged], run: _Run
+) -> intake.Intake:
+    contents = await asyncio.to_thread(
+        lambda: [MatterContent.model_validate_json(content) for _, content in rows]
+    )
+
+    def place(at: int, path: Path, said: Text, code: str) -> FieldError:
+        return run.incoming.place(rows[at][0], path, said, code)
+
+    asked = run.asked
+    planned = await intake.plan(session, contents, publish=asked.publish, place=place)
+    if run.writes:
+        await intake.take_over(
+            session,
+            planned,
+            importer=asked.importer.subject,
+            on=asked.on,
+            district=asked.district,
+        )
+    return planned
+
+
+async def _note(context: Context, run: _Run, changes: Mapping[str, Any]) -> None:
     async with context.sessions.begin() as own:
-        await store.change_import(own, order.id, changes, at=context.clock())
+        await store.change_import(own, run.id, changes, at=context.clock())
 
 
-async def _end(context: Context, order: Order, changes: Mapping[str, Any]) -> None:
-    await _note(context, order, {**changes, "finished_at": context.clock()})
+async def _end(context: Context, run: _Run, changes: Mapping[str, Any]) -> None:
+    nothing = dict.fromkeys(("created", "updated", "unchanged", "published"), 0)
+    await _note(context, run, {**nothing, **changes, "finished_at": context.clock()})
 
 
-async def _finish(
-    session: AsyncSession, context: Context, order: Order, tally: Counter[str], digest: str
-) -> None:
-    at = context.clock()
-    if not order.is_dry_run:
+async def _finish(session: AsyncSession, context: Context, run: _Run, digest: str) -> None:
+    asked, at = run.asked, context.clock()
+    if not asked.is_dry_run:
         audit.note(
             session,
-            actor=order.importer.subject,
-            action="catalog.import.publish" if order.publish else "catalog.import",
-            subject=order.district,
-            payload={**tally, "import": str(order.id), "digest": digest},
+            actor=asked.importer.subject,
+            action="catalog.import.publish" if asked.publish else "catalog.import",
+            subject=asked.district,
+            payload={**run.tally, "import": str(run.id), "digest": digest},
         )
-    done = {**tally, "state": ImportState.DONE, "finished_at": at}
-    await store.change_import(session, order.id, done, at=at)
+    done = {**run.tally, "state": ImportState.DONE, "finished_at": at}
+    await store.change_import(session, run.id, done, at=at)
     await session.flush()
 
 
 def _told(fault: FieldError) -> dict[str, Any]:
+    where = {"sheet": fault.sheet, "row": fault.row, "column": fault.column}
     return {
-        "row": fault.row,
+        **where,
         "pointer": fault.pointer,
         "code": fault.code,
         "detail": dict(fault.detail),

@@ -31,7 +31,7 @@ class CatalogImport(Record, CatalogTables):
     publish: Mapped[bool]
     is_dry_run: Mapped[bool]
     received: Mapped[int] = mapped_column(default=0)
-    """Rows read so far; whether they stand is decided at the end, for all of them."""
+    """Rows read so far; they are written when all are read, and stand when all are written."""
     created: Mapped[int] = mapped_column(default=0)
     updated: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
