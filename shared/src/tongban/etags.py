@@ -6,7 +6,17 @@ from fastapi import Depends, Header, Request, Response
 
 from tongban.problems import Problem
 
-__all__ = ["IfMatch", "NotModified", "StaleVersion", "etag", "offer", "require_match"]
+__all__ = [
+    "IfMatch",
+    "Known",
+    "NotModified",
+    "StaleVersion",
+    "etag",
+    "offer",
+    "require_match",
+]
+
+LARGEST = 2**63 - 1
 
 
 class StaleVersion(Problem):
@@ -42,6 +52,19 @@ async def _if_match(if_match: Annotated[str | None, Header()] = None) -> str | N
 
 
 IfMatch = Annotated[str | None, Depends(_if_match)]
+
+
+async def _known(
+    # As every read understands it, none tells it in the API's document.
+    if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> frozenset[int]:
+    given = (tag.strip('"') for tag in _tags(if_none_match or ""))
+    numbers = {int(tag) for tag in given if tag.isdecimal() and tag.isascii()}
+    return frozenset(number for number in numbers if number <= LARGEST)
+
+
+Known = Annotated[frozenset[int], Depends(_known)]
+"""The versions that the caller has, by `If-None-Match`: of them no more than the tag is read."""
 
 
 def require_match(version: int, if_match: str | None) -> None:

@@ -35,7 +35,7 @@ from catalog_service.matters.vocabulary import (
 from tongban.app import router as new_router
 from tongban.context import InContext
 from tongban.db import Session
-from tongban.etags import offer
+from tongban.etags import Known, offer
 from tongban.identity import MaybeCaller
 from tongban.paging import CursorInvalid, PageQuery
 from tongban.problems import problems
@@ -102,6 +102,7 @@ async def read_matter(
     response: Response,
     session: Session,
     context: InContext,
+    known: Known,
     _caller: MaybeCaller,
     as_of: Annotated[
         date | None, Query(description="某日有效的版本，限本区事项 / as valid on that day")
@@ -109,9 +110,9 @@ async def read_matter(
 ) -> MatterRead:
     """查看事项: the matter as it is in force, or was or will be on a day; ours or a partner's."""
     if as_of is None:
-        found = await service.find(session, code, district=context.settings.district)
+        found = await service.find(session, code, district=context.settings.district, known=known)
     else:
-        found = await service.find_on(session, code, as_of)
+        found = await service.find_on(session, code, as_of, known=known)
     offer(request, response, found.tag)
     return MatterRead(
         code=found.code,

@@ -1,7 +1,7 @@
 """Use cases about matters: fetch, decide, store, publish."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Set
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,14 +17,14 @@ from catalog_service.errors import (
     MatterNotFound,
     VersionNotFound,
 )
-from catalog_service.matters import rules, store
+from catalog_service.matters import reading, rules, store
 from catalog_service.matters.codes import parse_code
 from catalog_service.matters.content import MatterContent
 from catalog_service.matters.diff import Difference, differences
 from catalog_service.matters.guide import Guidance, guide
-from catalog_service.matters.guide_store import Guidable, guidable
 from catalog_service.matters.listing import Filters, list_matters
 from catalog_service.matters.publication import locked, require_in_use
+from catalog_service.matters.reading import NOTHING_KNOWN, Applicable
 from catalog_service.matters.rules import OPEN, Action, State
 from catalog_service.matters.search_query import keys_of, wanted
 from catalog_service.matters.tables import Matter, MatterVersion
@@ -35,10 +35,8 @@ from tongban.paging import Paging, page_of
 from tongban.problems import Where
 
 __all__ = [
-    "Applicable",
     "add_matter",
     "amend_draft",
-    "contents_in_force",
     "diff",
     "draft_version",
     "find",
@@ -48,26 +46,6 @@ __all__ = [
     "page",
     "versions",
 ]
-
-
-@dataclass(frozen=True)
-class Applicable:
-    """A matter that can be applied for here, ours or a partner's."""
-
-    code: str
-    version: int
-    owner_district: str
-    content: dict[str, Any]
-    tag: int
-    effective_from: date | None = None
-    retired_on: date | None = None
-    mode: str | None = None
-    agreement: str | None = None
-    forward_within_days: int | None = None
-
-    @property
-    def is_handled_here_by_agreement(self) -> bool:
-        return self.agreement is not None
 
 
 async def page(
@@ -96,25 +74,18 @@ async def page(
     )
 
 
-async def find_on(session: AsyncSession, code: str, day: date) -> Applicable:
+async def find_on(
+    session: AsyncSession, code: str, day: date, *, known: Set[int] = NOTHING_KNOWN
+) -> Applicable:
     """Return a matter of ours as it was, or will be, valid on `day`.
 
     Raises:
         MatterNotFound: 404, no version is valid on that day.
     """
-    found = await store.version_on(session, code, day)
+    found = await reading.valid_on(session, code, day, known=known)
     if found is None:
         raise MatterNotFound(code=code)
-    matter, version = found
-    return Applicable(
-        code=code,
-        version=version.number,
-        owner_district=matter.owner_district,
-        content=version.content,
-        tag=_tag(version),
-        effective_from=version.effective_from,
-        retired_on=version.retired_on,
-    )
+    return found
 
 
 async def diff(
@@ -130,49 +101,30 @@ async def diff(
     return differences(first.content, second.content)
 
 
-async def find(session: AsyncSession, code: str, *, district: str) -> Applicable:
-    """Return the matter as it is in force.
+async def find(
+    session: AsyncSession, code: str, *, district: str, known: Set[int] = NOTHING_KNOWN
+) -> Applicable:
+    """Return the matter as it is in force; without its content where the caller has it.
 
     Raises:
         MatterNotFound: 404.
     """
-    ours = await store.in_force(session, code)
-    if ours is not None:
-        matter, version = ours
-        return Applicable(
-            code=code,
-            version=version.number,
-            owner_district=matter.owner_district,
-            content=version.content,
-            tag=_tag(version),
-            effective_from=version.effective_from,
-            retired_on=version.retired_on,
-        )
-    theirs = await store.offered(session, code, district=district)
-    if theirs is None:
+    found = await reading.applicable(session, code, district=district, known=known)
+    if found is None:
         raise MatterNotFound(code=code)
-    return Applicable(
-        code=code,
-        version=theirs.number,
-        owner_district=theirs.owner_district,
-        content=theirs.content,
-        tag=theirs.sequence,
-        mode=theirs.mode,
-        agreement=theirs.agreement,
-        forward_within_days=theirs.forward_within_days,
-    )
+    return found
 
 
 async def guide_through(
     session: AsyncSession, code: str, answers: Facts, *, district: str
-) -> tuple[Guidable, Guidance]:
+) -> tuple[reading.Guidable, Guidance]:
     """Return the matter with the sites that handle it, and the next question or what applies.
 
     Raises:
         MatterNotFound: 404.
         AnswerInvalid: 422.
     """
-    matter = await guidable(session, code, district=district)
+    matter = await reading.guidable(session, code, district=district)
     if matter is None:
         raise MatterNotFound(code=code)
     return matter, guide(matter.content, answers)
@@ -193,14 +145,19 @@ async def versions(
 
 
 async def find_version(
-    session: AsyncSession, code: str, number: int, *, with_drafts: bool
+    session: AsyncSession,
+    code: str,
+    number: int,
+    *,
+    with_drafts: bool,
+    known: Set[int] = NOTHING_KNOWN,
 ) -> MatterVersion:
-    """Return one version.
+    """Return one version; without its content where the caller has it.
 
     Raises:
         VersionNotFound: 404.
     """
-    found = await store.version_of(session, code, number)
+    found = await reading.version_of(session, code, number, known=known)
     if found is None or (found.state in OPEN and not with_drafts):
         raise VersionNotFound(code=code, version=number)
     return found
@@ -293,16 +250,6 @@ async def amend_draft(
     draft.author = author
     await session.flush()
     return draft
-
-
-async def contents_in_force(session: AsyncSession) -> Sequence[dict[str, Any]]:
-    """Return the content of every matter in force."""
-    return await store.contents_in_force(session)
-
-
-def _tag(version: MatterVersion) -> int:
-    """Return what changes with the version in force, and with its planned end."""
-    return version.number * 1_000_000 + version.version
 
 
 def _require_code(content: MatterContent, code: str) -> None:

@@ -1,6 +1,6 @@
-"""Every SQL statement about one matter and its versions.
+"""Every SQL statement about a matter's versions that changes them, or reads several.
 
-Lists are in `listing`, the statements of an import in `bulk`.
+Lists are in `listing`, reading a matter as it applies in `reading`, an import's in `bulk`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,13 +10,12 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from catalog_service.matters.rules import OPEN, TOLD, State
 from catalog_service.matters.tables import (
     Matter,
-    MatterSite,
     MatterVersion,
-    PartnerMatter,
     PublishedMatter,
 )
 from tongban.paging import Paging, after
@@ -25,20 +24,14 @@ __all__ = [
     "add_matter",
     "codes_due",
     "codes_submitted",
-    "contents_in_force",
-    "in_force",
     "keep_all_published",
     "keep_published",
     "lock_matter",
-    "offered",
     "open_version_of",
     "remove_published",
-    "sites_handling",
     "told_versions",
     "valid_versions",
     "version_for_update",
-    "version_of",
-    "version_on",
     "versions_of",
 ]
 
@@ -60,10 +53,6 @@ async def lock_matter(session: AsyncSession, code: str) -> Matter | None:
 
 def _version(code: str, number: int) -> Select[MatterVersion]:
     return select(MatterVersion).where(MatterVersion.code == code, MatterVersion.number == number)
-
-
-async def version_of(session: AsyncSession, code: str, number: int) -> MatterVersion | None:
-    return await session.scalar(_version(code, number))
 
 
 async def version_for_update(session: AsyncSession, code: str, number: int) -> MatterVersion | None:
@@ -108,63 +97,18 @@ async def codes_due(session: AsyncSession, day: date) -> Sequence[str]:
     return found.all()
 
 
-async def version_on(
-    session: AsyncSession, code: str, day: date
-) -> Row[Matter, MatterVersion] | None:
-    """Return a matter of ours with the version that is, was or will be valid on `day`."""
-    found = await session.execute(
-        select(Matter, MatterVersion)
-        .join(MatterVersion, MatterVersion.code == Matter.code)
-        .where(
-            Matter.code == code,
-            MatterVersion.effective_from <= day,
-            or_(MatterVersion.retired_on.is_(None), MatterVersion.retired_on > day),
-        )
-    )
-    return found.one_or_none()
-
-
 async def versions_of(
     session: AsyncSession, code: str, paging: Paging, *, with_drafts: bool
 ) -> Sequence[MatterVersion]:
-    statement = select(MatterVersion).where(MatterVersion.code == code)
+    statement = (
+        select(MatterVersion)
+        .options(defer(MatterVersion.content, raiseload=True))
+        .where(MatterVersion.code == code)
+    )
     if not with_drafts:
         statement = statement.where(MatterVersion.state.not_in([*OPEN]))
     statement = after(statement, paging, MatterVersion.number, descending=True)
     return (await session.scalars(statement)).all()
-
-
-async def in_force(session: AsyncSession, code: str) -> Row[Matter, MatterVersion] | None:
-    """Return a matter of ours with its version in force."""
-    found = await session.execute(
-        select(Matter, MatterVersion)
-        .join(MatterVersion, MatterVersion.code == Matter.code)
-        .where(Matter.code == code, MatterVersion.state == State.PUBLISHED)
-    )
-    return found.one_or_none()
-
-
-async def offered(session: AsyncSession, code: str, *, district: str) -> PartnerMatter | None:
-    """Return a partner's matter that can be applied for here."""
-    return await session.scalar(
-        select(PartnerMatter)
-        .where(
-            PartnerMatter.code == code,
-            PartnerMatter.is_offered,
-            PartnerMatter.owner_district != district,
-        )
-        .order_by(PartnerMatter.owner_district)
-        .limit(1)
-    )
-
-
-async def sites_handling(session: AsyncSession, code: str) -> Sequence[MatterSite]:
-    """Return the open sites that handle a matter, ours or a partner's."""
-    handles = or_(MatterSite.matters.contains([code]), MatterSite.partner_matters.contains([code]))
-    found = await session.scalars(
-        select(MatterSite).where(MatterSite.is_open, handles).order_by(MatterSite.site_id)
-    )
-    return found.all()
 
 
 async def keep_published(session: AsyncSession, row: dict[str, Any]) -> None:
@@ -195,15 +139,5 @@ async def told_versions(session: AsyncSession) -> Sequence[Row[MatterVersion, st
         .join(Matter, Matter.code == MatterVersion.code)
         .where(MatterVersion.state.in_([*TOLD]))
         .order_by(MatterVersion.id)
-    )
-    return found.all()
-
-
-async def contents_in_force(session: AsyncSession) -> Sequence[dict[str, Any]]:
-    """Return the content of every matter in force, by code."""
-    found = await session.scalars(
-        select(MatterVersion.content)
-        .where(MatterVersion.state == State.PUBLISHED)
-        .order_by(MatterVersion.code)
     )
     return found.all()

@@ -39,7 +39,7 @@ from tongban.app import router as new_router
 from tongban.clock import Now, local_date
 from tongban.context import InContext
 from tongban.db import Session
-from tongban.etags import IfMatch, StaleVersion, offer
+from tongban.etags import IfMatch, Known, StaleVersion, offer
 from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery
 from tongban.problems import problems
@@ -105,10 +105,13 @@ async def read_version(
     request: Request,
     response: Response,
     session: Session,
+    known: Known,
     caller: MaybeCaller,
 ) -> VersionRead:
     """查看版本: one version, as it was published and never changed since."""
-    found = await service.find_version(session, code, version, with_drafts=_sees_drafts(caller))
+    found = await service.find_version(
+        session, code, version, with_drafts=_sees_drafts(caller), known=known
+    )
     return _answer(found, caller, request, response)
 
 
