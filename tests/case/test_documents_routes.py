@@ -10,7 +10,8 @@ from sqlalchemy import select
 from case_service.cases.tables import Case
 from case_service.documents import service
 from case_service.documents.rules import DocumentKind
-from case_service.documents.tables import Document, SealUse
+from case_service.documents.tables import Document
+from case_service.seals.tables import SealUse
 from support.case_rows import stored_case
 from tongban.kernel import LedgerRow
 from tongban.testing.fixtures import RunningService

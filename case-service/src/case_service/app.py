@@ -10,6 +10,7 @@ from case_service.documents import routes as documents
 from case_service.events import PUBLISHED
 from case_service.licences import routes as licences
 from case_service.ratings import routes as ratings
+from case_service.seals import routes as seals
 from case_service.settings import Settings
 from tongban import app
 from tongban.service import Service
@@ -23,6 +24,7 @@ SERVICE = Service(
     routers=(
         cases.router,
         documents.router,
+        seals.router,
         licences.router,
         ratings.router,
         assistance.router,

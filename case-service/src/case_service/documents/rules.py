@@ -29,7 +29,7 @@ __all__ = [
     "compose",
     "digest_of",
     "number_of",
-    "seal",
+    "sealed",
     "verify",
 ]
 
@@ -89,11 +89,8 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(unsealed)).hexdigest()
 
 
-def seal(content: Mapping[str, Any], *, district: str, key: OKPKey) -> dict[str, Any]:
+def sealed(content: Mapping[str, Any], signature: str) -> dict[str, Any]:
     """Return `content` with the district's seal: a numbered document, or a licence."""
-    claims = {"number": content["number"], "sha256": digest_of(content)}
-    header = {"alg": _ALGORITHM, "kid": _key_id(district, key)}
-    signature = jws.serialize_compact(header, rfc8785.dumps(claims), key, algorithms=[_ALGORITHM])
     return {**content, _SEAL: signature}
 
 
@@ -111,14 +108,6 @@ def verify(document: Mapping[str, Any], public_jwk: Mapping[str, Any]) -> bool:
     except (JoseError, rfc8785.CanonicalizationError, KeyError, TypeError, ValueError):
         return False
     return bool(claims == expected)
-
-
-def _key_id(district: str, key: OKPKey) -> str:
-    """Return the seal's id as the district publishes it: its own, or one made of its thumbprint."""
-    stem = f"{district}-seal"
-    if key.kid is not None and key.kid.startswith(stem):
-        return key.kid
-    return f"{stem}-{key.thumbprint()[:12]}"
 
 
 def _title(kind: DocumentKind, facts: Mapping[str, Any]) -> dict[str, str]:

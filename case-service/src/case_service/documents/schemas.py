@@ -1,14 +1,24 @@
 """Documents as they go out."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from case_service.documents.wording import DocumentKind
 
-__all__ = ["DocumentSummary", "IssuedBy", "SealedDocument"]
+__all__ = [
+    "NUMBER",
+    "DocumentStanding",
+    "DocumentSummary",
+    "IssuedBy",
+    "SealedCopy",
+    "SealedDocument",
+]
+
+NUMBER: Final = r"^[0-9]{6}-[A-Z]{2}-[0-9]{4}-[0-9]{6,12}$"
+"""The shape of a document's number (文号)."""
 
 
 class DocumentSummary(BaseModel):
@@ -43,3 +53,25 @@ class SealedDocument(BaseModel):
     facts: dict[str, Any]
     lines: dict[str, list[str]]
     seal: str = Field(description="电子印章：JWS 紧凑格式 / compact JWS, alg Ed25519")
+
+
+class SealedCopy(SealedDocument):
+    """A document's JSON as somebody holds it; whatever was added to it counts too."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: Annotated[str, Field(pattern=NUMBER, examples=["610171-SJ-2026-000123"])]
+
+
+class DocumentStanding(BaseModel):
+    """文书查验结果: nothing in it tells of a person."""
+
+    is_genuine: bool
+    """文号与摘要相符，文书未被改动 / number and digest fit: it is ours, unchanged"""
+    number: str | None = None
+    kind: DocumentKind | None = None
+    title: dict[str, str] | None = None
+    issued_by: IssuedBy | None = None
+    issued_at: datetime | None = None
+    sha256: str | None = None
+    seal: str | None = Field(None, description="电子印章：JWS 紧凑格式 / compact JWS, alg Ed25519")

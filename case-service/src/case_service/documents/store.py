@@ -1,21 +1,23 @@
-"""Every SQL statement on documents and on the uses of the seal."""
+"""Every SQL statement on documents."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.documents.tables import DOCUMENT_NUMBERS, Document
-from case_service.documents.wording import DocumentKind
+from case_service.documents.tables import Document, VerificationMiss
 from tongban.paging import Paging, after
 
-__all__ = ["get", "next_number", "of_case"]
-
-
-async def next_number(session: AsyncSession, kind: DocumentKind) -> int:
-    """Draw the next number of this kind; one that is not used after all stays a gap."""
-    return (await session.scalars(select(DOCUMENT_NUMBERS[kind].next_value()))).one()
+__all__ = [
+    "by_number",
+    "count_misses",
+    "get",
+    "keep_paper",
+    "note_miss",
+    "of_case",
+]
 
 
 async def get(session: AsyncSession, case_id: UUID, document_id: UUID) -> Document | None:
@@ -27,3 +29,36 @@ async def get(session: AsyncSession, case_id: UUID, document_id: UUID) -> Docume
 async def of_case(session: AsyncSession, case_id: UUID, paging: Paging) -> Sequence[Document]:
     listed = select(Document).where(Document.case_id == case_id)
     return (await session.scalars(after(listed, paging, Document.id))).all()
+
+
+async def by_number(session: AsyncSession, number: str) -> Document | None:
+    return await session.scalar(select(Document).where(Document.number == number))
+
+
+async def keep_paper(session: AsyncSession, document: Document, key: str) -> str:
+    """Keep `key` as the document's PDF, unless another was kept meanwhile; return which it is."""
+    kept = await session.scalar(
+        update(Document)
+        .where(Document.id == document.id, Document.pdf_key.is_not_distinct_from(document.pdf_key))
+        .values(pdf_key=key)
+        .returning(Document.pdf_key)
+        .execution_options(synchronize_session=False)
+    )
+    if kept is None:
+        kept = await session.scalar(select(Document.pdf_key).where(Document.id == document.id))
+    return kept or key
+
+
+async def count_misses(
+    session: AsyncSession, number: str, *, since: datetime
+) -> tuple[int, datetime | None]:
+    """Return how often a digest did not fit this number since then, and when first."""
+    missed = VerificationMiss.number == number, VerificationMiss.at > since
+    counted = select(func.count(), func.min(VerificationMiss.at)).where(*missed)
+    count, first = (await session.execute(counted)).one()
+    return count, first
+
+
+async def note_miss(session: AsyncSession, number: str, *, at: datetime) -> None:
+    session.add(VerificationMiss(number=number, at=at))
+    await session.flush()

@@ -1,17 +1,16 @@
-"""The rows of a case's documents, and of each use of the district's seal."""
+"""The rows of a case's documents, and of what was verified in vain."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Sequence
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Sequence
 from sqlalchemy.orm import Mapped, mapped_column
 
 from case_service.database import CaseTables
 from case_service.documents.wording import DocumentKind
 from tongban.db import Record
-from tongban.ids import new_id
 
-__all__ = ["DOCUMENT_NUMBERS", "Document", "SealUse"]
+__all__ = ["DOCUMENT_NUMBERS", "Document", "VerificationMiss"]
 
 # One run of numbers per kind; it goes on over the years, and a number drawn in vain is a gap.
 DOCUMENT_NUMBERS = {
@@ -37,25 +36,16 @@ class Document(Record, CaseTables):
     drawn_up_by: Mapped[str]
     sealed_body: Mapped[bytes] = mapped_column(LargeBinary)
     """The document as it was handed out, its seal with it, encrypted: it tells of a person."""
+    pdf_key: Mapped[str | None]
+    """Where its PDF is kept, encrypted, once it was asked for."""
 
 
-class SealUse(CaseTables):
-    """用印: one use of the district's electronic seal, on a document or a licence."""
+class VerificationMiss(CaseTables):
+    """查验未符: a number and a digest that did not fit: what the limit per number counts."""
 
-    __tablename__ = "seal_uses"
-    __table_args__ = (
-        CheckConstraint("num_nonnulls(document_id, licence_id) = 1", name="one_thing"),
-        Index("ix_seal_uses_document_id", "document_id"),
-        Index("ix_seal_uses_licence_id", "licence_id"),
-    )
+    __tablename__ = "verification_misses"
+    __table_args__ = (Index("ix_verification_misses_number", "number", "at"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    document_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("documents.id", deferrable=True, initially="DEFERRED")
-    )
-    licence_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("licences.id", deferrable=True, initially="DEFERRED")
-    )
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
     number: Mapped[str]
     at: Mapped[datetime]
-    by: Mapped[str]

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import TimelineEntry
-from case_service.documents import service as documents
+from case_service.documents.rules import digest_of, sealed
 from case_service.documents.schemas import IssuedBy
 from case_service.errors import LicenceNotFound, LicenceRevokedAlready
 from case_service.events import CaseLicenceRevoked
@@ -21,7 +21,9 @@ from case_service.licences.schemas import (
     LicenceVerified,
     SealedLicence,
 )
-from case_service.licences.tables import Licence
+from case_service.licences.tables import LICENCE_NUMBERS, Licence
+from case_service.seals import service as seals
+from case_service.seals.rules import LICENCE
 from tongban import audit, gb
 from tongban.clock import local_date
 from tongban.context import Context
@@ -53,7 +55,9 @@ async def issue(
     """出证: number and seal a licence, valid from today; `holder` has at least a `name`."""
     district = gb.district(context.settings.district)
     issued_on = local_date(at)
-    running = await store.next_number(session)
+    running, authority = await seals.draw(
+        session, LICENCE_NUMBERS, kind=LICENCE, on=issued_on, case_id=case_id, by=issued_by
+    )
     licence = Licence(
         id=new_id(),
         case_id=case_id,
@@ -80,10 +84,17 @@ async def issue(
         valid_from=licence.valid_from,
         valid_until=licence.valid_until,
     )
-    signed = documents.put_seal(
-        session, context, content, licence_id=licence.id, at=at, by=issued_by
+    licence.seal = await seals.use(
+        session,
+        context,
+        authority,
+        number=licence.number,
+        sha256=digest_of(content),
+        licence_id=licence.id,
+        at=at,
+        by=issued_by,
     )
-    licence.seal = signed["seal"]
+    signed = sealed(content, licence.seal)
     licence.sealed_body = context.vault.seal(json.dumps(signed), context=_VAULT)
     session.add(licence)
     return licence

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import Case
-from case_service.licences.tables import LICENCE_NUMBERS, Licence
+from case_service.licences.tables import Licence
 from tongban.identity import Caller, Role
 from tongban.paging import Paging, after
 
-__all__ = ["by_code", "case_of", "get_for_update", "next_number", "of_holder", "visible"]
+__all__ = ["by_code", "case_of", "get_for_update", "of_holder", "visible"]
 
 READERS = (
     Role.CLERK,
@@ -21,11 +21,6 @@ READERS = (
     Role.HELPER,
     Role.SUPERVISOR,
 )
-
-
-async def next_number(session: AsyncSession) -> int:
-    """Draw the next number; one that is not used after all stays a gap."""
-    return (await session.scalars(select(LICENCE_NUMBERS.next_value()))).one()
 
 
 async def visible(session: AsyncSession, licence_id: UUID, caller: Caller) -> Licence | None:

@@ -1,0 +1,87 @@
+"""Every SQL statement on seals."""
+
+from collections.abc import Sequence as Rows
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Date, Sequence, Uuid, and_, bindparam, or_, select, true
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_service.seals.rules import Authority, SealState
+from case_service.seals.tables import RegisteredSeal, SealAuthorisation, SealUse
+from tongban.paging import Paging, after
+
+__all__ = ["authorisations_of", "draw", "get", "get_authorisation", "listed", "uses_of"]
+
+
+async def draw(
+    session: AsyncSession, numbers: Sequence, *, kind: str, on: date, case_id: UUID, by: str
+) -> tuple[int, Authority | None]:
+    """Draw a number and find the authority to seal what bears it, in one statement."""
+    drawn = select(numbers.next_value().label("number")).subquery()
+    day, case = bindparam("day", on, Date), bindparam("case", case_id, Uuid)
+    authorised = (
+        select(SealAuthorisation.id, SealAuthorisation.seal_id)
+        .join(RegisteredSeal, RegisteredSeal.id == SealAuthorisation.seal_id)
+        .where(
+            RegisteredSeal.state == SealState.ACTIVE,
+            SealAuthorisation.kinds.contains(bindparam("kinds", [kind], JSONB)),
+            SealAuthorisation.revoked_at.is_(None),
+            SealAuthorisation.from_on <= day,
+            or_(SealAuthorisation.until_on.is_(None), SealAuthorisation.until_on >= day),
+            or_(SealAuthorisation.case_id.is_(None), SealAuthorisation.case_id == case),
+        )
+        .order_by(SealAuthorisation.id)
+        .limit(1)
+        .subquery()
+    )
+    kept = (
+        select(RegisteredSeal.id)
+        .where(
+            RegisteredSeal.state == SealState.ACTIVE,
+            RegisteredSeal.keepers.contains(bindparam("keepers", [by], JSONB)),
+        )
+        .order_by(RegisteredSeal.id)
+        .limit(1)
+        .subquery()
+    )
+    both = drawn.outerjoin(authorised, true()).outerjoin(kept, true())
+    found = await session.execute(
+        select(drawn.c.number, authorised.c.seal_id, authorised.c.id, kept.c.id).select_from(both)
+    )
+    number, authorised_seal, authorisation_id, kept_seal = found.one()
+    seal_id = authorised_seal or kept_seal
+    return number, Authority(seal_id, authorisation_id) if seal_id is not None else None
+
+
+async def listed(session: AsyncSession) -> Rows[RegisteredSeal]:
+    return (await session.scalars(select(RegisteredSeal).order_by(RegisteredSeal.id))).all()
+
+
+async def get(session: AsyncSession, seal_id: UUID) -> RegisteredSeal | None:
+    return await session.get(RegisteredSeal, seal_id)
+
+
+async def get_authorisation(
+    session: AsyncSession, seal_id: UUID, authorisation_id: UUID
+) -> SealAuthorisation | None:
+    return await session.scalar(
+        select(SealAuthorisation)
+        .where(and_(SealAuthorisation.seal_id == seal_id, SealAuthorisation.id == authorisation_id))
+        .with_for_update()
+    )
+
+
+async def authorisations_of(
+    session: AsyncSession, seal_id: UUID, paging: Paging
+) -> Rows[SealAuthorisation]:
+    given = select(SealAuthorisation).where(SealAuthorisation.seal_id == seal_id)
+    return (
+        await session.scalars(after(given, paging, SealAuthorisation.id, descending=True))
+    ).all()
+
+
+async def uses_of(session: AsyncSession, seal_id: UUID, paging: Paging) -> Rows[SealUse]:
+    used = select(SealUse).where(SealUse.seal_id == seal_id)
+    return (await session.scalars(after(used, paging, SealUse.id, descending=True))).all()
