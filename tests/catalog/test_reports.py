@@ -13,7 +13,7 @@ PATH = "/api/v1/catalog/reports/reconcile"
 
 
 def folder(catalog: RunningService) -> Path:
-    found: Path = catalog.settings.objects / "reports"
+    found = Path(catalog.settings.objects) / "reports"
     return found
 
 

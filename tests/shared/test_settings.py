@@ -37,7 +37,7 @@ def test_the_services_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None
     settings = ParcelSettings()
 
     assert settings.log_level == "debug"
-    assert settings.objects == Path("/objects")
+    assert settings.objects == "/objects"
 
 
 def test_a_wider_credential_is_never_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from tongban.asyncapi import asyncapi_of
 from tongban.context import Context, open_context
 from tongban.etags import NotModified, StaleVersion
 from tongban.idempotency import IdempotentRoute
+from tongban.objects import StoreUnavailable
 from tongban.openapi import openapi_of
 from tongban.problems import (
     InternalError,
@@ -138,6 +139,11 @@ def install_errors(app: FastAPI) -> None:
 
     for kind in DATABASE_FAULTS:
         app.add_exception_handler(kind, unavailable)
+
+    @app.exception_handler(StoreUnavailable)
+    async def without_objects(request: Request, fault: StoreUnavailable) -> Response:
+        log.error("objects.unavailable", fault=str(fault))
+        return render(ServiceUnavailable(part="objects", headers={"Retry-After": "5"}), request)
 
     @app.exception_handler(DBAPIError)
     async def database_fault(request: Request, fault: DBAPIError) -> Response:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tongban import db
 from tongban.clock import Clock, utc_now
 from tongban.identity import Verifier
-from tongban.objects import ClaimCheck, ObjectStore, collect, leave
+from tongban.objects import ClaimCheck, ObjectStore, collect, leave, open_store
 from tongban.settings import ServiceSettings
 from tongban.vault import Vault
 
@@ -70,7 +70,7 @@ async def open_context(settings: ServiceSettings, *, pool: int) -> AsyncIterator
                 district=settings.district,
             ),
             vault=Vault.from_file(settings.data_key_file),
-            objects=ObjectStore(settings.objects),
+            objects=open_store(settings.objects),
             private_key=read_private_key(settings.private_key_file),
         )
     finally:

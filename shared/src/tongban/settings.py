@@ -80,8 +80,8 @@ class ServiceSettings(Base):
     api_pool: int = 8
     work_pool: int = 5
     nats_url: str = "nats://127.0.0.1:8005"
-    objects: Path
-    """Folder of the object store, shared by the services of the district."""
+    objects: str
+    """The object store, shared by the services of the district: a folder, or s3://bucket/…"""
     keys: Path
     """Folder with each service's public key, `<service>.public.json`."""
     private_key_file: Path

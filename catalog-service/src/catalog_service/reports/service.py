@@ -8,6 +8,7 @@ from catalog_service.reports import rules, store
 from catalog_service.reports.adapter import OutboxFolder, Upward
 from catalog_service.reports.rules import Gap, GapKind, Report
 from tongban.context import Context
+from tongban.objects import folder_of
 
 __all__ = ["Reconciled", "find_gaps", "mend_gaps", "report_upward", "use_outbox_folder"]
 
@@ -20,7 +21,7 @@ Reconciled = tuple[int, int, Sequence[Gap]]
 
 def use_outbox_folder(context: Context) -> None:
     """Report into a folder; another way upward is put here instead."""
-    folder = context.settings.reports or context.settings.objects / "reports"
+    folder = context.settings.reports or folder_of(context.settings.objects) / "reports"
     context.resources[_RESOURCE] = OutboxFolder(folder)
 
 

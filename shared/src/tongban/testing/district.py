@@ -57,7 +57,7 @@ class TestDistrict:
             "work_port": 0,
             "database_url": database_url,
             "nats_url": nats_url,
-            "objects": self.folder / "objects",
+            "objects": str(self.folder / "objects"),
             "keys": self.folder / "keys",
             "private_key_file": self.folder / f"keys/{service}.private.json",
             "data_key_file": self.folder / f"keys/{service}.data.key",
