@@ -28,7 +28,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*is deprecated.*:DeprecationWarning"),
 ]
 PROFILE = Path(STANDARDS or "") / "cpsv-ap-3.2.0"
-DATA = ROOT / "deploy/districts/xian-hitech/matters.json"
+XIAN = ROOT / "deploy/districts/xian-hitech"
+DATA = XIAN / "matters.json"
+LIFE_EVENTS = XIAN / "life_events.json"
 
 Document = dict[str, Any]
 
@@ -45,6 +47,12 @@ async def exported(run_service: Any) -> Document:
         headers={**admin, "content-type": "application/json"},
     )
     assert taken.status_code == 200, taken.text[:2000]
+    events = await catalog.client.post(
+        "/api/v1/life-events/import?publish=true",
+        content=LIFE_EVENTS.read_bytes(),
+        headers={**admin, "content-type": "application/json"},
+    )
+    assert events.status_code == 200, events.text[:2000]
     answer = await catalog.client.get("/api/v1/catalog/export.jsonld", headers=admin)
     assert answer.headers["content-type"].startswith("application/ld+json")
     document: Document = answer.json()
@@ -77,6 +85,27 @@ def test_the_district_s_export_conforms(exported: Document, shapes: Graph) -> No
     assert len(nodes(exported, "cpsv:PublicService")) == len(matters)
 
 
+def test_each_life_event_groups_its_services_both_ways(exported: Document) -> None:
+    events = json.loads(LIFE_EVENTS.read_text("utf-8"))["life_events"]
+    told = {one["dct:identifier"]: one for one in nodes(exported, "cv:Event")}
+    grouped = {
+        (group["@id"], service["@id"])
+        for service in nodes(exported, "cpsv:PublicService")
+        for group in service.get("cv:isGroupedBy", ())
+    }
+
+    assert told.keys() == {one["code"] for one in events}
+    assert nodes(exported, "cv:LifeEvent")
+    assert nodes(exported, "cv:BusinessEvent")
+    related = {
+        (event["@id"], service["@id"])
+        for event in told.values()
+        for service in event["cv:hasRelatedService"]
+    }
+    assert related == grouped
+    assert len(related) == sum(len(one["matters"]) for one in events)
+
+
 def test_each_word_is_one_of_the_published_context(exported: Document) -> None:
     published = json.loads((PROFILE / "context.jsonld").read_text("utf-8"))["@context"]
     known = {one if isinstance(one, str) else one["@id"] for one in published.values()}
@@ -107,6 +136,27 @@ def with_a_limit_in_words(service: Document) -> None:
 
 def with_a_channel_that_is_none(service: Document) -> None:
     service["cv:hasChannel"] = service["cv:thematicArea"]
+
+
+def without_name(event: Document) -> None:
+    del event["dct:title"]
+
+
+def related_to_what_is_none(event: Document) -> None:
+    event["cv:hasRelatedService"] = {"@id": event["@id"]}
+
+
+@pytest.mark.parametrize("broken", [without_name, related_to_what_is_none])
+def test_a_broken_life_event_is_refused(
+    exported: Document, shapes: Graph, broken: Callable[[Document], None]
+) -> None:
+    document = deepcopy(exported)
+    broken(nodes(document, "cv:Event")[0])
+
+    conforms, said = verdict(document, shapes)
+
+    assert not conforms
+    assert nodes(document, "cv:Event")[0]["@id"] in said
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ __all__ = [
     "find",
     "guide",
     "import_events",
+    "offered",
     "page",
     "proposals",
     "publish_proposal",
@@ -256,6 +257,12 @@ async def page(
     """Return a page of what is offered."""
     rows = await store.listed(session, paging, audience=audience, matter=matter)
     return page_of(rows, paging, key=lambda row: (row.code,))
+
+
+async def offered(session: AsyncSession) -> list[dict[str, Any]]:
+    """Return the content of each life event that is offered, by code."""
+    rows = await store.all_told(session)
+    return [row.content for row in rows if row.state is State.PUBLISHED]
 
 
 async def find(session: AsyncSession, code: str) -> tuple[store.Found, int]:

@@ -1,17 +1,18 @@
-"""Matters as linked data: the EU's Core Public Service Vocabulary, CPSV-AP 3.2, in JSON-LD. Pure.
+"""The catalog as linked data: the EU's public service vocabulary, CPSV-AP 3.2, in JSON-LD. Pure.
 
 The document brings its own `@context`: a reader needs nothing from the network. Every property in
 it is one of the published profile's; what the profile has no word for is left out, not invented.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
+from catalog_service.matters.vocabulary import Audience, DayUnit
 from catalog_service.matters.words import chinese
 
-__all__ = ["CONTEXT", "OWN", "nodes_of", "shared_nodes"]
+__all__ = ["CONTEXT", "OWN", "event_of", "groups_of", "nodes_of", "shared_nodes"]
 
 Node = dict[str, Any]
 Content = Mapping[str, Any]
@@ -35,6 +36,9 @@ CHINESE = "http://publications.europa.eu/resource/authority/language/ZHO"
 RENMINBI = "http://publications.europa.eu/resource/authority/currency/CNY"
 OWN = "urn:tongban:matter:"
 """What begins so belongs to one matter alone."""
+EVENTS: Mapping[str, str] = MappingProxyType(
+    {Audience.PERSON: "cv:LifeEvent", Audience.ENTERPRISE: "cv:BusinessEvent"}
+)
 IN_FORCE = "http://purl.org/adms/status/Completed"
 
 
@@ -49,8 +53,34 @@ def shared_nodes(code: str, *, name: str) -> list[Node]:
     ]
 
 
-def nodes_of(content: Content, *, place: str) -> Iterator[Node]:
-    """Yield a matter's public service, and every node that it refers to."""
+def groups_of(events: Sequence[Content]) -> Mapping[str, Sequence[str]]:
+    """Return, by matter, the life events that group it."""
+    found: dict[str, list[str]] = {}
+    for event in events:
+        for member in event["matters"]:
+            found.setdefault(member["code"], []).append(_event(event["code"]))
+    return found
+
+
+def event_of(event: Content, *, told: Collection[str]) -> Node:
+    """Return a life event, related to those of its matters that are `told`.
+
+    What happens to a person is a life event, what happens to a firm a business event; both may be.
+    """
+    kinds = [EVENTS[one] for one in event["audiences"]]
+    related = [f"{OWN}{one['code']}" for one in event["matters"]]
+    return {
+        "@id": _event(event["code"]),
+        "@type": [*kinds, "cv:Event"],
+        "dct:identifier": event["code"],
+        "dct:title": _said(zh=event["name"], en=event["english_name"]),
+        "dct:description": _said(zh=event["summary"]),
+        **_some("cv:hasRelatedService", [_to(one) for one in related if one in told]),
+    }
+
+
+def nodes_of(content: Content, *, place: str, groups: Sequence[str] = ()) -> Iterator[Node]:
+    """Yield a matter's public service, and every node that it refers to but its life events."""
     own = f"{OWN}{content['code']}"
     body = f"urn:tongban:body:{content['body']['code']}"
     yield {
@@ -90,6 +120,7 @@ def nodes_of(content: Content, *, place: str) -> Iterator[Node]:
         "cv:thematicArea": _to(area["@id"]),
         "cv:hasCompetentAuthority": _to(body),
         "cv:processingTime": f"P{content['promised_days']}D",
+        **_some("cv:isGroupedBy", [_to(one) for one in groups]),
         **_some("dcat:keyword", [_zh(word) for word in content["keywords"]]),
         **{name: [_to(node["@id"]) for node in nodes] for name, nodes in parts.items() if nodes},
     }
@@ -143,6 +174,23 @@ def _rules(own: str, content: Content) -> Iterator[Node]:
             "dct:language": _to(CHINESE),
             "cpsv:implements": _to(_law(basis["law"])),
         }
+    # The profile has a word for how long it takes, none for how long it may take by law.
+    unit = chinese("DayUnit", content.get("statutory_unit", DayUnit.WORKING_DAYS))
+    yield {
+        "@id": f"{own}:rule:limit",
+        "@type": "cpsv:Rule",
+        "dct:identifier": "limit",
+        "dct:title": _said(zh="法定办结时限", en="the law's limit"),
+        "dct:description": _said(
+            zh=f"{content['statutory_days']} 个{unit}", en=_limit_in_english(content)
+        ),
+        "dct:language": _to(CHINESE),
+    }
+
+
+def _limit_in_english(content: Content) -> str:
+    unit = content.get("statutory_unit", DayUnit.WORKING_DAYS)
+    return f"{content['statutory_days']} {unit.replace('_', ' ')}"
 
 
 def _outputs(own: str, content: Content) -> Iterator[Node]:
@@ -180,6 +228,10 @@ def _requirements(own: str, content: Content) -> Iterator[Node]:
             "dct:title": _said(zh=f"提交{material['name']}"),
             "cv:hasSupportingEvidence": _to(f"{own}:evidence:{material['key']}"),
         }
+
+
+def _event(code: str) -> str:
+    return f"urn:tongban:life-event:{code}"
 
 
 def _licence_type(name: str) -> str:

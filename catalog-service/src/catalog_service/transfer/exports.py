@@ -1,18 +1,23 @@
 """The catalog going out, streamed: a row is forgotten once it is written."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 import pydantic_core
 
+from catalog_service.life_events import service as life_events
 from catalog_service.transfer import cpsv, store
 from catalog_service.transfer.files import csv_head, csv_row
-from catalog_service.transfer.workbook import workbook_of
+from catalog_service.transfer.workbook import FormBook
 from tongban.context import Context
 from tongban.gb import district
 
 __all__ = ["as_csv", "as_json", "as_json_lines", "as_linked_data", "as_workbook"]
+
+AT_ONCE = 200
+AT_ONCE_BYTES = 1 << 18
 
 
 async def _contents(context: Context) -> AsyncIterator[dict[str, Any]]:
@@ -50,13 +55,21 @@ async def as_linked_data(context: Context) -> AsyncIterator[bytes]:
     """Yield CPSV-AP in JSON-LD; of what was told only the nodes' names are kept."""
     code = context.settings.district
     named = cpsv.shared_nodes(code, name=district(code).name)
+    services: set[str] = set()
     place, told = named[0]["@id"], {node["@id"] for node in named}
+    async with context.sessions() as session:
+        events = await life_events.offered(session)
+    groups = cpsv.groups_of(events)
     yield b'{"@context":' + pydantic_core.to_json(dict(cpsv.CONTEXT)) + b',"@graph":['
     yield _nodes(named)
     async for content in _contents(context):
-        fresh = [node for node in cpsv.nodes_of(content, place=place) if node["@id"] not in told]
+        nodes = cpsv.nodes_of(content, place=place, groups=groups.get(content["code"], ()))
+        fresh = [node for node in nodes if node["@id"] not in told]
         told.update(node["@id"] for node in fresh if not node["@id"].startswith(cpsv.OWN))
+        services.add(f"{cpsv.OWN}{content['code']}")
         yield b"," + _nodes(_once(fresh))
+    for event in events:
+        yield b"," + _nodes([cpsv.event_of(event, told=services)])
     yield b"]}"
 
 
@@ -68,6 +81,24 @@ def _nodes(nodes: Iterable[Mapping[str, Any]]) -> bytes:
     return b",".join(pydantic_core.to_json(node) for node in nodes)
 
 
-async def as_workbook(context: Context) -> bytes:
-    """Return the filled form; a workbook is written sheet by sheet, so it holds all matters."""
-    return await asyncio.to_thread(workbook_of, [one async for one in _contents(context)])
+async def as_workbook(context: Context) -> AsyncIterator[bytes]:
+    """Yield the filled form; it is packed in a file, since its sheets are complete at the end."""
+    # Nobody else sees the file, and it is gone when it is closed, also where the caller leaves.
+    with await asyncio.to_thread(tempfile.TemporaryFile) as written:
+        book = await asyncio.to_thread(FormBook, written)
+        async for some in _parts_of(_contents(context)):
+            await asyncio.to_thread(book.fill, some)
+        await asyncio.to_thread(book.close)
+        await asyncio.to_thread(written.seek, 0)
+        while part := await asyncio.to_thread(written.read, AT_ONCE_BYTES):
+            yield part
+
+
+async def _parts_of(contents: AsyncIterator[dict[str, Any]]) -> AsyncIterator[list[dict[str, Any]]]:
+    some: list[dict[str, Any]] = []
+    async for content in contents:
+        some.append(content)
+        if len(some) == AT_ONCE:
+            yield some
+            some = []
+    yield some
