@@ -21,13 +21,19 @@ __all__ = [
     "CaseDeclined",
     "CaseDelivered",
     "CaseEvent",
+    "CaseExtended",
     "CaseForwarded",
     "CaseLicenceIssued",
     "CaseLicenceRevoked",
+    "CaseLightChanged",
     "CaseRated",
     "CaseReceived",
+    "CaseReopened",
+    "CaseResumed",
     "CaseReviewed",
     "CaseSubmitted",
+    "CaseSuspended",
+    "CaseTerminated",
     "CaseWithdrawn",
 ]
 
@@ -162,6 +168,58 @@ class CaseWithdrawn(CaseEvent):
     SUBJECT = "case.case.withdrawn"
 
 
+class CaseLightChanged(CaseEvent):
+    """红黄灯变化: a light turned yellow or red, or is not so any more; null where it is off.
+
+    `light` is about `clock`, the one that measures the whole now; `step_light` about the step.
+    """
+
+    SUBJECT = "case.case.light_changed"
+    clock: str | None = None
+    light: Literal["green", "yellow", "red"] | None = None
+    step_light: Literal["green", "yellow", "red"] | None = None
+
+
+class CaseSuspended(CaseEvent):
+    """中止计时, for a special procedure."""
+
+    SUBJECT = "case.case.suspended"
+    procedure: str
+    planned_days: int
+
+
+class CaseResumed(CaseEvent):
+    """恢复计时; the limits are where they are now."""
+
+    SUBJECT = "case.case.resumed"
+    statutory_due_on: date | None = None
+    promised_due_on: date | None = None
+
+
+class CaseExtended(CaseEvent):
+    """延期, once."""
+
+    SUBJECT = "case.case.extended"
+    days: int
+    statutory_due_on: date | None = None
+    promised_due_on: date | None = None
+
+
+class CaseTerminated(CaseEvent):
+    """终止, without a decision."""
+
+    SUBJECT = "case.case.terminated"
+    ground: Literal["correction_overdue", "supply_overdue", "applicant_gone", "by_rule"]
+
+
+class CaseReopened(CaseEvent):
+    """重新办理, by order of supervision; `stage` is where it goes on from."""
+
+    SUBJECT = "case.case.reopened"
+    stage: Literal["received", "accepted"]
+    order_number: str
+
+
 class CaseRated(CaseEvent):
     """好差评; `owner_score` is for the other district of an exchange."""
 
@@ -184,8 +242,14 @@ PUBLISHED: tuple[type[CaseEvent], ...] = (
     CaseDelivered,
     CaseClosed,
     CaseWithdrawn,
+    CaseSuspended,
+    CaseResumed,
+    CaseExtended,
+    CaseTerminated,
+    CaseReopened,
     CaseRated,
     CaseLicenceRevoked,
+    CaseLightChanged,
 )
 
 _MATTER_CODE = "11610131MB2A12345X4610117001001"
@@ -212,6 +276,15 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "promised_due_on": "2026-01-12",
         "is_provisional": False,
     },
+    CaseSuspended.SUBJECT: {"procedure": "hearing", "planned_days": 20},
+    CaseResumed.SUBJECT: {"statutory_due_on": "2026-03-02", "promised_due_on": "2026-02-09"},
+    CaseExtended.SUBJECT: {
+        "days": 10,
+        "statutory_due_on": "2026-03-16",
+        "promised_due_on": "2026-02-23",
+    },
+    CaseTerminated.SUBJECT: {"ground": "correction_overdue"},
+    CaseReopened.SUBJECT: {"stage": "accepted", "order_number": "高督2026-12"},
     CaseDeclined.SUBJECT: {"reason_code": "not_in_jurisdiction"},
     CaseForwarded.SUBJECT: {
         "owner_district": "610172",
@@ -235,5 +308,6 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "outside_number": "税变-2026-000123",
         "result": EXAMPLE_CLAIM,
     },
+    CaseLightChanged.SUBJECT: {"clock": "promised", "light": "yellow", "step_light": "green"},
     CaseRated.SUBJECT: {"score": 5, "owner_score": 5},
 }

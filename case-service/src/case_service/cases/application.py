@@ -14,7 +14,14 @@ from tongban import conditions, gb
 from tongban.conditions import Fact
 from tongban.problems import FieldError, Text, Where
 
-__all__ = ["facts_of", "faults_in", "missing_materials"]
+__all__ = [
+    "facts_of",
+    "faults_in",
+    "missing_materials",
+    "owed_later",
+    "promised_instead",
+    "rule_holds",
+]
 
 Facts = Mapping[str, Fact]
 
@@ -50,12 +57,55 @@ def faults_in(
 def missing_materials(
     content: MatterContent, facts: Facts, *, evidence: Mapping[str, str], uploaded: frozenset[str]
 ) -> list[MaterialAsked]:
-    """Return the required materials that neither a file nor other evidence proves."""
+    """Return what neither a file nor other evidence proves, and can't follow acceptance.
+
+    A signed promise replaces a material of necessity `commitment`; without it the file is due.
+    """
+    unproven = _unproven(content, facts, evidence=evidence, uploaded=uploaded)
+    return [
+        asked
+        for asked in unproven
+        if asked.necessity == "required"
+        or (asked.necessity == "commitment" and evidence.get(asked.key) != Evidence.COMMITMENT)
+    ]
+
+
+def owed_later(
+    content: MatterContent, facts: Facts, *, evidence: Mapping[str, str], uploaded: frozenset[str]
+) -> list[MaterialAsked]:
+    """Return the materials that may follow acceptance (容缺) and are not there yet."""
+    unproven = _unproven(content, facts, evidence=evidence, uploaded=uploaded)
+    return [asked for asked in unproven if asked.necessity == "supply_later"]
+
+
+def promised_instead(
+    content: MatterContent, facts: Facts, *, evidence: Mapping[str, str], uploaded: frozenset[str]
+) -> list[MaterialAsked]:
+    """Return the materials in whose place the applicant signed a promise (告知承诺)."""
+    unproven = _unproven(content, facts, evidence=evidence, uploaded=uploaded)
+    return [asked for asked in unproven if evidence.get(asked.key) == Evidence.COMMITMENT]
+
+
+def rule_holds(
+    content: MatterContent, facts: Facts, *, evidence: Mapping[str, str], uploaded: frozenset[str]
+) -> bool:
+    """Tell whether the machine may decide (秒批): all is there, and the matter's rule holds."""
+    if content.instant_rule is None:
+        return False
+    if missing_materials(content, facts, evidence=evidence, uploaded=uploaded):
+        return False
+    if owed_later(content, facts, evidence=evidence, uploaded=uploaded):
+        return False
+    return conditions.holds(content.instant_rule, facts)
+
+
+def _unproven(
+    content: MatterContent, facts: Facts, *, evidence: Mapping[str, str], uploaded: frozenset[str]
+) -> list[MaterialAsked]:
     return [
         asked
         for asked in content.materials_for(facts)
-        if asked.necessity == "required"
-        and asked.key not in uploaded
+        if asked.key not in uploaded
         and evidence.get(asked.key) not in (Evidence.LICENCE, Evidence.WAIVED)
     ]
 

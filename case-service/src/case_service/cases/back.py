@@ -1,30 +1,29 @@
-"""The actions of the back (后台): review, decide, issue, deliver, close; and withdrawal.
+"""The actions of the back (后台): decide, issue, deliver, close; report outside, hand up.
 
 Each checks what it needs, and says what it changes and tells.
 """
 
 from typing import Any
+from uuid import UUID
 
 from case_service.cases.exchange import result_left
+from case_service.cases.owed import broken_commitments
+from case_service.cases.refusals import CommitmentBroken
 from case_service.cases.rules import Outcome
 from case_service.cases.step import Effect, Step
+from case_service.cases.words import OUTCOMES
+from case_service.deliveries import handing
 from case_service.documents.wording import DocumentKind
 from case_service.events import (
     CaseClosed,
     CaseDecided,
     CaseDelivered,
     CaseLicenceIssued,
-    CaseReviewed,
-    CaseWithdrawn,
 )
 from case_service.licences import service as licences
+from case_service.notices.rules import NoticeKind
 
-__all__ = ["close", "decide", "deliver", "issue", "review", "withdraw"]
-
-
-async def review(step: Step) -> Effect:
-    """审查."""
-    return Effect({"reviewed_by": step.caller.subject}, [CaseReviewed(**step.told)])
+__all__ = ["close", "decide", "deliver", "escalate", "issue", "report_outside"]
 
 
 async def decide(step: Step) -> Effect:
@@ -35,17 +34,26 @@ async def decide(step: Step) -> Effect:
     reason = step.body.reason
     if outcome is Outcome.DENIED:
         reason = step.need("reason", zh="请说明不予的理由", en="tell why it is denied")
+    broken = broken_commitments(step.case)
+    if outcome is Outcome.GRANTED and broken:
+        raise CommitmentBroken(names=[one["name"] for one in broken])
     changes: dict[str, Any] = {
         "outcome": outcome,
         "reason": reason,
         "decided_at": step.at,
         "decided_by": step.caller.subject,
         "outside_number": step.body.outside_number or step.case.outside_number,
+        "instant_decision": step.machine.get("rule"),
     }
     changes |= await step.dates(changes)
     changes |= await step.draw_up(DocumentKind.DECISION, outcome=outcome.value, reason=reason)
+    said = OUTCOMES[outcome]
+    step.tell(NoticeKind.DECIDED, outcome_zh=said["zh-CN"], outcome_en=said["en"], reason=reason)
     event = CaseDecided(**step.told, outcome=outcome.value)
-    return Effect(changes, [event], {"outcome": outcome.value})
+    facts: dict[str, Any] = {"outcome": outcome.value}
+    if changes["instant_decision"]:
+        facts["rule"] = changes["instant_decision"]
+    return Effect(changes, [event], facts)
 
 
 async def issue(step: Step) -> Effect:
@@ -67,15 +75,32 @@ async def issue(step: Step) -> Effect:
         at=step.at,
         issued_by=step.caller.subject,
     )
+    step.tell(NoticeKind.READY, licence_number=licence.number)
     event = CaseLicenceIssued(**step.told, licence_id=licence.id, licence_type=result.licence_type)
     changes = {"licence_id": licence.id, "licence_number": licence.number}
     return Effect(changes, [event], {"licence_number": licence.number})
 
 
 async def deliver(step: Step) -> Effect:
-    """送达."""
-    way = step.body.way or "window"
-    return Effect({}, [CaseDelivered(**step.told, way=way)], {"way": way})
+    """送达: what was on its way, or is handed over right now; its proof of service is drawn up."""
+    recipient = step.body.recipient or step.party["applicant"]["name"]
+    delivery = await handing.complete(
+        step.session,
+        step.context,
+        step.case,
+        way=step.body.way,
+        recipient=recipient,
+        at=step.at,
+        by=step.caller.subject,
+    )
+    changes = await step.draw_up(
+        DocumentKind.PROOF_OF_SERVICE,
+        **handing.proof_facts(delivery, recipient=recipient, at=step.at),
+    )
+    delivery.proof_id = UUID(changes["documents"][-1]["id"])
+    step.session.add(delivery)
+    way = delivery.way.value
+    return Effect(changes, [CaseDelivered(**step.told, way=way)], {"way": way})
 
 
 async def close(step: Step) -> Effect:
@@ -104,7 +129,16 @@ async def close(step: Step) -> Effect:
     return Effect(changes, [event], {"outcome": outcome.value})
 
 
-async def withdraw(step: Step) -> Effect:
-    """撤回: at the applicant's wish, before a decision."""
-    changes = {"outcome": Outcome.WITHDRAWN, "reason": step.body.reason}
-    return Effect(changes, [CaseWithdrawn(**step.told)])
+async def report_outside(step: Step) -> Effect:
+    """登记外部系统进展: number, state and result, as the system outside has them."""
+    names = ("outside_number", "outside_state", "outside_result")
+    told = {name: value for name in names if (value := getattr(step.body, name))}
+    if not told:
+        step.need("outside_state", zh="请填写编号、状态或结果", en="tell number, state or result")
+    return Effect(dict(told), [], told)
+
+
+async def escalate(step: Step) -> Effect:
+    """上报: whoever is in charge hands the case up, and says why."""
+    reason = step.need("reason", zh="请说明上报的理由", en="tell why it is handed up")
+    return Effect({}, [], {"reason": reason})

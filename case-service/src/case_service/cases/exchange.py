@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -81,7 +81,7 @@ class ResultBack(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     owner_number: str | None = None
-    outcome: Outcome
+    outcome: Literal[Outcome.GRANTED, Outcome.DENIED, Outcome.DECLINED, Outcome.WITHDRAWN]
     outside_number: str | None = None
     notice: dict[str, Any] | None = None
 
@@ -187,8 +187,7 @@ async def take_in(
         "received_at": at,
     }
     case = Case(**values)
-    calendar = await steps.calendar_of(session, context)
-    values |= steps.clock_values(case, {}, calendar, owes_licence=False)
+    values |= await steps.reckoned(session, context, case, {}, matter=matter, at=at)
     told = steps.told_of(case, at)
     submitted = CaseSubmitted(
         **told,
@@ -295,7 +294,7 @@ async def fail(session: AsyncSession, case: Case, *, reason: str, at: datetime) 
     await steps.take(
         session,
         case,
-        {"forward_failed_reason": reason},
+        {"forward_failed_reason": reason, "next_due_at": at},
         action="forward_failed",
         actor="service:interop",
         at=at,

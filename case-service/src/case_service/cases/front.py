@@ -3,11 +3,13 @@
 Each checks what it needs, and says what it changes and tells.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from case_service.cases import application, party
 from case_service.cases.exchange import packed
+from case_service.cases.owed import owed_at_acceptance
 from case_service.cases.rules import Outcome
 from case_service.cases.service import matter_values, party_values
 from case_service.cases.step import Effect, Step
@@ -29,6 +31,7 @@ from case_service.events import (
 )
 from case_service.matters.rules import Matter
 from case_service.matters.service import matters_of
+from case_service.notices.rules import NoticeKind
 from tongban.clock import local_date
 from tongban.ids import new_id
 from tongban.problems import Where
@@ -69,6 +72,7 @@ async def request_correction(step: Step) -> Effect:
         due_on=due_on,
         is_provisional=changes["is_provisional"],
     )
+    step.tell(NoticeKind.CORRECTION, due_on=due_on)
     return Effect(
         changes,
         [CaseCorrectionsRequested(**step.told, due_on=due_on)],
@@ -78,7 +82,11 @@ async def request_correction(step: Step) -> Effect:
 
 async def correct(step: Step) -> Effect:
     """补正: the applicant supplied what was asked for; a corrected form is checked as a whole."""
-    changes: dict[str, Any] = {"missing": [], "notified_at": None}
+    changes: dict[str, Any] = {
+        "missing": [],
+        "notified_at": None,
+        "corrected_at": step.at,
+    }
     if step.body.form is not None:
         faults = application.faults_in(
             step.matter.content,
@@ -96,13 +104,21 @@ async def correct(step: Step) -> Effect:
 
 
 async def accept(step: Step) -> Effect:
-    """受理: the matter's version in force is fixed, and the clocks start."""
+    """受理: the matter's version in force is fixed, and the clocks start.
+
+    Silence past the fifth working day is acceptance from the day of receipt, whatever is missing
+    (行政许可法 Art. 32); what is to follow, and what was promised, is noted with its date.
+    """
     step.matter = await _matter_in_force(step)
-    _require_materials(step)
+    is_deemed = bool(step.machine.get("deemed"))
+    if not is_deemed:
+        _require_materials(step)
     changes: dict[str, Any] = {
         **matter_values(step.matter),
-        "accepted_at": step.at,
+        **await owed_at_acceptance(step),
+        "accepted_at": _told_last(step) if is_deemed else step.at,
         "accepted_by": step.caller.subject,
+        "deemed_accepted": is_deemed,
     }
     changes |= await step.dates(changes)
     dates = {
@@ -110,7 +126,14 @@ async def accept(step: Step) -> Effect:
     }
     changes |= await step.draw_up(DocumentKind.ACCEPTANCE, **dates)
     told = {name: str(day) for name, day in dates.items() if name != "is_provisional"}
-    return Effect(changes, [CaseAccepted(**step.told, **dates)], told)
+    step.tell(NoticeKind.DEEMED_ACCEPTED if is_deemed else NoticeKind.ACCEPTED, **told)
+    facts: dict[str, Any] = dict(told)
+    if changes["tolerated"]:
+        step.tell(NoticeKind.SUPPLY_DUE, due_on=changes["supply_due_on"])
+        facts["tolerated"] = [one["name"] for one in changes["tolerated"]]
+    if is_deemed:
+        facts["deemed_accepted"] = True
+    return Effect(changes, [CaseAccepted(**step.told, **dates)], facts)
 
 
 async def decline(step: Step) -> Effect:
@@ -120,6 +143,7 @@ async def decline(step: Step) -> Effect:
     changes |= await step.draw_up(
         DocumentKind.DECLINE, outcome=Outcome.DECLINED.value, reason=reason
     )
+    step.tell(NoticeKind.DECLINED, reason=reason)
     event = CaseDeclined(**step.told, reason_code=step.body.reason_code or "other")
     return Effect(changes, [event], {"reason": reason})
 
@@ -145,6 +169,7 @@ async def forward(step: Step) -> Effect:
         "forwarded_at": step.at,
         "forward_failed_reason": None,
     }
+    effect.changes |= await step.dates(effect.changes)
     effect.events.append(
         CaseForwarded(
             **{**step.told, "exchange_id": exchange_id},
@@ -157,6 +182,11 @@ async def forward(step: Step) -> Effect:
     )
     effect.facts |= {"owner_district": step.case.owner_district}
     return effect
+
+
+def _told_last(step: Step) -> datetime:
+    """Return when what there is came in: the receipt, or the corrections after it."""
+    return step.case.corrected_at or step.case.received_at or step.at
 
 
 async def _matter_in_force(step: Step) -> Matter:
@@ -183,8 +213,7 @@ async def _receipt(step: Step) -> dict[str, Any]:
 
 
 def _names_handed_in(step: Step) -> list[str]:
-    uploaded = {file["key"] for file in step.files}
-    return [one.name for one in step.matter.content.materials if one.key in uploaded]
+    return [one.name for one in step.matter.content.materials if one.key in step.uploaded]
 
 
 def _require_materials(step: Step) -> None:
@@ -192,7 +221,7 @@ def _require_materials(step: Step) -> None:
         step.matter.content,
         application.facts_of(step.case.situation_answers, step.party["form"]),
         evidence=step.case.evidence,
-        uploaded=frozenset(file["key"] for file in step.files),
+        uploaded=step.uploaded,
     )
     if missing:
         raise MaterialsMissing(

@@ -21,6 +21,8 @@ class CaseFacts:
     is_immediate: bool
     is_partners: bool
     """The matter is a partner district's, which alone decides."""
+    is_rule_decided: bool = False
+    """The machine decides it, by a rule of the matter that holds."""
     was_corrected: bool = False
     was_accepted: bool = False
     owes_licence: bool = False
@@ -46,7 +48,7 @@ _HOLDS: Mapping[Guard, Callable[[CaseFacts], bool]] = MappingProxyType(
     {
         Guard.OWN_MATTER: lambda case: not case.is_partners,
         Guard.PARTNERS_MATTER: lambda case: case.is_partners,
-        Guard.IMMEDIATE: lambda case: case.is_immediate,
+        Guard.IMMEDIATE: lambda case: case.is_immediate or case.is_rule_decided,
         # 行政许可法 Art. 32: all that is missing is told at once, so only once.
         Guard.NOT_CORRECTED_YET: lambda case: not case.was_corrected,
         Guard.LICENCE_OWED: lambda case: case.owes_licence,

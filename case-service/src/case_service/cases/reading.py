@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from case_service.cases import application, party, rules
+from case_service.cases import application, joint, party, rules
+from case_service.cases.owed import broken_commitments
 from case_service.cases.party import Party
 from case_service.cases.rules import Action, CaseFacts, Handling, Outcome
 from case_service.cases.schemas import (
@@ -14,7 +15,8 @@ from case_service.cases.schemas import (
     TimelineRead,
     Words,
 )
-from case_service.cases.tables import Case, TimelineEntry
+from case_service.cases.step import most_extension
+from case_service.cases.tables import Case, Review, TimelineEntry
 from case_service.cases.words import STAGES, STEPS
 from case_service.matters.rules import Matter
 from tongban.identity import Caller
@@ -28,14 +30,17 @@ SAME_NAMES = (
     "missing", "documents", "licence_id", "licence_number", "submitted_at", "received_at",
     "accepted_at", "decided_at", "closed_at", "notice_due_on", "correction_due_on",
     "statutory_due_on",
-    "promised_due_on", "issue_due_on", "forward_due_on", "is_provisional", "outcome", "reason",
-    "outside_number", "exchange_id", "from_district", "near_number", "owner_number", "owner_stage",
+    "promised_due_on", "issue_due_on", "forward_due_on", "is_provisional",
+    "current_step", "suspensions", "extension", "is_joint", "tolerated", "supply_due_on",
+    "commitments", "deemed_accepted", "instant_decision", "challenges", "reopened_at", "outcome",
+    "reason", "outside_number", "outside_state", "outside_result", "exchange_id", "from_district",
+    "near_number", "owner_number", "owner_stage",
     "forward_failed_reason", "received_notice", "version",
 )  # fmt: skip
 
 
-def case_facts(case: Case, matter: Matter) -> CaseFacts:
-    """Return what the rules ask about this case."""
+def case_facts(case: Case, matter: Matter, reviews: Sequence[Review] = ()) -> CaseFacts:
+    """Return what the rules ask about this case, and the opinions of its current round."""
     done_by = {
         Action.RECEIVE: case.received_by,
         Action.ACCEPT: case.accepted_by,
@@ -46,9 +51,17 @@ def case_facts(case: Case, matter: Matter) -> CaseFacts:
         is_immediate=case.handling is Handling.IMMEDIATE,
         is_partners=case.owner_district != case.district,
         was_corrected=case.corrections > 0,
+        was_accepted=case.accepted_at is not None,
         owes_licence=case.outcome is Outcome.GRANTED and matter.content.licence is not None,
+        owes_material=bool(case.tolerated),
+        owes_opinion=bool(joint.waited_for(reviews)),
+        is_extendable=case.extension is None and most_extension(case, matter) > 0,
+        has_unchecked_commitment=any(one["kept"] is None for one in case.commitments),
         has_forward_failed=case.forward_failed_reason is not None,
+        has_outside_system=matter.content.outside_system is not None,
+        is_exchanged=case.exchange_id is not None,
         people={action: who for action, who in done_by.items() if who is not None},
+        opinion_givers=frozenset(one.reviewer for one in reviews if one.reviewer is not None),
         helpers=frozenset(case.helpers),
     )
 
@@ -87,6 +100,7 @@ def shown(
     vault: Vault,
     caller: Caller,
     is_full: bool = False,
+    reviews: Sequence[Review] = (),
 ) -> CaseRead:
     """Return the case as this caller may see it."""
     whole = party.opened(vault, case.sealed_party, case_id=case.id)
@@ -95,7 +109,7 @@ def shown(
         **{name: getattr(case, name) for name in SAME_NAMES},
         stage_name=said(STAGES[case.stage]),
         actions=rules.actions_for(
-            case_facts(case, matter), subject=caller.subject, roles=caller.roles
+            case_facts(case, matter, reviews), subject=caller.subject, roles=caller.roles
         ),
         matter=MatterRef(
             code=case.matter_code,
@@ -104,6 +118,8 @@ def shown(
             handling=case.handling,
             owner_district=case.owner_district,
         ),
+        is_rescission_due=case.outcome is Outcome.GRANTED and bool(broken_commitments(case)),
+        joint_review=joint.shown(reviews),
         applicant=told["applicant"],
         agent=told["agent"],
         form=told["form"],

@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import File, Form, Query, Request, Response, UploadFile
 
 from case_service.cases import actions, materials, reading, service
+from case_service.cases.action_body import ActionIn
+from case_service.cases.clock_body import ClockRead
 from case_service.cases.deadlines import clock
 from case_service.cases.file_errors import (
     MaterialBelied,
@@ -16,13 +18,22 @@ from case_service.cases.file_errors import (
     MaterialTooLarge,
     MaterialUnknown,
 )
+from case_service.cases.refusals import (
+    CommitmentBroken,
+    DepartmentNotAsked,
+    ExtensionTooLate,
+    ExtensionTooLong,
+    LicenceStands,
+    NotOverdueYet,
+    NotTheLead,
+    OutOfOrder,
+    ProcedureNotAllowed,
+)
 from case_service.cases.rules import Action, Stage
 from case_service.cases.schemas import (
-    ActionIn,
     CaseIn,
     CaseRead,
     CaseSummary,
-    ClockRead,
     FileRead,
     ProgressIn,
     ProgressRead,
@@ -69,6 +80,7 @@ Handling = Annotated[
         Role.REVIEWER,
         Role.APPROVER,
         Role.SEAL_KEEPER,
+        Role.SUPERVISOR,
     ),
 ]
 Reading = Annotated[
@@ -184,10 +196,10 @@ async def read_timeline(case_id: UUID, session: Session, caller: Reading) -> lis
 
 @router.get("/api/v1/cases/{case_id}/clock", responses=problems(CaseNotFound, ForeignSite))
 async def read_clock(
-    case_id: UUID, session: Session, context: InContext, caller: Reading
+    case_id: UUID, session: Session, context: InContext, caller: Reading, at: Now
 ) -> ClockRead:
     """办理时限: by when what is due, and for each day whether it counts, and why."""
-    return await clock(session, context, case_id, caller=caller)
+    return await clock(session, context, case_id, caller=caller, at=at)
 
 
 @router.post(
@@ -265,6 +277,15 @@ async def read_material(
         MaterialsMissing,
         ActionIncomplete,
         ApplicationIncomplete,
+        ProcedureNotAllowed,
+        ExtensionTooLong,
+        ExtensionTooLate,
+        NotOverdueYet,
+        OutOfOrder,
+        DepartmentNotAsked,
+        NotTheLead,
+        CommitmentBroken,
+        LicenceStands,
     ),
 )
 async def act_on_case(

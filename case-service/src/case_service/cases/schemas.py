@@ -1,196 +1,37 @@
 """What goes in and out over HTTP."""
 
-import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    ValidationInfo,
-    field_validator,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, Field
+
+from case_service.cases.case_body import Agent, Applicant, CaseIn
+from case_service.cases.rules import (
+    Action,
+    Channel,
+    Evidence,
+    Handling,
+    Opinion,
+    Outcome,
+    Stage,
 )
 
-from case_service.cases.rules import Action, Channel, Evidence, Handling, Outcome, Stage
-from tongban import gb
-from tongban.problems import field_fault
-from tongban.texts import Code, Line, Paragraph
-
 __all__ = [
-    "ActionIn",
     "Agent",
     "Applicant",
     "CaseIn",
     "CaseRead",
     "CaseSummary",
-    "ClockRead",
     "FileRead",
+    "JointReview",
     "MaterialState",
     "ProgressIn",
     "ProgressRead",
+    "ReviewRead",
     "TimelineRead",
     "Words",
 ]
-
-_PHONE = re.compile(r"\+?[0-9][0-9 -]{4,19}")
-_IDENTITY_FAULTS = {
-    "length": ("证件号码位数不对，请核对", "the number has the wrong length: check it"),
-    "characters": ("证件号码含有不应有的字符，请核对", "the number has wrong characters: check it"),
-    "birth_date": ("证件号码中的出生日期有误，请核对", "the birth date in it is wrong: check it"),
-    "check_digit": ("证件号码校验位不符，请逐位核对", "its check digit is wrong: check each digit"),
-}
-
-
-def _phone(number: str) -> str:
-    if not _PHONE.fullmatch(number):
-        raise field_fault(
-            "phone", zh="电话号码有误，可不填", en="not a phone number; it may be left out"
-        )
-    return number
-
-
-Phone = Annotated[Line, AfterValidator(_phone)]
-FactValue = (
-    StrictBool
-    | Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
-    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
-    | Annotated[Paragraph, Field(max_length=2000)]
-)
-FactMap = Annotated[dict[Code, FactValue], Field(max_length=200)]
-
-
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Identified(_In):
-    identity_kind: gb.IdentityKind = gb.IdentityKind.RESIDENT_IDENTITY_CARD
-    """证件类型"""
-    identity_number: Annotated[Line | None, Field(validate_default=True)] = None
-    """证件号码"""
-    phone: Phone | None = None
-    """电话，可不填 / never required"""
-
-    @field_validator("identity_number")
-    @classmethod
-    def _number_can_be_right(cls, number: str | None, info: ValidationInfo) -> str | None:
-        kind = info.data.get("identity_kind")
-        if number is None or kind is None:
-            return number
-        try:
-            return gb.check_document(kind, number)
-        except gb.InvalidIdentityNumber as fault:
-            zh, en = _IDENTITY_FAULTS[fault.reason]
-            raise field_fault(fault.reason, zh=zh, en=en) from None
-
-
-class Applicant(_Identified):
-    """申请人: a person or an enterprise."""
-
-    kind: Literal["person", "enterprise"]
-    name: Line
-    credit_code: Annotated[Line | None, Field(validate_default=True)] = None
-    """统一社会信用代码"""
-    legal_representative: Line | None = None
-    """法定代表人"""
-    address: Line | None = None
-
-    @field_validator("credit_code")
-    @classmethod
-    def _code_can_be_right(cls, code: str | None, info: ValidationInfo) -> str | None:
-        if code is None:
-            if info.data.get("kind") == "enterprise":
-                raise field_fault(
-                    "missing",
-                    zh="企业申请须填统一社会信用代码",
-                    en="an enterprise needs its credit code",
-                )
-            return None
-        try:
-            return gb.check_credit_code(code)
-        except gb.InvalidCreditCode:
-            raise field_fault(
-                "credit_code",
-                zh="统一社会信用代码有误，请逐位核对",
-                en="not a valid unified social credit code: check each character",
-            ) from None
-
-    @model_validator(mode="after")
-    def _person_is_identified(self) -> Self:
-        if self.kind == "person" and self.identity_number is None:
-            raise field_fault(
-                "identity_missing",
-                zh="个人申请须填证件号码 identity_number",
-                en="a person needs an identity_number",
-            )
-        return self
-
-
-class Agent(_Identified):
-    """代办人: who acts for the applicant, with an authorisation."""
-
-    name: Line
-    relation: Line | None = None
-    """与申请人关系"""
-
-
-class MaterialIn(_In):
-    """How one material is proven."""
-
-    key: Code
-    evidence: Evidence = Evidence.FILE
-
-
-class CaseIn(_In):
-    """申请."""
-
-    matter_code: Code
-    applicant: Applicant
-    agent: Agent | None = None
-    form: FactMap = Field(default_factory=dict)
-    situation_answers: FactMap = Field(default_factory=dict)
-    materials: Annotated[list[MaterialIn], Field(max_length=100)] = Field(default_factory=list)
-    site_id: Code | None = None
-    ticket_id: UUID | None = None
-    channel: Channel | None = None
-    """缺省：窗口人员为 window，其他为 online"""
-    life_event: Code | None = None
-    applicant_subject: Line | None = None
-    """申请人的平台账号，由工作人员代录时可填 / the applicant's account, where staff enter it"""
-
-
-class Missing(_In):
-    """One thing that a correction notice asks for."""
-
-    material: Code | None = None
-    what: Line
-
-
-class ActionIn(_In):
-    """What an action is told; each takes what it needs."""
-
-    comment: Paragraph | None = None
-    missing: Annotated[list[Missing], Field(max_length=50)] = Field(default_factory=list)
-    """request_correction: 需补正的全部内容 / all that is missing, at once"""
-    reason: Line | None = None
-    """decline, decide (denied), withdraw: 理由"""
-    reason_code: Code | None = None
-    """decline: a code for statistics"""
-    outcome: Literal["granted", "denied"] | None = None
-    """decide: 准予或不予"""
-    way: Code | None = None
-    """deliver: window, post, online …"""
-    outside_number: Line | None = None
-    """decide, close: 外部系统办件编号"""
-    form: FactMap | None = None
-    """correct: 补正后的表单 / the corrected form"""
 
 
 class Words(BaseModel):
@@ -222,6 +63,28 @@ class MaterialState(BaseModel):
     evidence: Evidence | None
     is_missing: bool
     files: list[FileRead]
+
+
+class ReviewRead(BaseModel):
+    """并联审查: what one department was asked, and what it said."""
+
+    department: str
+    is_lead: bool
+    asked_at: datetime
+    due_on: date
+    opinion: Opinion | None
+    comment: str | None
+    answered_at: datetime | None
+
+
+class JointReview(BaseModel):
+    """并联审查: how far the departments are that were asked together."""
+
+    reviews: list[ReviewRead]
+    blocking: list[str]
+    """尚未出具意见的部门 / those that are still waited for"""
+    slowest: str | None
+    """最慢的部门：未出具意见的以期限先后，已收齐的以用时长短 / who is due first, or took longest"""
 
 
 class DocumentRef(BaseModel):
@@ -277,9 +140,31 @@ class CaseRead(BaseModel):
     issue_due_on: date | None
     forward_due_on: date | None
     is_provisional: bool
+    current_step: str | None
+    """所处环节 / the matter's step that the case is in"""
+    suspensions: list[dict[str, Any]]
+    """特别程序 / special procedures, each with its written notice"""
+    extension: dict[str, Any] | None
+    is_joint: bool
+    tolerated: list[dict[str, Any]]
+    """容缺待补的材料 / materials still owed"""
+    supply_due_on: date | None
+    commitments: list[dict[str, Any]]
+    """告知承诺及核查结果 / promises and whether they were kept"""
+    is_rescission_due: bool
+    """准予后查明承诺不实，应当撤销 / granted on a promise that was broken: to be rescinded"""
+    deemed_accepted: bool
+    instant_decision: dict[str, Any] | None
+    """秒批依据的规则 / the rule by which the machine decided"""
+    joint_review: JointReview | None
+    challenges: list[dict[str, Any]]
+    """复议、诉讼 / administrative reviews and suits"""
+    reopened_at: datetime | None
     outcome: Outcome | None
     reason: str | None
     outside_number: str | None
+    outside_state: str | None
+    outside_result: str | None
     exchange_id: UUID | None
     from_district: str | None
     near_number: str | None
@@ -327,31 +212,10 @@ class TimelineRead(BaseModel):
     facts: dict[str, Any]
 
 
-class DayRead(BaseModel):
-    """One day of the clock, and why it counts or not."""
-
-    day: date
-    is_counted: bool
-    is_provisional: bool
-    reason: Words
-
-
-class ClockRead(BaseModel):
-    """办理时限: by when what is due, day by day up to the promise."""
-
-    starts_on: date | None
-    notice_due_on: date | None
-    correction_due_on: date | None
-    statutory_due_on: date | None
-    promised_due_on: date | None
-    issue_due_on: date | None
-    forward_due_on: date | None
-    is_provisional: bool
-    days: list[DayRead]
-
-
-class ProgressIn(_In):
+class ProgressIn(BaseModel):
     """进度查询."""
+
+    model_config = ConfigDict(extra="forbid")
 
     number: Annotated[str, Field(pattern=r"^[0-9]{21}$")]
     id_tail: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4}$")]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases import application, numbers, party, store, writing
 from case_service.cases.reading import said, shown
-from case_service.cases.rules import Channel, Handling, Stage
+from case_service.cases.rules import Channel, Handling, Stage, step_of
 from case_service.cases.schemas import CaseIn, CaseRead, ProgressRead, ProgressStep
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.cases.words import STAGES, STEPS
@@ -184,6 +184,13 @@ DEFAULTS: dict[str, Any] = {
     "is_provisional": False,
     "missing": [],
     "documents": [],
+    "suspensions": [],
+    "is_joint": False,
+    "tolerated": [],
+    "commitments": [],
+    "deemed_accepted": False,
+    "review_round": 0,
+    "challenges": [],
 }
 """What the database fills in for a new row, for showing it without reading it again."""
 
@@ -221,6 +228,8 @@ def _first_values(
         "submitted_by": caller.subject,
         "helpers": [caller.subject] if caller.has(Role.HELPER) else [],
         "submitted_at": at,
+        "current_step": step_of(Stage.SUBMITTED, is_immediate=False, owes_licence=False),
+        "step_started_at": at,
         "mode": matter.mode,
         "forward_within_days": matter.forward_within_days,
     }
@@ -234,8 +243,10 @@ def matter_values(matter: Matter) -> dict[str, Any]:
         "matter_version": matter.version,
         "owner_district": matter.owner_district,
         "handling": Handling(matter.content.handling),
+        "department": matter.content.body.name if matter.forward_within_days is None else None,
         "statutory_days": matter.content.statutory_days,
         "promised_days": matter.content.promised_days,
+        "statutory_unit": matter.content.statutory_unit,
     }
 
 
@@ -300,7 +311,12 @@ async def read(
         )
         await session.flush()
     matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
-    return shown(case, matter, files, vault=context.vault, caller=caller, is_full=is_full)
+    reviews = (
+        await store.reviews_of(session, case.id, case.review_round) if case.review_round else []
+    )
+    return shown(
+        case, matter, files, vault=context.vault, caller=caller, is_full=is_full, reviews=reviews
+    )
 
 
 async def list_cases(

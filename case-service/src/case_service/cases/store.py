@@ -16,10 +16,18 @@ from sqlalchemy import (
     select,
     true,
     union_all,
+    update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases.tables import CASE_NUMBERS, Case, Material, ProgressMiss, TimelineEntry
+from case_service.cases.tables import (
+    CASE_NUMBERS,
+    Case,
+    Material,
+    ProgressMiss,
+    Review,
+    TimelineEntry,
+)
 from tongban.identity import Caller, Role
 from tongban.paging import Paging, after
 
@@ -33,8 +41,10 @@ __all__ = [
     "get_file",
     "get_for_update",
     "get_with_files",
+    "keep_dates",
     "list_visible",
     "note_miss",
+    "reviews_of",
     "timeline_of",
     "with_open_clocks",
 ]
@@ -220,6 +230,16 @@ async def get_file(session: AsyncSession, case_id: UUID, file_id: UUID) -> Mater
     )
 
 
+async def reviews_of(session: AsyncSession, case_id: UUID, review_round: int) -> list[Review]:
+    """Return what the departments were asked in this round, the lead first."""
+    rows = await session.scalars(
+        select(Review)
+        .where(Review.case_id == case_id, Review.round == review_round)
+        .order_by(Review.is_lead.desc(), Review.id)
+    )
+    return list(rows)
+
+
 async def count_misses(
     session: AsyncSession, number: str, *, since: datetime
 ) -> tuple[int, datetime | None]:
@@ -239,8 +259,13 @@ async def note_miss(session: AsyncSession, number: str, *, at: datetime) -> None
     await session.flush()
 
 
-async def with_open_clocks(session: AsyncSession, year: int) -> Sequence[Case]:
-    """Return, locked, the unfinished cases with a date that the calendar of `year` may move."""
+async def with_open_clocks(
+    session: AsyncSession, year: int, *, behind: UUID | None, most: int
+) -> Sequence[Case]:
+    """Return, locked, the next unfinished cases with a date that the calendar of `year` may move.
+
+    In the order of their ids, so that nobody who locks several waits for one who waits for him.
+    """
     # The notice for a year may move the last days of the year before.
     reach = date(year, 1, 1) - timedelta(days=3)
     dates = (
@@ -250,14 +275,33 @@ async def with_open_clocks(session: AsyncSession, year: int) -> Sequence[Case]:
         Case.promised_due_on,
         Case.issue_due_on,
         Case.forward_due_on,
+        Case.step_due_on,
     )
-    rows = await session.scalars(
-        select(Case)
-        .where(
-            Case.closed_at.is_(None),
-            or_(Case.is_provisional, *(due >= reach for due in dates)),
-        )
-        .order_by(Case.id)
-        .with_for_update()
-    )
+    may_move = or_(Case.is_provisional, *(due >= reach for due in dates))
+    statement = select(Case).where(Case.closed_at.is_(None), may_move)
+    if behind is not None:
+        statement = statement.where(Case.id > behind)
+    rows = await session.scalars(statement.order_by(Case.id).limit(most).with_for_update())
     return rows.all()
+
+
+async def keep_dates(session: AsyncSession, changed: Sequence[dict[str, Any]]) -> None:
+    """Store what moved for locked cases: `id` and the columns that differ, in one go a shape."""
+    shapes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for values in changed:
+        shapes.setdefault(tuple(sorted(values)), []).append(values)
+    connection = await session.connection()
+    for names, rows in shapes.items():
+        columns = [name for name in names if name != "id"]
+        await connection.execute(
+            update(CASES)
+            .where(CASES.c.id == bindparam("known_id"))
+            .values(
+                {name: bindparam(f"new_{name}") for name in columns}
+                | {"version": CASES.c.version + 1}
+            ),
+            [
+                {"known_id": row["id"]} | {f"new_{name}": row[name] for name in columns}
+                for row in rows
+            ],
+        )

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from case_service.cases.rules import Action, Stage
+from case_service.cases.rules import Action, Outcome, Stage
 from tongban.problems import Text
 
-__all__ = ["STAGES", "STEPS"]
+__all__ = ["OUTCOMES", "STAGES", "STEPS"]
 
 
 def _said(zh: str, en: str) -> Text:
@@ -29,6 +29,16 @@ STAGES: Mapping[Stage, Text] = MappingProxyType(
         Stage.WITHDRAWN: _said("已撤回", "withdrawn"),
         Stage.TERMINATED: _said("已终止办理", "terminated"),
         Stage.FORWARDED: _said("已转至事项所属区办理", "forwarded to the district that decides"),
+    }
+)
+
+OUTCOMES: Mapping[Outcome, Text] = MappingProxyType(
+    {
+        Outcome.GRANTED: _said("准予", "granted"),
+        Outcome.DENIED: _said("不予", "denied"),
+        Outcome.DECLINED: _said("不予受理", "not accepted"),
+        Outcome.WITHDRAWN: _said("已撤回", "withdrawn"),
+        Outcome.TERMINATED: _said("已终止", "terminated"),
     }
 )
 
@@ -60,6 +70,10 @@ STEPS: Mapping[str, Text] = MappingProxyType(
         Action.REPORT_OUTSIDE: _said("外部系统办理进展", "progress in the system outside"),
         Action.NOTE_REVIEW: _said("登记行政复议或诉讼", "administrative review or suit noted"),
         Action.ESCALATE: _said("上报", "handed up"),
+        "prepare_delivery": _said("登记送达", "delivery prepared"),
+        "send_delivery": _said("已寄出", "sent"),
+        "confirm_delivery": _said("已签收", "received and signed for"),
+        "return_delivery": _said("送达未成功，已退回", "delivery failed and came back"),
         "assist": _said("帮办人员全程协助", "a helper went along"),
         "act_for": _said("代办人员受托办理", "a helper acted for the applicant"),
         "rate": _said("评价", "rated"),

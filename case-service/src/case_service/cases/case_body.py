@@ -1,0 +1,151 @@
+"""What an application is (申请内容): who applies, for what, with which answers and evidence."""
+
+import re
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from case_service.cases.rules import Channel, Evidence
+from tongban import gb
+from tongban.problems import field_fault
+from tongban.texts import Code, Line, Paragraph
+
+__all__ = ["Agent", "Applicant", "CaseIn", "FactMap", "MaterialIn", "Phone"]
+
+_PHONE = re.compile(r"\+?[0-9][0-9 -]{4,19}")
+_IDENTITY_FAULTS = {
+    "length": ("证件号码位数不对，请核对", "the number has the wrong length: check it"),
+    "characters": ("证件号码含有不应有的字符，请核对", "the number has wrong characters: check it"),
+    "birth_date": ("证件号码中的出生日期有误，请核对", "the birth date in it is wrong: check it"),
+    "check_digit": ("证件号码校验位不符，请逐位核对", "its check digit is wrong: check each digit"),
+}
+
+
+def _phone(number: str) -> str:
+    if not _PHONE.fullmatch(number):
+        raise field_fault(
+            "phone", zh="电话号码有误，可不填", en="not a phone number; it may be left out"
+        )
+    return number
+
+
+Phone = Annotated[Line, AfterValidator(_phone)]
+FactValue = (
+    StrictBool
+    | Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
+    | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+    | Annotated[Paragraph, Field(max_length=2000)]
+)
+FactMap = Annotated[dict[Code, FactValue], Field(max_length=200)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Identified(_In):
+    identity_kind: gb.IdentityKind = gb.IdentityKind.RESIDENT_IDENTITY_CARD
+    """证件类型"""
+    identity_number: Annotated[Line | None, Field(validate_default=True)] = None
+    """证件号码"""
+    phone: Phone | None = None
+    """电话，可不填 / never required"""
+
+    @field_validator("identity_number")
+    @classmethod
+    def _number_can_be_right(cls, number: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("identity_kind")
+        if number is None or kind is None:
+            return number
+        try:
+            return gb.check_document(kind, number)
+        except gb.InvalidIdentityNumber as fault:
+            zh, en = _IDENTITY_FAULTS[fault.reason]
+            raise field_fault(fault.reason, zh=zh, en=en) from None
+
+
+class Applicant(_Identified):
+    """申请人: a person or an enterprise."""
+
+    kind: Literal["person", "enterprise"]
+    name: Line
+    credit_code: Annotated[Line | None, Field(validate_default=True)] = None
+    """统一社会信用代码"""
+    legal_representative: Line | None = None
+    """法定代表人"""
+    address: Line | None = None
+
+    @field_validator("credit_code")
+    @classmethod
+    def _code_can_be_right(cls, code: str | None, info: ValidationInfo) -> str | None:
+        if code is None:
+            if info.data.get("kind") == "enterprise":
+                raise field_fault(
+                    "missing",
+                    zh="企业申请须填统一社会信用代码",
+                    en="an enterprise needs its credit code",
+                )
+            return None
+        try:
+            return gb.check_credit_code(code)
+        except gb.InvalidCreditCode:
+            raise field_fault(
+                "credit_code",
+                zh="统一社会信用代码有误，请逐位核对",
+                en="not a valid unified social credit code: check each character",
+            ) from None
+
+    @model_validator(mode="after")
+    def _person_is_identified(self) -> Self:
+        if self.kind == "person" and self.identity_number is None:
+            raise field_fault(
+                "identity_missing",
+                zh="个人申请须填证件号码 identity_number",
+                en="a person needs an identity_number",
+            )
+        return self
+
+
+class Agent(_Identified):
+    """代办人: who acts for the applicant, with an authorisation."""
+
+    name: Line
+    relation: Line | None = None
+    """与申请人关系"""
+
+
+class MaterialIn(_In):
+    """How one material is proven."""
+
+    key: Code
+    evidence: Evidence = Evidence.FILE
+
+
+class CaseIn(_In):
+    """申请."""
+
+    matter_code: Code
+    applicant: Applicant
+    agent: Agent | None = None
+    form: FactMap = Field(default_factory=dict)
+    situation_answers: FactMap = Field(default_factory=dict)
+    materials: Annotated[list[MaterialIn], Field(max_length=100)] = Field(default_factory=list)
+    site_id: Code | None = None
+    ticket_id: UUID | None = None
+    channel: Channel | None = None
+    """缺省：窗口人员为 window，其他为 online"""
+    life_event: Code | None = None
+    applicant_subject: Line | None = None
+    """申请人的平台账号，由工作人员代录时可填 / the applicant's account, where staff enter it"""
