@@ -7,6 +7,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
+from catalog_service.matters.content import MatterContent
+from catalog_service.matters.words import chinese
+
 __all__ = ["Difference", "DifferenceKind", "differences"]
 
 
@@ -128,13 +133,40 @@ _LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+# Whose words a field's values are.
+_VALUES: Mapping[str, str] = MappingProxyType(
+    {
+        "matter_type": "MatterType",
+        "handling": "Handling",
+        "level": "Level",
+        "area": "Area",
+        "audiences": "Audience",
+        "statutory_unit": "DayUnit",
+        "necessity": "Necessity",
+        "form": "MaterialForm",
+        "source": "MaterialSource",
+        "channel": "FeeChannel",
+        "channels": "Channel",
+        "handling_scope": "HandlingScope",
+        "mode": "Mode",
+        "provenance": "Provenance",
+    }
+)
+# What a version of an earlier release does not say, it meant.
+_LEFT_OUT: Mapping[str, Any] = MappingProxyType(
+    {
+        name: to_jsonable_python(field.get_default(call_default_factory=True))
+        for name, field in MatterContent.model_fields.items()
+        if not field.is_required()
+    }
+)
 _PLACES = {key: at for at, key in enumerate(_LABELS)}
 _LONGEST = 60
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """Return every place that differs."""
-    return [*_compare(before, after, at=(), named=())]
+    return [*_compare({**_LEFT_OUT, **before}, {**_LEFT_OUT, **after}, at=(), named=())]
 
 
 def _compare(
@@ -198,32 +230,39 @@ def _title_of(row: Mapping[str, Any], name: str) -> str:
 def _difference(
     before: Any, after: Any, *, at: tuple[str, ...], named: tuple[tuple[str, str], ...]
 ) -> Difference:
-    chinese = "的".join(one for one, _ in named)
+    chinese_name = "的".join(one for one, _ in named)
     english = ", ".join(one for _, one in named)
     if before in (None, [], ""):
         kind = DifferenceKind.ADDED
-        words = {"zh-CN": f"新增{chinese}", "en": f"{english} added"}
+        words = {"zh-CN": f"新增{chinese_name}", "en": f"{english} added"}
         if not isinstance(after, Mapping | list):
-            words = {language: f"{text}: {after}" for language, text in words.items()}
+            told = _said(after, at[-1])
+            words = {language: f"{text}: {told[language]}" for language, text in words.items()}
     elif after in (None, [], ""):
         kind = DifferenceKind.REMOVED
-        words = {"zh-CN": f"删去{chinese}", "en": f"{english} removed"}
+        words = {"zh-CN": f"删去{chinese_name}", "en": f"{english} removed"}
     else:
         kind = DifferenceKind.CHANGED
-        was, now = _said(before), _said(after)
+        was, now = _said(before, at[-1]), _said(after, at[-1])
         words = {
-            "zh-CN": f"{chinese}由“{was}”改为“{now}”",
-            "en": f"{english} changed from “{was}” to “{now}”",
+            "zh-CN": f"{chinese_name}由“{was['zh-CN']}”改为“{now['zh-CN']}”",
+            "en": f"{english} changed from “{was['en']}” to “{now['en']}”",
         }
     pointer = "".join(f"/{one.replace('~', '~0').replace('/', '~1')}" for one in at)
     return Difference(pointer, kind, before, after, words)
 
 
-def _said(value: Any) -> str:
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, list) and all(isinstance(one, str) for one in value):
-        text = "、".join(value)
+def _said(value: Any, field: str) -> dict[str, str]:
+    """Return a value as a reader of each language reads it."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        each = [_said(one, field) for one in value]
+        told = {language: "、".join(one[language] for one in each) for language in ("zh-CN", "en")}
+    elif isinstance(value, str) and field in _VALUES:
+        told = {"zh-CN": chinese(_VALUES[field], value), "en": value.replace("_", " ")}
     else:
-        text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        told = {"zh-CN": text, "en": text}
+    return {
+        language: text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        for language, text in told.items()
+    }
