@@ -19,11 +19,11 @@ from sqlalchemy import event, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from catalog_service.app import SERVICE
-from catalog_service.matters import service
+from catalog_service.matters import service, store
 from catalog_service.matters.content import MatterContent
 from catalog_service.matters.listing import Filters
 from catalog_service.matters.projection import published_row
-from catalog_service.matters.tables import Matter, PublishedMatter
+from catalog_service.matters.tables import Matter
 from catalog_service.search import service as synonyms
 from tongban import db
 from tongban.migrate import migrate
@@ -73,8 +73,10 @@ async def fill(engine: AsyncEngine, count: int) -> None:
                     for one in part
                 ],
             )
-            await connection.execute(insert(PublishedMatter), part)
     sessions = async_sessionmaker(engine)
+    for start in range(0, count, AT_ONCE):
+        async with sessions.begin() as session:
+            await store.keep_all_published(session, made[start : start + AT_ONCE])
     table = json.loads((DISTRICT / "synonyms.json").read_text())["synonyms"]
     async with sessions.begin() as session:
         await synonyms.replace_synonyms(

@@ -6,7 +6,7 @@ what is spelt alike. Only candidates are scored, and never more than `MOST_CANDI
 list, so that a search costs about the same however many matters there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,6 @@ from sqlalchemy import (
     Text,
     and_,
     any_,
-    case,
     cast,
     column,
     false,
@@ -36,14 +35,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Double
 
+from catalog_service.matters.search import SPELT
 from catalog_service.matters.search_query import Wanted
-from catalog_service.matters.tables import MatterSite, PartnerMatter, PublishedMatter
+from catalog_service.matters.tables import MatterSite, PartnerMatter, PublishedMatter, SearchLine
 from catalog_service.search.tables import MatterDemand
 from tongban.paging import Paging, after
 
 __all__ = ["Filters", "list_matters"]
 
 MOST_CANDIDATES = 300
+MOST_LINES = 30
 FEW = 10
 """Fewer finds than this, and the next round is asked too."""
 
@@ -55,7 +56,7 @@ DEMAND = 0.12
 MOST_DEMAND = 0.9
 """Less than a word that fits: demand decides among matters that fit as well as each other."""
 
-LOOSE_ROUND, ALIKE_ROUND = 1, 2
+LOOSE_ROUND = 1
 
 Listing = type[PublishedMatter] | type[PartnerMatter]
 LISTED = (
@@ -134,35 +135,93 @@ def _found(filters: Filters, *, district: str) -> Select[*tuple[Any, ...]]:
 def _candidates(filters: Filters, wanted: Wanted, *, district: str) -> CTE:
     """Return what may be meant: three rounds, a later one only where there were few before."""
     strict, loose = _tsquery(wanted.strict), _tsquery(wanted.loose)
-
-    def fits(table: Listing) -> ColumnElement[bool]:
-        return _matches(table.lexemes, strict)
-
-    def fits_partly(table: Listing) -> ColumnElement[bool]:
-        return and_(_matches(table.lexemes, loose), ~_matches(table.lexemes, strict))
-
-    def is_alike(table: Listing) -> ColumnElement[bool]:
-        # word_similarity: a letter missing or swapped, in Chinese as in pinyin.
-        alike = literal(wanted.letters, Text).op("<%", is_comparison=True)(table.search_text)
-        return and_(alike, ~_matches(table.lexemes, strict), ~_matches(table.lexemes, loose))
-
     rounds: list[CTE] = []
-    for name, condition in (("strict", fits), ("loose", fits_partly), ("alike", is_alike)):
-        enough = [select(func.count()).select_from(one).scalar_subquery() for one in rounds]
+
+    def ask(
+        name: str,
+        fits: Callable[[Listing], ColumnElement[bool]],
+        alike: Callable[[Listing], ColumnElement[float]],
+    ) -> None:
         parts = []
         tables: tuple[Listing, ...] = (PublishedMatter, PartnerMatter)
         for part, table in zip(_both(filters, district=district), tables, strict=True):
             narrowed = part.add_columns(
                 table.lexemes,
-                table.name_key,
-                table.search_text,
                 literal(len(rounds)).label("round"),
-            ).where(condition(table))
-            if enough:
-                narrowed = narrowed.where(sum(enough[1:], enough[0]) < FEW)
+                cast(alike(table), Double).label("alike"),
+            ).where(fits(table), _found_few(rounds))
             parts.append(select(narrowed.limit(MOST_CANDIDATES).subquery()))
         rounds.append(union_all(*parts).cte(name))
+
+    def named_alike(table: Listing) -> ColumnElement[float]:
+        return func.similarity(table.name_key, wanted.letters)
+
+    def fits_no_query(table: Listing) -> ColumnElement[bool]:
+        return and_(~_matches(table.lexemes, strict), ~_matches(table.lexemes, loose))
+
+    ask("strict", lambda table: _matches(table.lexemes, strict), named_alike)
+    ask(
+        "loose",
+        lambda table: and_(_matches(table.lexemes, loose), ~_matches(table.lexemes, strict)),
+        named_alike,
+    )
+    spelling = _Spelling(wanted.letters, _near(wanted.letters, rounds))
+    ask(
+        "alike",
+        lambda table: and_(spelling.is_like(table), fits_no_query(table)),
+        spelling.likeness,
+    )
     return union_all(*(select(one) for one in rounds)).cte("candidates")
+
+
+def _found_few(rounds: Sequence[CTE]) -> ColumnElement[bool]:
+    """Whether the rounds so far found fewer than `FEW`; PostgreSQL asks once, before it reads."""
+    found = [select(func.count()).select_from(one).scalar_subquery() for one in rounds]
+    return sum(found[1:], found[0]) < FEW if found else true()
+
+
+def _near(letters: str, rounds: Sequence[CTE]) -> CTE:
+    """Return the lines that are spelt most like what was typed: a letter missing or swapped."""
+    line = SearchLine.line
+    likeness = func.word_similarity(letters, line).label("likeness")
+    # A line is letters alone, and so needs no quoting.
+    lexeme = func.concat(f"'{SPELT}", line, "'").label("lexeme")
+    return (
+        select(lexeme, likeness)
+        .where(_is_spelt_like(line, letters), _found_few(rounds))
+        .order_by(likeness.desc(), line)
+        .limit(MOST_LINES)
+        .cte("near")
+    )
+
+
+@dataclass(frozen=True)
+class _Spelling:
+    """How like what was typed a matter is spelt: ours by their lines, partners' few by the row."""
+
+    letters: str
+    near: CTE
+
+    def is_like(self, table: Listing) -> ColumnElement[bool]:
+        if table is PartnerMatter:
+            return _is_spelt_like(table.search_text, self.letters)
+        any_line = func.string_agg(self.near.c.lexeme, " | ")
+        return _matches(table.lexemes, select(cast(any_line, TSQUERY)).scalar_subquery())
+
+    def likeness(self, table: Listing) -> ColumnElement[float]:
+        if table is PartnerMatter:
+            return func.word_similarity(self.letters, table.search_text)
+        has = _matches(table.lexemes, cast(self.near.c.lexeme, TSQUERY))
+        return (
+            select(func.max(self.near.c.likeness))
+            .where(has)
+            .correlate(PublishedMatter)
+            .scalar_subquery()
+        )
+
+
+def _is_spelt_like(text: Any, letters: str) -> ColumnElement[bool]:
+    return literal(letters, Text).op("<%", is_comparison=True)(text)
 
 
 def _ranked(found: CTE, wanted: Wanted) -> Select[*tuple[Any, ...]]:
@@ -180,17 +239,11 @@ def _ranked(found: CTE, wanted: Wanted) -> Select[*tuple[Any, ...]]:
         .where(_matches(found.c.lexemes, clue.c.query))
         .scalar_subquery()
     )
-    spelt = func.word_similarity(wanted.letters, found.c.search_text)
-    alike = case(
-        (found.c.round == ALIKE_ROUND, spelt),
-        else_=func.similarity(found.c.name_key, wanted.letters),
-    )
     demand = func.least(MOST_DEMAND, DEMAND * func.ln(1 + func.coalesce(MatterDemand.cases, 0)))
     scored = (
         select(
             found,
             cast(fits, Double).label("fits"),
-            cast(alike, Double).label("alike"),
             cast(demand, Double).label("demand"),
         )
         .outerjoin(

@@ -19,19 +19,26 @@ from catalog_service.matters.life_stages import life_stages
 from catalog_service.matters.vocabulary import Area
 
 __all__ = [
+    "ANALYSER",
     "EXACTLY",
+    "SPELT",
     "Findable",
     "findable",
     "initials",
     "is_chinese",
     "letters",
+    "lines_of",
     "quoted",
     "syllables",
     "words",
 ]
 
-# Marks the lexeme of a whole name or keyword; no letter, so that no word can look like one.
+ANALYSER = 2
+"""Counts on with every change of what is made here: rows of an older count are made anew."""
+
+# Marks of whole names, keywords and lines; no letters, so that no word can look like one.
 EXACTLY = "="
+SPELT = "~"
 LONGEST_LEXEME = 200
 
 
@@ -45,6 +52,7 @@ class Findable:
     lexemes: str
     search_text: str
     life_stages: list[str]
+    analyser: int = ANALYSER
 
 
 def letters(text: str) -> str:
@@ -86,17 +94,23 @@ def findable(
     spoken = [name_key, *map(letters, keywords)]
     sounds = [("".join(syllables(one)), initials(one)) for one in spoken]
     lines = [*spoken, letters(english_name), *(one for pair in sounds for one in pair)]
+    lines = [*dict.fromkeys(one[: LONGEST_LEXEME - len(SPELT)] for one in lines if one)]
     return Findable(
         name_key=name_key,
         pinyin=sounds[0][0],
         initials=sounds[0][1],
-        lexemes=_lexemes(name, english_name, keywords),
-        search_text="\n".join(dict.fromkeys(lines)),
+        lexemes=_lexemes(name, english_name, keywords, lines),
+        search_text="\n".join(lines),
         life_stages=[*life_stages(name, area=area, keywords=keywords)],
     )
 
 
-def _lexemes(name: str, english_name: str, keywords: Iterable[str]) -> str:
+def lines_of(search_text: str) -> list[str]:
+    """Return each way in which a matter is written or spoken: it has each as a lexeme too."""
+    return search_text.split("\n")
+
+
+def _lexemes(name: str, english_name: str, keywords: Iterable[str], lines: Iterable[str]) -> str:
     """Return a tsvector's text: each lexeme once, under the best weight it has."""
     weights: dict[str, str] = {}
 
@@ -111,6 +125,7 @@ def _lexemes(name: str, english_name: str, keywords: Iterable[str]) -> str:
         add("D", _pairs(key))
         add("D", _sounds(text))
     add("C", words(english_name))
+    add("D", (SPELT + line for line in lines))
     return " ".join(f"{quoted(one)}:1{weight}" for one, weight in weights.items() if one)
 
 

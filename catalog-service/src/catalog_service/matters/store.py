@@ -7,16 +7,18 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, Select, Text, delete, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from catalog_service.matters.rules import OPEN, TOLD, State
+from catalog_service.matters.search import lines_of
 from catalog_service.matters.tables import (
     Matter,
     MatterVersion,
     PublishedMatter,
+    SearchLine,
 )
 from tongban.paging import Paging, after
 
@@ -25,6 +27,7 @@ __all__ = [
     "codes_due",
     "codes_submitted",
     "keep_all_published",
+    "keep_lines",
     "keep_published",
     "lock_matter",
     "open_version_of",
@@ -117,12 +120,24 @@ async def keep_published(session: AsyncSession, row: dict[str, Any]) -> None:
 
 
 async def keep_all_published(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """List many matters as they are in force now, in one statement."""
+    """List many matters as they are in force now, and the ways in which they are spelt."""
     statement = insert(PublishedMatter)
     changed = {name: statement.excluded[name] for name in rows[0] if name != "code"}
     statement = statement.on_conflict_do_update(index_elements=["code"], set_=changed)
     connection = await session.connection()
     await connection.execute(statement, list(rows))
+    await keep_lines(session, (row["search_text"] for row in rows))
+
+
+async def keep_lines(session: AsyncSession, texts: Iterable[str]) -> None:
+    """Keep each line of these texts that is not yet known."""
+    # In one order everywhere: two transactions may bring the same lines.
+    lines = sorted({line for one in texts for line in lines_of(one)})
+    given = select(func.unnest(literal(lines, ARRAY(Text))))
+    await session.execute(
+        insert(SearchLine).from_select(["line"], given).on_conflict_do_nothing(),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def remove_published(session: AsyncSession, code: str) -> None:

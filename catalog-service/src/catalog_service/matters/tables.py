@@ -13,18 +13,26 @@ from catalog_service.matters.measures import Measured
 from catalog_service.matters.rules import State
 from tongban.db import Record, Sequenced
 
-__all__ = ["Listed", "Matter", "MatterSite", "MatterVersion", "PartnerMatter", "PublishedMatter"]
+__all__ = [
+    "Listed",
+    "Matter",
+    "MatterSite",
+    "MatterVersion",
+    "PartnerMatter",
+    "PublishedMatter",
+    "SearchLine",
+]
+
+
+def _alike(name: str, column: str) -> Index:
+    """Return the index that tells what is spelt alike."""
+    return Index(name, column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"})
 
 
 def _found_by(table: str) -> list[Index]:
     """Return the indexes that the search and the suggestions of a list read."""
     return [
-        Index(
-            f"ix_{table}_search_text",
-            "search_text",
-            postgresql_using="gin",
-            postgresql_ops={"search_text": "gin_trgm_ops"},
-        ),
+        Index(f"ix_{table}_analyser", "analyser"),
         # Without the pending list: a search right after an import costs what it always costs.
         Index(
             f"ix_{table}_lexemes",
@@ -129,6 +137,9 @@ class Listed:
     initials: Mapped[str]
     lexemes: Mapped[str] = mapped_column(TSVECTOR)
     search_text: Mapped[str]
+    """Each way in which it is written or spoken, on a line of its own."""
+    analyser: Mapped[int] = mapped_column(server_default="0")
+    """What made the columns that the search reads: `search.ANALYSER` of its time."""
     life_stages: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
@@ -147,12 +158,26 @@ class PublishedMatter(Listed, CatalogTables):
     baseline_materials: Mapped[int | None]
 
 
+class SearchLine(CatalogTables):
+    """检索词形: a way in which some matter of ours is written or spoken, however many have it.
+
+    A slip is sought here, not in each matter: hundreds share a name. A line stays when its last
+    matter goes, and then leads to none.
+    """
+
+    __tablename__ = "search_lines"
+    __table_args__ = (_alike("ix_search_lines_line", "line"),)
+
+    line: Mapped[str] = mapped_column(primary_key=True)
+
+
 class PartnerMatter(Listed, CatalogTables):
     """跨区事项: a partner's matter that an agreement lets people apply for here."""
 
     __tablename__ = "partner_matters"
     __table_args__ = (
         Index("ix_partner_matters_code", "code"),
+        _alike("ix_partner_matters_search_text", "search_text"),
         *_found_by("partner_matters"),
     )
 
