@@ -1,5 +1,8 @@
 """The one place where the service is put together."""
 
+from datetime import timedelta
+from typing import Any
+
 from fastapi import FastAPI
 
 from case_service.assistance import routes as assistance
@@ -7,15 +10,28 @@ from case_service.cases import routes as cases
 from case_service.consumers import CONSUMED
 from case_service.database import CaseTables
 from case_service.documents import routes as documents
+from case_service.duty import Duty, duties
 from case_service.events import PUBLISHED
 from case_service.licences import routes as licences
 from case_service.ratings import routes as ratings
 from case_service.seals import routes as seals
 from case_service.settings import Settings
+from case_service.supervision import routes as supervision
+from case_service.supervision.orders import ORDER_DUTY
+from case_service.supervision.recomputing import RECOMPUTATION_DUTY
+from case_service.supervision.service import make_digest
+from case_service.supervision.watch import CASE_DUTY
 from tongban import app
-from tongban.service import Service
+from tongban.service import Service, Timer
 
-__all__ = ["SERVICE", "create_app"]
+__all__ = ["DUTIES", "SERVICE", "create_app"]
+
+DUTIES: tuple[Duty[Any], ...] = (
+    CASE_DUTY,
+    ORDER_DUTY,
+    RECOMPUTATION_DUTY,
+)
+"""What the worker does by itself when its moment comes."""
 
 SERVICE = Service(
     name="case",
@@ -28,11 +44,14 @@ SERVICE = Service(
         licences.router,
         ratings.router,
         assistance.router,
+        supervision.router,
     ),
     metadata=CaseTables.metadata,
     migrations="case_service.migrations",
     publishes=PUBLISHED,
     consumes=CONSUMED,
+    timers=(Timer(every=timedelta(minutes=5), run=make_digest),),
+    loops={"duties": duties(*DUTIES)},
 )
 
 

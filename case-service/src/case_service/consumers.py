@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases import exchange, store
-from case_service.cases.deadlines import reckon_anew
 from case_service.cases.exchange import ResultBack
 from case_service.cases.rules import FINAL, Outcome
 from case_service.cases.tables import Case
@@ -17,6 +16,7 @@ from case_service.matters.rules import MatterContent
 from case_service.matters.service import matters_of
 from case_service.matters.tables import MatterVersion, PartnerMatter, Site
 from case_service.ratings.service import rate_by_exchange
+from case_service.supervision.service import follow_amended_year
 from tongban.calendars import keep_year
 from tongban.clock import utc_now
 from tongban.context import Context
@@ -151,14 +151,16 @@ class ExchangeRated(Event):
 
 
 async def follow_calendar(session: AsyncSession, event: CalendarChanged, context: Context) -> None:
-    """Keep the year as its owner has it now, and reckon the open dates anew."""
+    """Keep the year as its owner has it now, and have the open dates reckoned anew."""
     year = CalendarYear(
         event.year,
         event.is_published,
         tuple(CalendarDay(one.day, one.kind, one.name) for one in event.days),
     )
     if await keep_year(session, year, sequence=event.sequence):
-        await reckon_anew(session, context, year=event.year)
+        await follow_amended_year(
+            session, context, year=event.year, calendar_sequence=event.sequence
+        )
 
 
 async def take_in_exchange(

@@ -203,8 +203,8 @@ class Starts:
     decided_on: date | None = None
     granted_on: date | None = None
     """The day of the decision that grants a licence or certificate."""
-    delivered_on: date | None = None
-    forwarded_on: date | None = None
+    is_delivered: bool = False
+    is_forwarded: bool = False
     is_finished: bool = False
     forward_within_days: int | None = None
     """Set for a partner's matter: the near district owes forwarding, and nothing else."""
@@ -334,9 +334,9 @@ def running(starts: Starts) -> frozenset[Clock]:
         Clock.CORRECTION: is_with_applicant,
         Clock.STATUTORY: not is_decided,
         Clock.PROMISED: not is_decided,
-        Clock.ISSUE: starts.delivered_on is None,
-        Clock.FORWARD: starts.forwarded_on is None,
-        Clock.STEP: not is_with_applicant and starts.forwarded_on is None,
+        Clock.ISSUE: not starts.is_delivered,
+        Clock.FORWARD: not starts.is_forwarded,
+        Clock.STEP: not is_with_applicant and not starts.is_forwarded,
     }
     return frozenset(clock for clock in spans(starts) if holds[clock])
 

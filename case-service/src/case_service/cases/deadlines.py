@@ -1,12 +1,17 @@
 """Use cases of the clocks (办理时限): explain one; reckon all anew when the calendar changes."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases import steps, store
+from case_service.cases import moves, steps, store
+from case_service.cases.clock import BASES, ClockExplained, DueDates, due_dates, explain
+from case_service.cases.clock_body import ClockRead, ClockShown, DayRead
 from case_service.cases.reading import said
-from case_service.cases.schemas import ClockRead, DayRead
 from case_service.cases.service import visible
 from case_service.cases.tables import Case
 from case_service.matters.service import matters_of
@@ -16,67 +21,133 @@ from tongban.context import Context
 from tongban.identity import Caller
 from tongban.workdays import Calendar
 
-__all__ = ["clock", "reckon_anew"]
+__all__ = ["Moved", "Part", "clock", "reckon_anew"]
 
-LONGEST_EXPLAINED = 366
+DATES = tuple(name for name in DueDates.__dataclass_fields__ if name.endswith("_due_on"))
 
 
 async def clock(
-    session: AsyncSession, context: Context, case_id: UUID, *, caller: Caller
+    session: AsyncSession, context: Context, case_id: UUID, *, caller: Caller, at: datetime
 ) -> ClockRead:
-    """Return by when what is due, and each day up to the statutory limit.
+    """Return by when what is due, and each day up to it.
 
     Raises:
         CaseNotFound, ForeignSite
     """
     case = await visible(session, case_id, caller)
+    matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
     calendar = await steps.calendar_of(session, context)
-    starts_on = local_date(case.accepted_at) if case.accepted_at else None
+    today = local_date(at)
+    starts = steps.starts_of(case, {}, matter=matter)
+    due = due_dates(starts, calendar, today=today)
+    standing = moves.standing(starts, due, calendar, today=today, shares=steps.shares_of(context))
     return ClockRead(
-        starts_on=starts_on,
-        notice_due_on=case.notice_due_on,
-        correction_due_on=case.correction_due_on,
-        statutory_due_on=case.statutory_due_on,
-        promised_due_on=case.promised_due_on,
-        issue_due_on=case.issue_due_on,
-        forward_due_on=case.forward_due_on,
-        is_provisional=case.is_provisional,
-        days=_explained(case, calendar),
+        starts_on=starts.accepted_on,
+        **asdict(due),
+        supply_due_on=starts.supply_due_on,
+        is_suspended=starts.open_suspension is not None,
+        running_clock=standing.clock,
+        light=standing.light,
+        step_light=standing.step_light,
+        clocks=[_shown(one) for one in explain(starts, calendar, today=today)],
     )
 
 
-async def reckon_anew(session: AsyncSession, context: Context, *, year: int) -> int:
-    """Reckon the dates of unfinished cases anew after the calendar of `year` changed.
+def _shown(one: ClockExplained) -> ClockShown:
+    return ClockShown(
+        clock=one.clock,
+        basis=said(BASES[one.clock]),
+        starts_on=one.starts_on,
+        limit_days=one.limit.days,
+        unit=one.limit.unit,
+        counted_days=one.counted,
+        due_on=one.due_on,
+        is_running=one.is_running,
+        is_provisional=one.is_provisional,
+        days=[
+            DayRead(
+                day=day.day,
+                is_counted=day.is_counted,
+                is_provisional=day.is_provisional,
+                reason=said({"zh-CN": day.reason_zh, "en": day.reason_en}),
+            )
+            for day in one.days
+        ],
+    )
 
-    Returns how many cases have other dates now. A promise once met is left alone.
+
+@dataclass(frozen=True)
+class Moved:
+    """A case whose dates a new calendar moved: each with what it was and what it is."""
+
+    case_id: UUID
+    case_number: str
+    dates: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one part of a recomputation looked at and found."""
+
+    examined: int
+    reached: UUID | None
+    """The last case looked at; none is left behind it where this is None."""
+    moved: list[Moved]
+
+
+async def reckon_anew(
+    session: AsyncSession,
+    context: Context,
+    *,
+    year: int,
+    behind: UUID | None,
+    most: int,
+    at: datetime,
+) -> Part:
+    """Reckon the open dates of the next cases anew after the calendar of `year` changed.
+
+    A light that a new date changes is left to the case's own duty, which tells of it; so that
+    falls due at once.
     """
     calendar = await calendars.load(session)
-    context.resources.pop("calendar", None)
-    moved = 0
-    for case in await store.with_open_clocks(session, year):
-        matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
-        dates = steps.clock_values(
-            case, {}, calendar, owes_licence=matter.content.licence is not None
-        )
-        changed = {name: due for name, due in dates.items() if getattr(case, name) != due}
-        for name, due in changed.items():
-            setattr(case, name, due)
-        moved += bool(changed)
-    await session.flush()
-    return moved
+    cases = await store.with_open_clocks(session, year, behind=behind, most=most)
+    moved: list[Moved] = []
+    changed: list[dict[str, Any]] = []
+    for case in cases:
+        values = await _anew(session, context, case, calendar, at)
+        if values:
+            changed.append({**values, "id": case.id})
+            dates = {
+                name: _told(getattr(case, name), values[name]) for name in DATES if name in values
+            }
+            if dates:
+                moved.append(Moved(case.id, case.number, dates))
+    await store.keep_dates(session, changed)
+    is_last = len(cases) < most
+    return Part(len(cases), None if is_last else cases[-1].id, moved)
 
 
-def _explained(case: Case, calendar: Calendar) -> list[DayRead]:
-    if case.accepted_at is None or case.statutory_due_on is None:
-        return []
-    starts_on = local_date(case.accepted_at)
-    days = calendar.explain(starts_on, case.statutory_due_on)[:LONGEST_EXPLAINED]
-    return [
-        DayRead(
-            day=one.day,
-            is_counted=one.is_counted,
-            is_provisional=one.is_provisional,
-            reason=said({"zh-CN": one.reason_zh, "en": one.reason_en}),
-        )
-        for one in days
-    ]
+async def _anew(
+    session: AsyncSession, context: Context, case: Case, calendar: Calendar, at: datetime
+) -> dict[str, Any]:
+    """Return the columns that another calendar changes."""
+    matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
+    values = steps.clock_values(
+        case,
+        {},
+        calendar,
+        matter=matter,
+        today=local_date(at),
+        shares=steps.shares_of(context),
+    )
+    lights = {name: values.pop(name) for name in ("light", "step_light")}
+    if any(getattr(case, name) != light for name, light in lights.items()):
+        values["next_due_at"] = at
+    return {name: value for name, value in values.items() if getattr(case, name) != value}
+
+
+def _told(before: date | None, after: date | None) -> dict[str, str | None]:
+    return {
+        "before": before.isoformat() if before else None,
+        "after": after.isoformat() if after else None,
+    }

@@ -29,6 +29,7 @@ __all__ = [
     "moves",
     "next_moment",
     "standing",
+    "when_past",
 ]
 
 _ONE_DAY = timedelta(days=1)
@@ -202,6 +203,11 @@ def _yellow_on(clock: Clock, starts: Starts, calendar: Calendar, shares: Shares)
     """Return the first of the limit's last days; None where the limit is the day itself."""
     span = spans(starts)[clock]
     return last_days_begin(span, shares.last_days(span.limit.days), calendar)
+
+
+def when_past(due_on: date) -> datetime:
+    """Return the moment at which what is due on a day is overdue: the midnight after it."""
+    return _midnight(due_on + _ONE_DAY)
 
 
 def _midnight(day: date) -> datetime:
