@@ -11,26 +11,43 @@ import pytest
 from catalog.factories import matter_content
 from sqlalchemy import text
 
+from catalog_service.matters.content import MatterContent
+from catalog_service.matters.example import EXAMPLE_CONTENT
 from catalog_service.transfer import store
+from catalog_service.transfer.files import csv_head, csv_row
 from catalog_service.transfer.incoming import BATCH
 from catalog_service.transfer.lines import json_lines
+from catalog_service.transfer.routes import XLSX
+from catalog_service.transfer.workbook import workbook_of
 from tongban.testing.fixtures import RunningService
 
 Matters = list[dict[str, Any]]
+EXAMPLE = MatterContent.model_validate(EXAMPLE_CONTENT).model_dump(mode="json")
 
 
 def lines(matters: Matters) -> bytes:
     return b"".join(json.dumps(one).encode() + b"\n" for one in matters)
 
 
+def contents(matters: Matters) -> Matters:
+    return [MatterContent.model_validate(one).model_dump(mode="json") for one in matters]
+
+
+def table(matters: Matters) -> bytes:
+    # As a model knows it, less what makes one faulty on purpose.
+    rows = [{**EXAMPLE, **one} for one in matters]
+    return csv_head() + b"".join(map(csv_row, rows))
+
+
 async def bring(
     catalog: RunningService, content: Any, *, role: str = "admin", **query: Any
 ) -> httpx.Response:
+    kind = query.pop("kind", "application/x-ndjson")
     return await catalog.client.put(
         f"/api/v1/catalog/imports/{query.pop('id', uuid4())}",
         content=content,
         params=query,
-        headers=catalog.district.headers(role),
+        headers=catalog.district.headers(role) | {"Content-Type": kind},
     )
 
 
@@ -134,6 +151,30 @@ async def test_a_dry_run_tells_and_writes_nothing(catalog: RunningService) -> No
     assert await count(catalog, matters) == 0
 
 
+async def test_an_import_goes_on_behind_an_early_answer(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(2 * BATCH)]
+    id_ = uuid4()
+
+    answer = await bring(catalog, lines(matters), publish=True, wait_seconds=0, id=id_)
+    told = (await progress(catalog, id_)).json()
+    for _ in range(500):
+        if told["state"] != "running":
+            break
+        await asyncio.sleep(0.02)
+        told = (await progress(catalog, id_)).json()
+
+    assert (answer.status_code, answer.json()["received"]) == (202, 2 * BATCH)
+    assert (told["state"], told["published"]) == ("done", 2 * BATCH)
+
+
+async def test_what_is_faulty_in_itself_is_refused_before_any_early_answer(
+    catalog: RunningService,
+) -> None:
+    refused = await bring(catalog, b"{}\n", wait_seconds=0)
+
+    assert refused.status_code == 422
+
+
 async def test_an_id_names_one_import(catalog: RunningService) -> None:
     id_ = uuid4()
     await bring(catalog, lines([matter_content()]), id=id_)
@@ -200,6 +241,51 @@ async def test_json_lines_go_out_as_they_come_in(catalog: RunningService) -> Non
     again = await bring(catalog, exported.content, publish=True)
 
     assert again.json()["unchanged"] == again.json()["received"] > 0
+
+
+async def test_a_table_of_any_length_is_taken_over_like_lines(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(BATCH + 3)]
+
+    done = await bring(catalog, table(matters), publish=True, kind="text/csv; charset=utf-8")
+
+    assert (done.json()["state"], done.json()["published"]) == ("done", len(matters))
+
+
+async def test_a_large_table_tells_its_faults_by_row_and_column(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(BATCH + 3)]
+    matters[BATCH]["promised_days"] = 21
+    id_ = uuid4()
+
+    refused = await bring(catalog, table([*matters, matters[0]]), kind="text/csv", id=id_)
+
+    assert [(one["row"], one["column"]) for one in refused.json()["errors"]] == [
+        (BATCH + 2, "承诺办结时限 (promised_days)"),
+        (BATCH + 5, "实施编码 (code)"),
+    ]
+    assert "2" in refused.json()["errors"][1]["detail"]
+    told = (await progress(catalog, id_)).json()
+    assert told["faults"][0]["column"].startswith("承诺办结时限")
+    assert await count(catalog, matters) == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\n", "编码\n".encode(), b'"' * 2_000_001])
+async def test_what_is_no_such_table_is_refused(catalog: RunningService, content: bytes) -> None:
+    refused = await bring(catalog, content, kind="text/csv")
+
+    assert refused.status_code == 422
+
+
+async def test_a_workbook_is_taken_over_with_progress(catalog: RunningService) -> None:
+    matters = [matter_content() for _ in range(3)]
+    faulty = [{**one, "promised_days": 99} for one in contents(matters)]
+
+    done = await bring(catalog, workbook_of(contents(matters)), publish=True, kind=XLSX)
+    refused = await bring(catalog, workbook_of(faulty), kind=XLSX)
+
+    assert (done.json()["received"], done.json()["published"]) == (3, 3)
+    assert [(one["sheet"], one["row"], one["column"]) for one in refused.json()["errors"]] == [
+        ("事项", row, "承诺办结时限 (promised_days)") for row in (2, 3, 4)
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])

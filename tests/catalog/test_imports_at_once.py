@@ -200,4 +200,5 @@ async def test_an_import_whose_process_is_killed_is_told_as_broken_off(
     assert (found["state"], found["created"]) == ("broken_off", 0)
     assert found["finished_at"] is not None
     again = await large(catalog, matters)
+    assert again.status_code == 200, again.text
     assert again.json()["created"] == BATCH

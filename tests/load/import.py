@@ -98,16 +98,23 @@ class Load:
     ) -> None:
         path = f"/api/v1/catalog/imports/{uuid4()}"
         before = self.process.memory_info().rss
-        answer, seconds, seen = await self.watched(
-            path,
-            lambda: self.client.put(
+
+        async def ask() -> httpx.Response:
+            answer = await self.client.put(
                 path, content=content, params=query, headers={"Content-Type": kind}
-            ),
-        )
+            )
+            while answer.is_success and answer.json()["state"] == "running":
+                await asyncio.sleep(0.5)
+                answer = await self.client.get(path)
+            return answer
+
+        answer, seconds, seen = await self.watched(path, ask)
         each = seconds / count
         self.seconds_each = self.seconds_each or each
         body = answer.json()
-        said = body.get("errors") or {k: body.get(k) for k in ("created", "updated", "unchanged")}
+        said = body.get("errors") or {"state": body["state"]} | {
+            k: body.get(k) for k in ("created", "updated", "unchanged")
+        }
         print(
             f"| {name} | {count} | {answer.status_code} | {seconds:.1f} | {count / seconds:.0f}"
             f" | {each / self.seconds_each:.2f} | {before / MEGABYTE:.0f}"

@@ -37,9 +37,10 @@ def table(chunks: AsyncIterator[bytes]) -> Incoming:
 
 async def _table(chunks: AsyncIterator[bytes]) -> AsyncIterator[Batch]:
     rows = _rows(chunks)
-    headings = await anext(rows, (1, ()))
+    first = await anext(rows, None)
+    headings = first[1] if first is not None else ()
     told = Filled()
-    told.take(FLAT, headings[1], (), title=None)
+    told.take(FLAT, headings, (), title=None)
     if told.faults:
         # With a column missing every row would be faulty.
         yield Batch(faults=told.faults, received=1)
@@ -47,7 +48,7 @@ async def _table(chunks: AsyncIterator[bytes]) -> AsyncIterator[Batch]:
 
     def read(some: Sequence[TableRow]) -> Batch:
         filled = Filled()
-        filled.take(FLAT, headings[1], some, title=None)
+        filled.take(FLAT, headings, some, title=None)
         matters, faults = filled.checked(range(len(filled.contents)))
         return Batch(
             rows=[(filled.row_of(at), content) for at, content in matters],

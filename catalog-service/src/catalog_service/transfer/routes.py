@@ -25,6 +25,7 @@ from catalog_service.transfer.filled import Filled, matters_of
 from catalog_service.transfer.incoming import Incoming
 from catalog_service.transfer.lines import json_lines
 from catalog_service.transfer.schemas import CatalogExport, ImportIn, ImportProgress, ImportRead
+from catalog_service.transfer.tables import ImportState
 from catalog_service.transfer.workbook import workbook_of
 from tongban.app import router as new_router
 from tongban.clock import Now
@@ -41,6 +42,16 @@ Editor = Annotated[Caller, allow(Role.CATALOG_EDITOR, Role.ADMIN)]
 DryRun = Annotated[bool, Query(description="试运行，不写入 / write nothing")]
 Publish = Annotated[
     bool, Query(description="直接发布，限系统管理员 / publish at once, admins only")
+]
+
+WaitSeconds = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=50,
+        description="读取完成后等待写入的秒数，超过则返回 202 并继续写入 / "
+        "how long to wait for the writing; then it goes on behind a 202",
+    ),
 ]
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -121,24 +132,39 @@ async def _import_form(
 
 @router.put(
     "/api/v1/catalog/imports/{import_id}",
-    responses=problems(
-        PublicationNeedsAdmin,
-        ImportIdTaken,
-        ImportRunning,
-        FileTooLarge,
-        FileUnreadable,
-        ImportFaulty,
-    ),
+    responses={
+        202: {
+            "model": ImportProgress,
+            "description": "已读取，正在写入 / read, and still being written",
+        },
+        **problems(
+            PublicationNeedsAdmin,
+            ImportIdTaken,
+            ImportRunning,
+            FileTooLarge,
+            FileUnreadable,
+            ImportFaulty,
+        ),
+    },
     openapi_extra=_body(JSON_LINES, CSV_BODY, XLSX),
 )
 async def stream_import(
-    import_id: UUID, request: Request, session: Session, context: InContext, asked: Asked
+    import_id: UUID,
+    request: Request,
+    response: Response,
+    context: InContext,
+    asked: Asked,
+    wait_seconds: WaitSeconds = 30,
 ) -> ImportProgress:
     """流式导入: take over any number of matters, all or none, with progress; you choose the id."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     incoming = INCOMING.get(media_type, json_lines)(request.stream())
-    done = await streaming.stream_import(session, context, import_id, incoming, asked)
-    return ImportProgress.model_validate(done)
+    found = await streaming.stream_import(
+        context, import_id, incoming, asked, wait_seconds=wait_seconds
+    )
+    if found.state is ImportState.RUNNING:
+        response.status_code = 202
+    return ImportProgress.model_validate(found)
 
 
 @router.get("/api/v1/catalog/imports/{import_id}", responses=problems(ImportNotFound))
@@ -177,10 +203,10 @@ async def export_table(context: InContext, _caller: Editor) -> Response:
     return _attached(answer, "catalog.csv")
 
 
-@router.get("/api/v1/catalog/export.xlsx", responses=_file(XLSX), response_class=Response)
+@router.get("/api/v1/catalog/export.xlsx", responses=_file(XLSX), response_class=StreamingResponse)
 async def export_workbook(context: InContext, _caller: Editor) -> Response:
     """导出目录工作簿: the filled form; it can be changed and imported."""
-    answer = Response(await exports.as_workbook(context), media_type=XLSX)
+    answer = StreamingResponse(exports.as_workbook(context), media_type=XLSX)
     return _attached(answer, "catalog.xlsx")
 
 

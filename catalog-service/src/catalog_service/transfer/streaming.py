@@ -10,7 +10,7 @@ whose id nobody holds ended with its process.
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,7 @@ class _Run:
     incoming: Incoming
     tally: Counter[str]
     faults: list[FieldError]
+    is_read: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def writes(self) -> bool:
@@ -57,29 +58,52 @@ class _Run:
 
 
 async def stream_import(
-    session: AsyncSession, context: Context, id_: UUID, incoming: Incoming, asked: Asked
+    context: Context, id_: UUID, incoming: Incoming, asked: Asked, *, wait_seconds: int
 ) -> CatalogImport:
     """Take over every row that comes in, or nothing.
+
+    What comes in is read, and refused for its faults, while the caller waits. For the writing it
+    waits no longer than it says: then the import goes on by itself, and its progress tells.
 
     Raises:
         PublicationNeedsAdmin: 403. ImportIdTaken, ImportRunning: 409.
         FileTooLarge: 413. FileUnreadable, ImportFaulty: 422.
     """
     require_entitled(asked, brings_basic_items=False)
-    await _begin(session, context, id_, asked)
     counts = Counter(created=0, updated=0, unchanged=0, published=0, received=0)
     run = _Run(id_, asked, incoming, counts, [])
+    importing = asyncio.create_task(_import(context, run))
+    reading = asyncio.create_task(run.is_read.wait())
+    under_way: set[asyncio.Task[None]] = context.resources.setdefault("imports", set())
+    under_way.add(importing)
+    importing.add_done_callback(under_way.discard)
     try:
-        digest = await _take_over(session, context, run)
-    except Problem as refusal:
-        faults = [_told(one) for one in refusal.errors]
-        await _end(context, run, {"state": ImportState.REFUSED, "faults": faults})
-        raise
-    except Exception:
-        await _end(context, run, {"state": ImportState.BROKEN_OFF})
-        raise
-    await _finish(session, context, run, digest)
-    return await find_import(session, id_)
+        await asyncio.wait({importing, reading}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({importing}, timeout=wait_seconds)
+    finally:
+        reading.cancel()
+        if not run.is_read.is_set():
+            importing.cancel()  # nobody sends the rest
+    if importing.done():
+        importing.result()
+    async with context.reads() as session:
+        return await find_import(session, id_)
+
+
+async def _import(context: Context, run: _Run) -> None:
+    """Carry out one import in a transaction of its own."""
+    async with context.sessions.begin() as session:
+        await _begin(session, context, run)
+        try:
+            digest = await _take_over(session, context, run)
+        except Problem as refusal:
+            faults = [_told(one) for one in refusal.errors]
+            await _end(context, run, {"state": ImportState.REFUSED, "faults": faults})
+            raise
+        except Exception:
+            await _end(context, run, {"state": ImportState.BROKEN_OFF})
+            raise
+        await _finish(session, context, run, digest)
 
 
 async def find_import(session: AsyncSession, id_: UUID) -> CatalogImport:
@@ -101,33 +125,39 @@ async def close_broken_off_imports(session: AsyncSession, context: Context) -> N
             await store.break_off(session, id_, at=context.clock())
 
 
-async def _begin(session: AsyncSession, context: Context, id_: UUID, asked: Asked) -> None:
+async def _begin(session: AsyncSession, context: Context, run: _Run) -> None:
     # Held before it is told, so that no import that is told to run looks left.
-    is_free = await store.claim_import(session, id_)
+    is_free = await store.claim_import(session, run.id)
     async with context.sessions.begin() as own:
         is_new = is_free and await store.begin_import(
             own,
-            id_,
-            importer=asked.importer.subject,
-            publish=asked.publish,
-            is_dry_run=asked.is_dry_run,
+            run.id,
+            importer=run.asked.importer.subject,
+            publish=run.asked.publish,
+            is_dry_run=run.asked.is_dry_run,
         )
     if not is_new:
-        raise ImportIdTaken(id=id_)
+        raise ImportIdTaken(id=run.id)
 
 
 async def _take_over(session: AsyncSession, context: Context, run: _Run) -> str:
     if not run.asked.is_dry_run and not await store.begin_alone(session):
         raise ImportRunning(headers={"Retry-After": "60"})
     await _read(session, context, run)
-    if run.writes:
+    _require_faultless(run)
+    run.is_read.set()
+    if not run.asked.is_dry_run:
         await store.write_alone(session)
         await staging.lock_matters(session, district=run.asked.district)
     digest = await _write(session, context, run)
+    _require_faultless(run)
+    return digest
+
+
+def _require_faultless(run: _Run) -> None:
     if run.faults:
         by_row = sorted(run.faults, key=lambda one: (one.sheet or "", one.row or 0))
         raise ImportFaulty(errors=by_row[:MOST_FAULTS])
-    return digest
 
 
 async def _read(session: AsyncSession, context: Context, run: _Run) -> None:

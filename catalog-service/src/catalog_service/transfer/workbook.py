@@ -1,8 +1,8 @@
 """The form as a workbook: drop-downs where words are agreed on, and a sheet that explains it."""
 
 import io
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -18,29 +18,53 @@ from catalog_service.transfer.instructions import (
     instruction_rows,
 )
 
-__all__ = ["workbook_of"]
+__all__ = ["FormBook", "workbook_of"]
 
-LAST_ROW = 20_000
+LAST_ROW = 1_048_575
 SHORT, LONG = 16, 40
+_BOLD = {"bold": True, "text_wrap": True}
 # Nothing that somebody typed becomes a formula, a link or a number.
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
-def workbook_of(contents: Iterable[Mapping[str, Any]]) -> bytes:
+class FormBook:
+    """A workbook being filled: each matter is written to its sheets' files, and forgotten.
+
+    The sheets are files in a folder of the book's own until it is closed; then they are packed.
+    """
+
+    def __init__(self, written: BinaryIO) -> None:
+        self._book = xlsxwriter.Workbook(written, {"constant_memory": True, **SAFE})
+        look = {
+            "heading": self._book.add_format({**_BOLD, "bg_color": "#DDEBF7"}),
+            "required": self._book.add_format({**_BOLD, "bg_color": "#FCE4D6"}),
+        }
+        self._pages = [(sheet, self._book.add_worksheet(sheet.title)) for sheet in sheets()]
+        wrapped = self._book.add_format({"text_wrap": True, "valign": "top"})
+        _explain(self._book.add_worksheet(INSTRUCTIONS), look["heading"], wrapped)
+        lists = _list_words(self._book.add_worksheet(WORD_LISTS))
+        for sheet, page in self._pages:
+            _head(sheet, page, lists, **look)
+        self._filled = dict.fromkeys((sheet.path for sheet, _ in self._pages), 0)
+
+    def fill(self, contents: Sequence[Mapping[str, Any]]) -> None:
+        """Add matters below those before."""
+        for sheet, page in self._pages:
+            for row in rows_of(sheet, contents):
+                self._filled[sheet.path] += 1
+                page.write_row(self._filled[sheet.path], 0, row)
+
+    def close(self) -> None:
+        """Pack the book."""
+        self._book.close()
+
+
+def workbook_of(contents: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the form, filled with these matters; with none it is the template."""
-    contents = [*contents]
     written = io.BytesIO()
-    with xlsxwriter.Workbook(written, {"constant_memory": True, **SAFE}) as book:
-        heading = book.add_format({"bold": True, "bg_color": "#DDEBF7", "text_wrap": True})
-        required = book.add_format({"bold": True, "bg_color": "#FCE4D6", "text_wrap": True})
-        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        parts = [book.add_worksheet(sheet.title) for sheet in sheets()]
-        _explain(book.add_worksheet(INSTRUCTIONS), heading, wrapped)
-        lists = _list_words(book.add_worksheet(WORD_LISTS))
-        for sheet, page in zip(sheets(), parts, strict=True):
-            _head(sheet, page, lists, heading=heading, required=required)
-            for number, row in enumerate(rows_of(sheet, contents), start=1):
-                page.write_row(number, 0, row)
+    book = FormBook(written)
+    book.fill(contents)
+    book.close()
     return written.getvalue()
 
 
