@@ -300,6 +300,29 @@ async def test_an_event_twice_in_a_batch_and_once_more_later_counts_once(
     assert COUNTED == [2], "what is known already is not even handed on"
 
 
+async def test_an_event_of_no_concern_is_done_with_and_costs_nothing(
+    lamps: RunningService, js: JetStreamContext
+) -> None:
+    async def never(_session: AsyncSession, event: LampLit, _context: Context) -> None:
+        raise AssertionError(f"{event.name} is of no concern")
+
+    idle = Effect(LampLit, never, concerns=lambda data: data["name"] == "nobody's")
+    consumer = Consumer(idle, [idle], lamps.context, service="idle")
+    await tell(lamps, *(LampLit(name=uuid4().hex) for _ in range(10)))
+
+    async def all_acknowledged() -> bool:
+        if not consumer.is_bound:
+            return False
+        info = await js.consumer_info("LAMPS_EVENTS", durable_name("idle", idle))
+        return bool(info.delivered.consumer_seq) and not info.num_pending + info.num_ack_pending
+
+    async with running(relay_of(lamps, js).run(), consumer.run(js)):
+        await until(all_acknowledged)
+
+    noted = select(func.count()).where(InboxRow.handler == "never")
+    assert await count(lamps, noted) == 0
+
+
 @pytest.mark.parametrize("is_readable", [True, False])
 async def test_a_bad_event_in_a_batch_stops_no_other_and_becomes_a_dead_letter(
     lamps: RunningService,

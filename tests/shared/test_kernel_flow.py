@@ -89,6 +89,19 @@ async def follow_served(session: AsyncSession, event: DishServed, _context: Cont
     HEARD.append("served")
 
 
+class TrainTold(Event):
+    SUBJECT = "railway.train.told"
+    stop: str
+
+
+class TrainTaken(TrainTold):
+    SUBJECT = "railway.train.taken"
+
+
+async def follow_train(_session: AsyncSession, event: TrainTold, _context: Context) -> None:
+    HEARD.append(f"at {event.stop}")
+
+
 class NoteIn(BaseModel):
     words: str
 
@@ -149,6 +162,13 @@ STEPS = Steps(
     handlers={DishCooked: follow_cooked, DishServed: follow_served},
     name="follow_dish",
 )
+OUR_TRAINS = Steps(
+    aggregate="railway.train",
+    handlers={TrainTold: follow_train, TrainTaken: follow_train},
+    name="follow_train",
+    concerns=lambda data: bool(data.get("ours")),
+    opened_by=TrainTaken,
+)
 SERVICE = Service(
     name="notes",
     title={"zh-CN": "便签", "en": "notes"},
@@ -161,6 +181,7 @@ SERVICE = Service(
         Projection(PotChanged, Pot, lambda event: {"key": event.name, "colour": event.colour}),
         Effect(DishCooked, taste),
         STEPS,
+        OUR_TRAINS,
     ),
 )
 
@@ -302,6 +323,41 @@ async def test_steps_are_applied_in_their_order(notes: RunningService) -> None:
     )
 
     assert [f"cooked {pot}", "served"] == HEARD
+
+
+async def test_an_aggregate_is_followed_from_the_step_that_makes_it_ours(
+    notes: RunningService,
+) -> None:
+    train = uuid4().hex
+    before = envelope(TrainTold.SUBJECT, train, {"stop": "a"}, sequence=1)
+    opening = envelope(TrainTaken.SUBJECT, train, {"stop": "b", "ours": True}, sequence=3)
+    next_ones = [
+        envelope(TrainTold.SUBJECT, train, {"stop": stop, "ours": True}, sequence=sequence)
+        for sequence, stop in ((4, "c"), (5, "d"))
+    ]
+    HEARD.clear()
+
+    await notes.hear(before, next_ones[1], next_ones[0])
+    early = list(HEARD)
+    await notes.hear(opening, opening, *next_ones)
+
+    assert early == []
+    assert HEARD == ["at b", "at c", "at d"]
+
+
+async def test_one_that_is_ours_from_its_first_step_is_followed_from_there(
+    notes: RunningService,
+) -> None:
+    train = uuid4().hex
+    steps = [
+        envelope(TrainTold.SUBJECT, train, {"stop": stop, "ours": True}, sequence=sequence)
+        for sequence, stop in enumerate("ab", start=1)
+    ]
+    HEARD.clear()
+
+    await notes.hear(*reversed(steps))
+
+    assert HEARD == ["at a", "at b"]
 
 
 async def test_the_relay_sends_and_a_consumer_applies(

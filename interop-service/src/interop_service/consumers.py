@@ -181,5 +181,8 @@ CONSUMED: tuple[Subscription, ...] = (
             CaseRated: pass_rating_on,
         },
         name="exchange_case",
+        # A near case has an exchange from its forwarding on, an owner's case from its first step.
+        concerns=lambda data: data.get("exchange_id") is not None,
+        opened_by=CaseForwarded,
     ),
 )

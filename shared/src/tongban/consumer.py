@@ -138,16 +138,21 @@ class Consumer:
 
     async def _apply_together(self, messages: Sequence[Msg]) -> None:
         envelopes = [_envelope(message) for message in messages]
+        concerned = [one for one in envelopes if self._subscription.is_concerned(one)]
+        if concerned:
+            await self._apply_concerned(concerned)
+        now = utc_now()
+        delay = EVENT_DELAY.labels(self._service, self._subscription.name)
+        for envelope in envelopes:
+            delay.observe(max(0.0, (now - envelope.time).total_seconds()))
+
+    async def _apply_concerned(self, envelopes: Sequence[Envelope]) -> None:
         async with self._context.sessions.begin() as session:
             await self._subscription.apply(session, envelopes, self._context)
             await session.flush()
             await resume_waiting(
                 session, {one.aggregate for one in envelopes}, self._subscriptions, self._context
             )
-        now = utc_now()
-        delay = EVENT_DELAY.labels(self._service, self._subscription.name)
-        for envelope in envelopes:
-            delay.observe(max(0.0, (now - envelope.time).total_seconds()))
 
     async def _set_back(self, message: Msg, fault: Exception) -> None:
         tries = message.metadata.num_delivered

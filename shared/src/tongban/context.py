@@ -29,6 +29,8 @@ class Context:
     settings: Any
     engine: AsyncEngine
     sessions: db.Sessions
+    reading: AsyncEngine
+    """The same connections, each statement its own transaction."""
     reads: db.Sessions
     verifier: Verifier
     vault: Vault
@@ -57,12 +59,14 @@ class Context:
 async def open_context(settings: ServiceSettings, *, pool: int) -> AsyncIterator[Context]:
     """Open a process's resources and close them at the end."""
     made = db.engine(settings.database_url, pool=pool)
+    reading = db.reading_engine_of(made)
     try:
         yield Context(
             settings=settings,
             engine=made,
             sessions=db.sessions_of(made),
-            reads=db.reading_sessions_of(made),
+            reading=reading,
+            reads=db.sessions_of(reading),
             verifier=Verifier(
                 issuer=settings.oidc_issuer,
                 audience=settings.oidc_audience,

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from tongban.ids import new_id
+from tongban.writes import DeferringSession
 
 __all__ = [
     "Record",
@@ -30,7 +31,7 @@ __all__ = [
     "Sessions",
     "Tables",
     "engine",
-    "reading_sessions_of",
+    "reading_engine_of",
     "sessions_of",
 ]
 
@@ -120,17 +121,17 @@ def engine(url: str, *, pool: int) -> AsyncEngine:
 
 def sessions_of(made: AsyncEngine) -> Sessions:
     """Return the maker of sessions. Objects stay readable after the commit."""
-    return async_sessionmaker(made, expire_on_commit=False)
+    return async_sessionmaker(made, expire_on_commit=False, sync_session_class=DeferringSession)
 
 
-def reading_sessions_of(made: AsyncEngine) -> Sessions:
-    """Return the maker of sessions for reads: each statement is its own transaction.
+def reading_engine_of(made: AsyncEngine) -> AsyncEngine:
+    """Return the same connections for reads: each statement is its own transaction.
 
     At READ COMMITTED that is what several statements in one transaction see anyway, and it saves
     the round trips of BEGIN and COMMIT. What a read notes, such as who saw a full identity
     number, is one insert and stands by itself.
     """
-    return sessions_of(made.execution_options(isolation_level="AUTOCOMMIT"))
+    return made.execution_options(isolation_level="AUTOCOMMIT")
 
 
 async def _session(request: Request) -> AsyncSession:

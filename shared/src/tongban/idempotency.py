@@ -1,9 +1,10 @@
 """One transaction a request, and safe retries within it.
 
 The route class opens the transaction and commits it before the answer leaves. With an
-`Idempotency-Key` the key's row is inserted first, in that same transaction: a rival with the same
-key waits on it, and the same key and request get the same answer. A middleware would lie outside
-the transaction, and a dependency never sees the answer.
+`Idempotency-Key` the key's row, the answer with it, is inserted last, in that same transaction: of
+two rivals with the same key one waits at its end for the other, is undone, and gives the other's
+answer. So the same key and request get the same answer. A middleware would lie outside the
+transaction, and a dependency never sees the answer.
 """
 
 import hashlib
@@ -13,11 +14,12 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy import Table, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Table, bindparam, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.datastructures import UploadFile
 
+from tongban import writes
 from tongban.identity import authenticate
 from tongban.kernel import IdempotencyRow
 from tongban.problems import Problem, Where
@@ -30,16 +32,8 @@ CHUNK = 1 << 20
 
 # On every POST's path: made once, on the table itself, which spares half of their cost.
 KEYS: Table = IdempotencyRow.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
-CLAIM = (
-    insert(KEYS)
-    .values({name: bindparam(name) for name in ("subject", "operation", "key", "digest")})
-    .on_conflict_do_nothing()
-    .returning(KEYS.c.key)
-)
-KEEP = (
-    update(KEYS)
-    .where(*(KEYS.c[name] == bindparam(f"the_{name}") for name in ("subject", "operation", "key")))
-    .values({name: bindparam(name) for name in ("status", "headers", "body")})
+STORED = select(KEYS.c.digest, KEYS.c.status, KEYS.c.headers, KEYS.c.body).where(
+    *(KEYS.c[name] == bindparam(name) for name in ("subject", "operation", "key"))
 )
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -108,10 +102,16 @@ class IdempotentRoute(APIRoute):
 
 async def _transact(request: Request, handle: Handler) -> Response:
     context = request.app.state.context
-    is_read = request.method in {"GET", "HEAD"}
-    async with (context.reads if is_read else context.sessions).begin() as session:
+    if request.method in {"GET", "HEAD"}:
+        async with context.reads.begin() as session:
+            request.state.session = session
+            return await handle(request)
+    async with context.sessions() as session:
+        writes.defer(session)
         request.state.session = session
-        return await handle(request)
+        response = await handle(request)
+        await writes.finish(session, None)
+    return response
 
 
 async def _once(request: Request, handle: Handler, subject: str, key: str) -> Response:
@@ -119,32 +119,51 @@ async def _once(request: Request, handle: Handler, subject: str, key: str) -> Re
     operation = f"{request.method} {request.url.path}"
     digest = await _digest(request)
     identity = {"subject": subject, "operation": operation, "key": key}
-    async with context.sessions.begin() as session:
-        connection = await session.connection()
-        fresh = await connection.scalar(CLAIM, {**identity, "digest": digest})
-        if fresh is None:
-            await request.close()  # the files of a multipart body: nobody reads them again
-            return await _stored_answer(session, context.vault, identity, digest)
-        request.state.session = session
-        response = await handle(request)
-        kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-        sealed = context.vault.seal(bytes(response.body), context=f"answer:{operation}")
-        answer = {"status": response.status_code, "headers": kept, "body": sealed}
-        await connection.execute(
-            KEEP, {**answer, **{f"the_{name}": value for name, value in identity.items()}}
-        )
+    if (stored := await _stored_answer(context, identity, digest)) is not None:
+        await request.close()  # the files of a multipart body: nobody reads them again
+        return stored
+    try:
+        async with context.sessions() as session:
+            writes.defer(session)
+            request.state.session = session
+            response = await handle(request)
+            await writes.finish(session, (KEYS, _kept(context, identity, digest, response)))
+    except (Problem, IntegrityError, StaleDataError):
+        # A rival with the same key may have been first, and what it changed be what failed here.
+        if (stored := await _stored_answer(context, identity, digest)) is not None:
+            return stored
+        raise
     return response
 
 
-async def _stored_answer(
-    session: AsyncSession, vault: Any, identity: dict[str, str], digest: bytes
-) -> Response:
-    row = (await session.scalars(select(IdempotencyRow).filter_by(**identity))).one()
+def _kept(
+    context: Any, identity: dict[str, str], digest: bytes, response: Response
+) -> dict[str, Any]:
+    """Return the key's row: what was asked, and the answer, encrypted."""
+    return {
+        **identity,
+        "digest": digest,
+        "status": response.status_code,
+        "headers": {
+            name: response.headers[name] for name in KEPT_HEADERS if name in response.headers
+        },
+        "body": context.vault.seal(bytes(response.body), context=f"answer:{identity['operation']}"),
+    }
+
+
+async def _stored_answer(context: Any, identity: dict[str, str], digest: bytes) -> Response | None:
+    """Return the answer that this key was given, if any.
+
+    Raises:
+        IdempotencyKeyReused: it was given to another request.
+    """
+    async with context.reading.connect() as connection:
+        row = (await connection.execute(STORED, identity)).one_or_none()
+    if row is None:
+        return None
     if row.digest != digest:
         raise IdempotencyKeyReused
-    # A committed row has its answer: the key and the answer are one transaction.
-    assert row.status is not None and row.body is not None  # noqa: S101, PT018  # as said above
-    body = vault.open(row.body, context=f"answer:{identity['operation']}")
+    body = context.vault.open(row.body, context=f"answer:{identity['operation']}")
     headers = {**(row.headers or {}), "Idempotency-Replayed": "true"}
     return Response(content=body, status_code=row.status, headers=headers)
 

@@ -39,12 +39,17 @@ __all__ = [
 E = TypeVar("E", bound=Event)
 Handler = Callable[[AsyncSession, E, Context], Awaitable[None]]
 BatchHandler = Callable[[AsyncSession, Sequence[E], Context], Awaitable[None]]
+Concern = Callable[[Mapping[str, Any]], bool]
 
 PATIENCE_MINUTES = 10
-SOON_SECONDS = 0.02
+SOON_SECONDS = 0.05
 """What comes in meanwhile shares one transaction."""
 
 log = structlog.get_logger(__name__)
+
+
+def _always(_data: Mapping[str, Any]) -> bool:
+    return True
 
 
 class NotYet(Exception):
@@ -92,10 +97,15 @@ class Effect(_OfOneType[E]):
 
     linger: ClassVar[float] = SOON_SECONDS
     handle: Handler[E]
+    concerns: Concern = _always
+    """Whether an event, by its data, has an effect here; the others cost no statement."""
 
     @property
     def name(self) -> str:
         return self.handle.__name__
+
+    def is_concerned(self, envelope: Envelope) -> bool:
+        return self.concerns(envelope.data)
 
     async def apply(
         self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
@@ -133,6 +143,9 @@ class Batch(_OfOneType[E]):
     def name(self) -> str:
         return self.handle.__name__
 
+    def is_concerned(self, _envelope: Envelope) -> bool:
+        return True
+
     async def apply(
         self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
     ) -> None:
@@ -155,12 +168,21 @@ class Steps:
     Events of types without a handler only move the position on. A step whose predecessor does not
     come within `PATIENCE_MINUTES` (older than the stream's retention, say) is applied all the
     same, and said so on the log.
+
+    Where only some aggregates matter here, and only from some step on, `concerns` tells of a step
+    by its data whether it is followed, and `opened_by` is the step that comes first of those; what
+    was before it is of no concern and costs no statement. All that come after it must concern us.
     """
 
     linger: ClassVar[float] = SOON_SECONDS
     aggregate: str
     handlers: Mapping[type[Event], Handler[Any]]
     name: str
+    concerns: Concern = _always
+    opened_by: type[Event] | None = None
+
+    def is_concerned(self, envelope: Envelope) -> bool:
+        return self.concerns(envelope.data)
 
     @property
     def stream(self) -> str:
@@ -191,7 +213,7 @@ class Steps:
             reached = await self._reached(session, {one.aggregate for one in envelopes})
             moved: dict[str, int] = {}
             for envelope in sorted(envelopes, key=lambda one: one.sequence):
-                position = reached.get(envelope.aggregate, 0)
+                position = reached.get(envelope.aggregate, self._before_first(envelope))
                 if envelope.sequence > position + 1:
                     before = f"{envelope.aggregate}#{envelope.sequence - 1}"
                     await _wait(session, envelope, self.name, before)
@@ -217,6 +239,11 @@ class Steps:
         await session.flush()
         return True
 
+    def _before_first(self, envelope: Envelope) -> int:
+        """Return the position of an aggregate that was not followed until this step."""
+        is_first = self.opened_by is not None and envelope.event_type == self.opened_by.SUBJECT
+        return envelope.sequence - 1 if is_first else 0
+
     async def _reached(self, session: AsyncSession, aggregates: set[str]) -> dict[str, int]:
         found = await session.execute(
             select(StepPosition.aggregate, StepPosition.sequence).where(
@@ -241,6 +268,9 @@ class Projection(_OfOneType[E]):
     @property
     def name(self) -> str:
         return f"keep_{self.table.__tablename__}"
+
+    def is_concerned(self, _envelope: Envelope) -> bool:
+        return True
 
     async def apply(
         self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context

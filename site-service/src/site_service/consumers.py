@@ -137,5 +137,9 @@ CONSUMED: tuple[Subscription, ...] = (
     Projection(MatterChanged, KnownMatterVersion, _matter_row),
     Projection(MatterOfferChanged, PartnerMatter, _offer_row),
     Effect(CalendarChanged, keep_calendar_year),
-    Effect(CaseSubmitted, tie_ticket_to_case),
+    Effect(
+        CaseSubmitted,
+        tie_ticket_to_case,
+        concerns=lambda data: data.get("ticket_id") is not None,
+    ),
 )

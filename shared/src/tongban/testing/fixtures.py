@@ -124,6 +124,8 @@ class RunningService:
             for subscription in self.service.consumes:
                 if not _is_for(subscription.filter, envelope):
                     continue
+                if not subscription.is_concerned(envelope):
+                    continue
                 async with self.context.sessions.begin() as session:
                     await subscription.apply(session, [envelope], self.context)
                     await session.flush()

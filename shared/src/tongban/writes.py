@@ -1,0 +1,218 @@
+"""One statement for a change and all that tells of it (一条语句写全).
+
+A row is inserted or updated, and its history, ledger entry and events ride along as CTEs. Within a
+request the statement waits until the answer is made, so that the key of a safe retry rides along
+too; where the request asked the database for nothing before, that one statement is its own
+transaction, without BEGIN and COMMIT. Whatever the session is asked meanwhile comes after it.
+
+A statement's shape (which columns of which tables) is put together once; after that only its
+parameters change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    ColumnDefault,
+    Executable,
+    Table,
+    and_,
+    bindparam,
+    event,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.exc import StaleDataError
+
+__all__ = [
+    "DeferringSession",
+    "Rider",
+    "Write",
+    "complete",
+    "defer",
+    "finish",
+    "taken_along",
+    "write",
+]
+
+_WAITING: Final = "tongban.write"
+_IS_DEFERRING: Final = "tongban.is_deferring"
+_HAS_BEGUN: Final = "tongban.has_begun"
+
+Row = Mapping[str, Any]
+Rider = tuple[Table, Row]
+Shape = tuple[tuple[Table, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """The row to write, and the rows inserted beside it.
+
+    With `known` (the primary key's values and, by its name, the version that was read) the row is
+    updated, else inserted.
+    """
+
+    table: Table
+    values: Row
+    riders: Sequence[Rider] = ()
+    known: Row = field(default_factory=dict)
+
+    def with_rider(self, table: Table, values: Row) -> "Write":
+        """Return the same with one more row beside it."""
+        return replace(self, riders=(*self.riders, (table, values)))
+
+    def statement(self) -> tuple[Executable, dict[str, Any]]:
+        """Return the statement of this shape, and its parameters."""
+        shape: Shape = tuple((table, tuple(row)) for table, row in self.riders)
+        parameters = {f"row_{name}": value for name, value in self.values.items()}
+        parameters |= {f"known_{name}": value for name, value in self.known.items()}
+        for place, (_, row) in enumerate(self.riders):
+            parameters |= {f"r{place}_{name}": value for name, value in row.items()}
+        return _statement(self.table, tuple(self.values), tuple(self.known), shape), parameters
+
+
+class DeferringSession(Session):
+    """A session that lets its last write wait for the answer, and nothing overtake it."""
+
+
+async def write(session: AsyncSession, what: Write) -> None:
+    """Write now, or, within a request, when its answer is made.
+
+    Raises:
+        StaleDataError: the row to update is not what was read.
+    """
+    if _WAITING in session.info:
+        await session.run_sync(_write_waiting)
+    if session.info.get(_IS_DEFERRING):
+        session.info[_WAITING] = what
+    else:
+        await session.run_sync(_write, what)
+
+
+def defer(session: AsyncSession) -> None:
+    """Let the session's last write wait for `finish`."""
+    session.info[_IS_DEFERRING] = True
+
+
+async def finish(session: AsyncSession, rider: Rider | None) -> None:
+    """Do the write that waits, with `rider` beside it, and commit.
+
+    An insert that is all the session ever asked is a transaction by itself. An update never is:
+    where it finds its row changed, what rode along has to be undone.
+
+    Raises:
+        StaleDataError: the row to update is not what was read.
+        IntegrityError: a row is there already.
+    """
+    session.info[_IS_DEFERRING] = False
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
+    waiting: Write | None = session.info.pop(_WAITING, None)
+    if waiting is not None:
+        if not waiting.known and not session.info.get(_HAS_BEGUN):
+            await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        await session.run_sync(_write, waiting.with_rider(*rider) if rider else waiting)
+    elif rider is not None:
+        table, values = rider
+        await (await session.connection()).execute(_insert(table), values)
+    await session.commit()
+
+
+def complete(table: Table, values: Row) -> dict[str, Any]:
+    """Add the columns' own defaults, which an insert with others beside it does not fill in."""
+    filled = {
+        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
+        for column in table.columns
+        if isinstance(column.default, ColumnDefault) and column.name not in values
+    }
+    return {**filled, **values}
+
+
+def taken_along(session: AsyncSession) -> list[Rider]:
+    """Take the new rows out of the session, to ride in one statement.
+
+    A document, the use of its seal and their ledger entries then cost no statements of their own.
+    """
+    riders: list[Rider] = []
+    for row in list(session.new):
+        state = inspect(row)
+        columns = {attr.key: attr.columns[0].name for attr in state.mapper.column_attrs}
+        values = {columns[key]: value for key, value in state.dict.items() if key in columns}
+        if state.mapper.version_id_col is not None:
+            values.setdefault(state.mapper.version_id_col.name, 1)
+        table = state.mapper.local_table
+        session.expunge(row)
+        riders.append((table, complete(table, values)))
+    return riders
+
+
+def _write_waiting(session: Session) -> None:
+    waiting = session.info.pop(_WAITING, None)
+    if waiting is not None:
+        _write(session, waiting)
+
+
+def _write(session: Session, what: Write) -> None:
+    statement, parameters = what.statement()
+    if session.connection().execute(statement, parameters).first() is None:
+        raise StaleDataError
+
+
+@event.listens_for(DeferringSession, "do_orm_execute")
+def _before_statement(state: ORMExecuteState) -> None:
+    _write_waiting(state.session)
+
+
+@event.listens_for(DeferringSession, "before_flush")
+def _before_flush(session: Session, *_: Any) -> None:
+    _write_waiting(session)
+
+
+@event.listens_for(DeferringSession, "after_begin")
+def _note_begun(session: Session, *_: Any) -> None:
+    session.info[_HAS_BEGUN] = True
+
+
+@lru_cache(maxsize=1000)
+def _statement(table: Table, names: tuple[str, ...], known: tuple[str, ...], shape: Shape) -> Any:
+    """Return the statement of this shape, with a place for each value."""
+    values: dict[Any, Any] = {table.c[name]: bindparam(f"row_{name}") for name in names}
+    main: Any = insert(table)
+    if known:
+        main = update(table).where(
+            and_(*(table.c[name] == bindparam(f"known_{name}") for name in known))
+        )
+    inserts: list[CTE] = []
+    last: dict[Table, CTE] = {}
+    for place, (rider, columns) in enumerate(shape):
+        last[rider] = _rider(rider, columns, f"r{place}", after=last.get(rider))
+        inserts.append(last[rider])
+    return main.values(values).returning(*table.primary_key).add_cte(*inserts)
+
+
+def _rider(table: Table, columns: tuple[str, ...], prefix: str, *, after: CTE | None) -> CTE:
+    """Return the insert of one row, done after the insert `after` where there is one.
+
+    CTEs beside one another run in any order; rows of one table, such as events, keep theirs.
+    """
+    values: list[Any] = [
+        bindparam(f"{prefix}_{name}", type_=table.c[name].type) for name in columns
+    ]
+    statement = (
+        insert(table).from_select(list(columns), select(*values).select_from(after))
+        if after is not None
+        else insert(table).values(dict(zip(columns, values, strict=True)))
+    )
+    return statement.returning(*table.primary_key).cte(prefix)
+
+
+@lru_cache(maxsize=100)
+def _insert(table: Table) -> Any:
+    return insert(table)
