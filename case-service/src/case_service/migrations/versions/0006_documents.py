@@ -39,6 +39,62 @@ def upgrade() -> None:
     )
     op.create_index("ix_verification_misses_number", "verification_misses", ["number", "at"])
     _seals()
+    _deliveries()
+
+
+def _deliveries() -> None:
+    op.create_table(
+        "deliveries",
+        sa.Column("case_id", sa.Uuid, nullable=False),
+        sa.Column("direction", sa.String(32), nullable=False),
+        sa.Column("way", sa.String(32), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("things", JSON, nullable=False),
+        sa.Column("due_on", sa.Date),
+        sa.Column("sealed_recipient", sa.LargeBinary),
+        sa.Column("carrier", sa.Text),
+        sa.Column("tracking_number", sa.Text),
+        sa.Column("postage_by", sa.String(32)),
+        sa.Column("locker", sa.Text),
+        sa.Column("sealed_code", sa.LargeBinary),
+        sa.Column("code_ends_at", INSTANT),
+        sa.Column("code_misses", sa.Integer, nullable=False),
+        sa.Column("consent_id", sa.Uuid),
+        sa.Column("partner_district", sa.Text),
+        sa.Column("prepared_at", INSTANT, nullable=False),
+        sa.Column("prepared_by", sa.Text, nullable=False),
+        sa.Column("sent_at", INSTANT),
+        sa.Column("delivered_at", INSTANT),
+        sa.Column("confirmed_by", sa.Text),
+        sa.Column("returned_at", INSTANT),
+        sa.Column("return_reason", sa.Text),
+        sa.Column("proof_id", sa.Uuid),
+        sa.Column("next_due_at", INSTANT),
+        sa.Column("version", sa.Integer, nullable=False),
+        *_record(),
+        sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+            name="fk_deliveries_case_id",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+    )
+    op.create_index("ix_deliveries_case_id", "deliveries", ["case_id", "id"])
+    op.create_index(
+        "uq_deliveries_under_way",
+        "deliveries",
+        ["case_id"],
+        unique=True,
+        postgresql_where=sa.text("direction = 'to_applicant' AND state IN ('prepared', 'sent')"),
+    )
+    op.create_index(
+        "ix_deliveries_next_due_at",
+        "deliveries",
+        ["next_due_at"],
+        postgresql_where=sa.text("next_due_at IS NOT NULL"),
+    )
 
 
 def _seals() -> None:
@@ -93,6 +149,7 @@ def _seals() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("deliveries")
     op.drop_index("ix_seal_uses_seal_id", "seal_uses")
     for column in ("seal_id", "authorisation_id", "key_id"):
         op.drop_column("seal_uses", column)
