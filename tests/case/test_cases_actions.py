@@ -208,7 +208,12 @@ async def test_an_action_at_the_wrong_stage_tells_what_is_allowed(counter: Count
     answer = await counter.act(case_id, "accept")
 
     assert (answer.status_code, kind(answer)) == (409, "action-not-allowed")
-    assert set(answer.json()["allowed"]) == {"pre_check", "receive", "withdraw"}
+    assert set(answer.json()["allowed"]) == {
+        "pre_check",
+        "receive",
+        "withdraw",
+        "escalate",
+    }
     assert await counter.case.outbox.types(case_id) == ["case.case.submitted"]
 
 
@@ -259,7 +264,7 @@ async def test_a_partners_matter_is_forwarded_and_never_accepted_here(counter: C
 
     told = (await counter.case.outbox.envelopes(case_id))[-1]
     assert accept.json()["because"] == ["own_matter"]
-    assert accept.json()["allowed"] == ["forward", "withdraw"]
+    assert accept.json()["allowed"] == ["forward", "withdraw", "escalate"]
     assert forwarded["stage"] == "forwarded"
     assert forwarded["actions"] == []
     assert told.event_type == "case.case.forwarded"

@@ -4,7 +4,10 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from case_service.cases.guards import REASONS
 from case_service.cases.rules import (
     FINAL,
     TRANSITIONS,
@@ -15,6 +18,8 @@ from case_service.cases.rules import (
     Transition,
     actions_for,
     advance,
+    advance_by_machine,
+    step_of,
 )
 from case_service.errors import ActionNotAllowed, HelperMayNotDecide, SamePerson
 from tongban.identity import NotAllowed, Role
@@ -28,6 +33,14 @@ SUITS: dict[Guard, dict[str, bool]] = {
     Guard.LICENCE_OWED: {"owes_licence": True},
     Guard.NO_LICENCE_OWED: {"owes_licence": False},
     Guard.FORWARD_FAILED: {"has_forward_failed": True},
+    Guard.MATERIAL_OWED: {"owes_material": True},
+    Guard.NO_MATERIAL_OWED: {"owes_material": False},
+    Guard.OPINION_OWED: {"owes_opinion": True},
+    Guard.NO_OPINION_OWED: {"owes_opinion": False},
+    Guard.EXTENDABLE: {"is_extendable": True},
+    Guard.COMMITMENT_UNCHECKED: {"has_unchecked_commitment": True},
+    Guard.OUTSIDE_SYSTEM: {"has_outside_system": True},
+    Guard.NOT_EXCHANGED: {"is_exchanged": False},
 }
 
 
@@ -88,8 +101,120 @@ def test_each_guard_holds_the_action_back(stage: Stage, action: Action, guard: G
 
 
 @pytest.mark.parametrize("stage", sorted(FINAL))
-def test_nothing_follows_a_final_stage(stage: Stage) -> None:
-    assert actions_for(facts(stage), subject="x", roles=EVERYBODY) == []
+def test_only_supervision_takes_a_case_out_of_a_final_stage(stage: Stage) -> None:
+    leaving = {
+        action: one.roles
+        for (source, action), one in TRANSITIONS.items()
+        if source is stage and one.target is not stage
+    }
+
+    assert leaving == {Action.REOPEN: frozenset({Role.SUPERVISOR})}
+
+
+@pytest.mark.parametrize("stage", [Stage.WITHDRAWN, Stage.TERMINATED])
+def test_a_reopened_case_goes_on_where_it_was_accepted_and_else_before(stage: Stage) -> None:
+    reopening = TRANSITIONS[stage, Action.REOPEN]
+
+    assert reopening.leads_to(replace(facts(stage), was_accepted=True)) is Stage.ACCEPTED
+    assert reopening.leads_to(replace(facts(stage), was_accepted=False)) is Stage.RECEIVED
+
+
+@pytest.mark.parametrize(("stage", "action"), sorted(product(Stage, Action)))
+def test_the_machine_takes_what_law_and_rule_give_it_and_nothing_else(
+    stage: Stage, action: Action
+) -> None:
+    transition = TRANSITIONS.get((stage, action))
+    case = facts(stage, transition)
+
+    if transition is not None and transition.by_machine:
+        assert advance_by_machine(case, action) is transition
+    else:
+        with pytest.raises(ActionNotAllowed) as refusal:
+            advance_by_machine(case, action)
+        assert action not in refusal.value.facts["allowed"]
+
+
+def test_what_the_machine_takes_needs_nobodys_judgement() -> None:
+    assert {action for (_, action), one in TRANSITIONS.items() if one.by_machine} == {
+        Action.RECEIVE,
+        Action.ACCEPT,
+        Action.DECIDE,
+        Action.DELIVER,
+        Action.TERMINATE,
+    }
+
+
+def test_a_matter_with_a_rule_is_decided_without_review_by_the_machine_alone() -> None:
+    case = facts(Stage.ACCEPTED)
+
+    with pytest.raises(ActionNotAllowed):
+        advance(case, Action.DECIDE, subject="x", roles=EVERYBODY)
+    assert advance_by_machine(replace(case, is_rule_decided=True), Action.DECIDE)
+
+
+@pytest.mark.parametrize("guard", list(Guard))
+def test_each_guard_tells_in_both_languages_what_to_do(guard: Guard) -> None:
+    assert REASONS[guard]["zh-CN"]
+    assert REASONS[guard]["en"]
+
+
+def test_who_gave_an_opinion_does_not_decide() -> None:
+    case = replace(facts(Stage.REVIEWED), opinion_givers=frozenset({"same"}))
+
+    with pytest.raises(SamePerson):
+        advance(case, Action.DECIDE, subject="same", roles=EVERYBODY)
+    assert advance(case, Action.DECIDE, subject="other", roles=EVERYBODY)
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_each_stage_is_in_a_step_until_the_case_is_handled(stage: Stage) -> None:
+    handled = {*FINAL, Stage.DELIVERED, Stage.FORWARDED}
+
+    step = step_of(stage, is_immediate=False, owes_licence=True)
+
+    assert (step is None) == (stage in handled)
+
+
+WALKS = st.lists(
+    st.tuples(st.sampled_from(Action), st.booleans(), st.booleans(), st.booleans()), max_size=40
+)
+
+
+@given(WALKS)
+def test_however_a_case_is_walked_it_stays_on_the_table(
+    walk: list[tuple[Action, bool, bool, bool]],
+) -> None:
+    case = facts(Stage.SUBMITTED)
+    taken: list[Action] = []
+    for action, is_immediate, owes_material, owes_licence in walk:
+        case = replace(
+            case,
+            is_immediate=is_immediate,
+            owes_material=owes_material,
+            owes_licence=owes_licence,
+            is_extendable=Action.EXTEND not in taken,
+        )
+        try:
+            transition = advance(case, action, subject="x", roles=EVERYBODY)
+        except (ActionNotAllowed, SamePerson) as refusal:
+            allowed = refusal.facts.get("allowed", [])
+            assert action not in allowed
+            continue
+        taken.append(action)
+        case = replace(
+            case,
+            stage=transition.leads_to(case),
+            was_accepted=case.was_accepted or action is Action.ACCEPT,
+            was_corrected=case.was_corrected or action is Action.REQUEST_CORRECTION,
+        )
+        assert case.stage in Stage
+
+    assert taken.count(Action.REQUEST_CORRECTION) <= 1
+    assert taken.count(Action.EXTEND) <= 1
+    if Action.DECIDE in taken:
+        assert Action.ACCEPT in taken[: taken.index(Action.DECIDE)]
+    if Action.RECEIVE not in taken:
+        assert Action.ACCEPT not in taken or Action.REOPEN in taken
 
 
 @pytest.mark.parametrize(
@@ -129,10 +254,10 @@ def test_who_helped_neither_reviews_nor_decides(stage: Stage, action: Action) ->
         advance(case, action, subject="helper", roles=EVERYBODY)
 
 
-def test_every_stage_can_be_reached_and_left_or_is_final() -> None:
+def test_every_stage_can_be_reached_and_left() -> None:
     # CLOSED comes to a forwarded case by the owner's result.
     reached = {Stage.SUBMITTED, *(one.target for one in TRANSITIONS.values())}
     left = {stage for stage, _ in TRANSITIONS}
 
     assert reached == set(Stage)
-    assert left == set(Stage) - FINAL
+    assert left == set(Stage)

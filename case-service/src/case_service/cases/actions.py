@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_service.assistance import authorities
 from case_service.cases import (
     application,
     back,
@@ -42,7 +43,7 @@ from tongban.context import Context
 from tongban.etags import require_match
 from tongban.identity import Caller
 
-__all__ = ["act", "act_by_machine", "decide_at_once"]
+__all__ = ["act", "act_by_machine", "decide_at_once", "submitted"]
 
 MACHINE = "system"
 SKEW = timedelta(seconds=30)
@@ -73,6 +74,7 @@ async def act(
         raise CaseNotFound
     case, files = found
     require_visible(case, caller)
+    await authorities.require(session, case, action.value, caller=caller, at=at)
     require_match(case.version, if_match)
     matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
     reviews = await _reviews(session, case)
@@ -173,6 +175,22 @@ async def decide_at_once(
             session, context, case, action, at=at, facts={**facts, "rule": on_record}, files=files
         )
     return True
+
+
+async def submitted(
+    session: AsyncSession, context: Context, case: CaseRead, *, caller: Caller, at: datetime
+) -> CaseRead:
+    """Return the case just submitted as it is once its matter's rule, if any, was held to it."""
+    matter = await matters_of(context).version(session, case.matter.code, case.matter.version)
+    if matter.content.instant_rule is None:
+        return case
+    found = await store.get_with_files(session, case.id, is_locked=True)
+    if found is None:
+        raise AssertionError("a case just stored is there")
+    row, files = found
+    if not await decide_at_once(session, context, row, files, at=at):
+        return case
+    return shown(row, matter, files, vault=context.vault, caller=caller)
 
 
 _TOLD = frozenset(ActionIn.model_fields)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from case_service.cases.rules import Action, Outcome, Stage
 from tongban.problems import Text
 
-__all__ = ["OUTCOMES", "STAGES", "STEPS"]
+__all__ = ["ACTIONS", "OUTCOMES", "STAGES", "STAGE_NAMES", "STEPS"]
 
 
 def _said(zh: str, en: str) -> Text:
@@ -76,6 +76,7 @@ STEPS: Mapping[str, Text] = MappingProxyType(
         "return_delivery": _said("送达未成功，已退回", "delivery failed and came back"),
         "assist": _said("帮办人员全程协助", "a helper went along"),
         "act_for": _said("代办人员受托办理", "a helper acted for the applicant"),
+        "authorise": _said("登记代办人", "an agent was let in"),
         "rate": _said("评价", "rated"),
         "revoke_licence": _said("证照被吊销", "licence revoked"),
         "upload": _said("上传材料", "material uploaded"),
@@ -86,3 +87,54 @@ STEPS: Mapping[str, Text] = MappingProxyType(
         "forward_failed": _said("转出未成功，可重新转出", "forwarding failed and can be repeated"),
     }
 )
+
+STAGE_NAMES: Mapping[Stage, str] = MappingProxyType(
+    {
+        Stage.SUBMITTED: "已提交",
+        Stage.RECEIVED: "已收件",
+        Stage.CORRECTING: "待补正",
+        Stage.ACCEPTED: "已受理",
+        Stage.SUSPENDED: "特别程序中",
+        Stage.REVIEWED: "已审查",
+        Stage.DECIDED: "已决定",
+        Stage.ISSUED: "已出证",
+        Stage.DELIVERED: "已送达",
+        Stage.CLOSED: "已办结",
+        Stage.DECLINED: "不予受理",
+        Stage.WITHDRAWN: "已撤回",
+        Stage.TERMINATED: "已终止",
+        Stage.FORWARDED: "已转出",
+    }
+)
+"""环节简称, as documents and diagrams have them."""
+
+ACTIONS: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.RECEIVE: "收件",
+        Action.PRE_CHECK: "预审",
+        Action.REQUEST_CORRECTION: "一次性告知补正",
+        Action.CORRECT: "补正",
+        Action.ACCEPT: "受理",
+        Action.DECLINE: "不予受理",
+        Action.FORWARD: "转出",
+        Action.SUPPLY: "容缺补交",
+        Action.REQUEST_REVIEWS: "发起并联审查",
+        Action.GIVE_OPINION: "出具审查意见",
+        Action.REVIEW: "审查",
+        Action.SUSPEND: "中止计时",
+        Action.RESUME: "恢复计时",
+        Action.EXTEND: "延期",
+        Action.DECIDE: "决定",
+        Action.ISSUE: "出证",
+        Action.DELIVER: "送达",
+        Action.CLOSE: "办结",
+        Action.WITHDRAW: "撤回",
+        Action.TERMINATE: "终止",
+        Action.REOPEN: "重新办理",
+        Action.CHECK_COMMITMENT: "核查承诺",
+        Action.REPORT_OUTSIDE: "登记外部系统进展",
+        Action.NOTE_REVIEW: "登记复议诉讼",
+        Action.ESCALATE: "上报",
+    }
+)
+"""操作名称, as documents and diagrams have them."""

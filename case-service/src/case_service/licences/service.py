@@ -213,6 +213,12 @@ async def revoke(
     return _read(context, licence, local_date(at)), licence.version
 
 
+async def is_valid(session: AsyncSession, licence_id: UUID, *, on: date) -> bool:
+    """Tell whether a licence of this district is valid on that day."""
+    licence = await session.get(Licence, licence_id)
+    return licence is not None and _standing(licence, on) is Standing.VALID
+
+
 def _standing(licence: Licence, today: date) -> Standing:
     return rules.standing_on(today, state=licence.state, valid_until=licence.valid_until)
 
