@@ -189,6 +189,7 @@ def _near(letters: str, rounds: Sequence[CTE]) -> CTE:
     return (
         select(lexeme, likeness)
         .where(_is_spelt_like(line, letters), _found_few(rounds))
+        .group_by(line)
         .order_by(likeness.desc(), line)
         .limit(MOST_LINES)
         .cte("near")

@@ -3,11 +3,12 @@
 Lists are in `listing`, reading a matter as it applies in `reading`, an import's in `bulk`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, delete, func, literal, or_, select
+from sqlalchemy import Row, Select, Text, bindparam, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -17,21 +18,26 @@ from catalog_service.matters.search import lines_of
 from catalog_service.matters.tables import (
     Matter,
     MatterVersion,
+    PartnerMatter,
     PublishedMatter,
     SearchLine,
 )
 from tongban.paging import Paging, after
 
 __all__ = [
+    "Stale",
     "add_matter",
     "codes_due",
     "codes_submitted",
     "keep_all_published",
+    "keep_findable",
     "keep_lines",
     "keep_published",
     "lock_matter",
     "open_version_of",
     "remove_published",
+    "stale_offered",
+    "stale_published",
     "told_versions",
     "valid_versions",
     "version_for_update",
@@ -131,13 +137,74 @@ async def keep_all_published(session: AsyncSession, rows: Sequence[dict[str, Any
 
 async def keep_lines(session: AsyncSession, texts: Iterable[str]) -> None:
     """Keep each line of these texts that is not yet known."""
-    # In one order everywhere: two transactions may bring the same lines.
     lines = sorted({line for one in texts for line in lines_of(one)})
-    given = select(func.unnest(literal(lines, ARRAY(Text))))
+    given = func.unnest(literal(lines, ARRAY(Text))).column_valued("given")
+    is_known = select(SearchLine.line).where(SearchLine.line == given).exists()
     await session.execute(
-        insert(SearchLine).from_select(["line"], given).on_conflict_do_nothing(),
+        insert(SearchLine).from_select(["line"], select(given).where(~is_known)),
         execution_options={"synchronize_session": False},
     )
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A listed matter whose columns an older analyser made."""
+
+    table: type[PublishedMatter] | type[PartnerMatter]
+    key: Mapping[str, str]
+    content: Mapping[str, Any]
+
+
+async def stale_published(session: AsyncSession, *, before: int, limit: int) -> list[Stale]:
+    """Lock and return some matters of ours that an analyser older than `before` read."""
+    found = await session.execute(
+        select(PublishedMatter.code, MatterVersion.content)
+        .join(
+            MatterVersion,
+            (MatterVersion.code == PublishedMatter.code)
+            & (MatterVersion.number == PublishedMatter.number),
+        )
+        .where(PublishedMatter.analyser < before)
+        .order_by(PublishedMatter.code)
+        .limit(limit)
+        # Who publishes it at this moment makes it findable anyway.
+        .with_for_update(of=PublishedMatter, skip_locked=True)
+    )
+    return [Stale(PublishedMatter, {"code": code}, content) for code, content in found]
+
+
+async def stale_offered(session: AsyncSession, *, before: int, limit: int) -> list[Stale]:
+    """Lock and return some partners' matters that an analyser older than `before` read."""
+    found = await session.execute(
+        select(PartnerMatter.owner_district, PartnerMatter.code, PartnerMatter.content)
+        .where(PartnerMatter.analyser < before)
+        .order_by(PartnerMatter.owner_district, PartnerMatter.code)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [
+        Stale(PartnerMatter, {"owner_district": district, "code": code}, content)
+        for district, code, content in found
+    ]
+
+
+async def keep_findable(
+    session: AsyncSession, stale: Sequence[Stale], found_by: Sequence[dict[str, Any]]
+) -> None:
+    """Write what these matters, all of one list, are found by now."""
+    table = stale[0].table
+    key = [table.__table__.c[name] == bindparam(f"of_{name}") for name in stale[0].key]
+    statement = update(table.__table__).where(*key)  # type: ignore[arg-type]  # a declarative class's table is a Table
+    connection = await session.connection()
+    await connection.execute(
+        statement.values({name: bindparam(name) for name in found_by[0]}),
+        [
+            {**{f"of_{name}": value for name, value in one.key.items()}, **values}
+            for one, values in zip(stale, found_by, strict=True)
+        ],
+    )
+    if table is PublishedMatter:
+        await keep_lines(session, (one["search_text"] for one in found_by))
 
 
 async def remove_published(session: AsyncSession, code: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -162,13 +162,15 @@ class SearchLine(CatalogTables):
     """检索词形: a way in which some matter of ours is written or spoken, however many have it.
 
     A slip is sought here, not in each matter: hundreds share a name. A line stays when its last
-    matter goes, and then leads to none.
+    matter goes, and then leads to none. It is not unique: transactions that bring it at the same
+    time need not wait for each other, and a copy does no harm.
     """
 
     __tablename__ = "search_lines"
-    __table_args__ = (_alike("ix_search_lines_line", "line"),)
+    __table_args__ = (_alike("ix_search_lines_alike", "line"),)
 
-    line: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    line: Mapped[str] = mapped_column(index=True)
 
 
 class PartnerMatter(Listed, CatalogTables):

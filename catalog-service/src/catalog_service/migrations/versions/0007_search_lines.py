@@ -23,10 +23,12 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "search_lines",
+        sa.Column("id", sa.BigInteger, sa.Identity(), nullable=False),
         sa.Column("line", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("line", name="pk_search_lines"),
+        sa.PrimaryKeyConstraint("id", name="pk_search_lines"),
     )
-    _alike("ix_search_lines_line", "search_lines", "line")
+    op.create_index("ix_search_lines_line", "search_lines", ["line"])
+    _alike("ix_search_lines_alike", "search_lines", "line")
     op.drop_index("ix_published_matters_search_text", "published_matters")
     for table in LISTS:
         # What is there already counts as made by an older analyser: the worker makes it anew.
