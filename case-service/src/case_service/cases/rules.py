@@ -127,9 +127,9 @@ _BACK_OFFICE: Table = {
     (Stage.SUSPENDED, Action.RESUME): _to(Stage.ACCEPTED, _BACK),
     (Stage.REVIEWED, Action.DECIDE): _to(Stage.DECIDED, _APPROVER, Guard.NO_MATERIAL_OWED),
     (Stage.DECIDED, Action.ISSUE): _to(Stage.ISSUED, _ISSUER, Guard.LICENCE_OWED),
-    (Stage.DECIDED, Action.DELIVER): _to(Stage.DELIVERED, _CLERK, Guard.NO_LICENCE_OWED),
+    (Stage.DECIDED, Action.DELIVER): _machine_too(Stage.DELIVERED, _CLERK, Guard.NO_LICENCE_OWED),
     (Stage.DECIDED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT, Guard.NO_LICENCE_OWED),
-    (Stage.ISSUED, Action.DELIVER): _to(Stage.DELIVERED, _CLERK),
+    (Stage.ISSUED, Action.DELIVER): _machine_too(Stage.DELIVERED, _CLERK),
     (Stage.DELIVERED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT),
 }
 
@@ -208,7 +208,7 @@ _BEFORE_A_DECISION = (
     Stage.SUSPENDED,
     Stage.REVIEWED,
 )
-_ENDED_HERE = (Stage.CLOSED, Stage.DECLINED, Stage.TERMINATED, Stage.WITHDRAWN)
+_ENDED_HERE = (Guard.OWN_MATTER, Guard.NOT_EXCHANGED)
 
 TRANSITIONS: Table = MappingProxyType(
     {
@@ -227,14 +227,13 @@ TRANSITIONS: Table = MappingProxyType(
             (stage, Action.TERMINATE): _machine_too(Stage.TERMINATED, _APPROVER, Guard.OWN_MATTER)
             for stage in (Stage.CORRECTING, Stage.ACCEPTED, Stage.SUSPENDED, Stage.REVIEWED)
         },
+        (Stage.CLOSED, Action.REOPEN): _to(Stage.ACCEPTED, _SUPERVISOR, *_ENDED_HERE),
+        (Stage.DECLINED, Action.REOPEN): _to(Stage.RECEIVED, _SUPERVISOR, *_ENDED_HERE),
         **{
             (stage, Action.REOPEN): Transition(
-                Stage.ACCEPTED,
-                _SUPERVISOR,
-                (Guard.OWN_MATTER, Guard.NOT_EXCHANGED),
-                if_never_accepted=Stage.RECEIVED,
+                Stage.ACCEPTED, _SUPERVISOR, _ENDED_HERE, if_never_accepted=Stage.RECEIVED
             )
-            for stage in _ENDED_HERE
+            for stage in (Stage.WITHDRAWN, Stage.TERMINATED)
         },
     }
 )
