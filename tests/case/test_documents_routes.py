@@ -1,10 +1,13 @@
 """Documents are numbered, sealed, kept from others' eyes, and each use of the seal is recorded."""
 
+import asyncio
+import io
 import json
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from case_service.cases.tables import Case
@@ -174,3 +177,137 @@ async def test_the_documents_of_no_case_are_not_found(case: RunningService) -> N
     )
 
     assert answer.json()["type"] == "urn:tongban:problem:case-not-found"
+
+
+async def test_a_document_is_handed_out_as_a_sealed_pdf_the_same_each_time(
+    case: RunningService,
+) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+    path = f"/api/v1/cases/{stored.id}/documents/{document.id}/content"
+
+    first = await case.client.get(path, headers=own(case, stored))
+    again = await case.client.get(path, headers=own(case, stored))
+
+    assert first.status_code == 200, first.text
+    assert first.headers["Content-Type"] == "application/pdf"
+    assert first.content == again.content
+    page = PdfReader(io.BytesIO(first.content)).pages[0].extract_text()
+    assert "收件凭证" in page
+    assert document.number in page
+    assert document.sha256 in page.replace("\n", "")
+
+
+async def test_a_pdf_is_kept_encrypted(case: RunningService) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+
+    await case.client.get(
+        f"/api/v1/cases/{stored.id}/documents/{document.id}/content", headers=own(case, stored)
+    )
+
+    row = await case.execute("SELECT pdf_key FROM documents WHERE id = :id", id=document.id)
+    kept = await case.context.objects.get(row.scalar_one())
+    assert not kept.startswith(b"%PDF")
+
+
+async def test_a_lost_pdf_is_set_anew(case: RunningService) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+    path = f"/api/v1/cases/{stored.id}/documents/{document.id}/content"
+    await case.client.get(path, headers=own(case, stored))
+    row = await case.execute("SELECT pdf_key FROM documents WHERE id = :id", id=document.id)
+    await case.context.objects.delete(row.scalar_one())
+
+    answer = await case.client.get(path, headers=own(case, stored))
+
+    assert answer.content.startswith(b"%PDF")
+
+
+async def test_two_who_ask_at_once_get_the_same_pdf(case: RunningService) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+    path = f"/api/v1/cases/{stored.id}/documents/{document.id}/content"
+
+    answers = await asyncio.gather(
+        *(case.client.get(path, headers=own(case, stored)) for _ in range(4))
+    )
+
+    assert len({answer.content for answer in answers}) == 1
+
+
+async def test_the_content_is_json_for_who_asks_for_json(case: RunningService) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+
+    answer = await case.client.get(
+        f"/api/v1/cases/{stored.id}/documents/{document.id}/content",
+        headers={**own(case, stored), "Accept": "application/json"},
+    )
+
+    assert service.verify(answer.json(), public_seal(case))
+
+
+async def test_anybody_verifies_a_document_by_number_and_digest(case: RunningService) -> None:
+    document = await draw_up(case, await stored_case(case))
+
+    answer = await case.client.get(
+        f"/api/v1/documents/verify/{document.number}?sha256={document.sha256.upper()}"
+    )
+
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["is_genuine"] is True
+    assert told["title"]["zh-CN"] == "收件凭证"
+    assert "黄先生" not in answer.text
+
+
+@pytest.mark.parametrize("number", ["610171-SJ-2026-999999999", None])
+async def test_a_wrong_digest_is_told_as_an_unknown_number_is(
+    case: RunningService, number: str | None
+) -> None:
+    document = await draw_up(case, await stored_case(case))
+
+    answer = await case.client.get(
+        f"/api/v1/documents/verify/{number or document.number}?sha256={'0' * 64}"
+    )
+
+    assert answer.json() == {**dict.fromkeys(answer.json()), "is_genuine": False}
+
+
+async def test_guessing_digests_is_stopped(case: RunningService) -> None:
+    document = await draw_up(case, await stored_case(case))
+    path = f"/api/v1/documents/verify/{document.number}?sha256="
+    for _ in range(10):
+        await case.client.get(f"{path}{'0' * 64}")
+
+    stopped = await case.client.get(f"{path}{'0' * 64}")
+
+    assert stopped.status_code == 429
+    assert int(stopped.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (None, None),
+        ("case_number", "1"),
+        ("seal", "a.b.c"),
+        ("added", "x"),
+        ("facts", {"amount": 2**60}),
+    ],
+)
+async def test_a_copy_is_genuine_only_letter_for_letter(
+    case: RunningService, place: str | None, value: Any
+) -> None:
+    stored = await stored_case(case)
+    document = await draw_up(case, stored)
+    path = f"/api/v1/cases/{stored.id}/documents/{document.id}"
+    copy = (await case.client.get(path, headers=own(case, stored))).json()
+    if place is not None:
+        copy[place] = value
+
+    answer = await case.client.post("/api/v1/documents/verify", json=copy)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["is_genuine"] is (place is None)
