@@ -52,7 +52,9 @@ async def keep(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None
     changed["version"] = BasicItem.version + 1
     statement = statement.on_conflict_do_update(index_elements=["code"], set_=changed)
     connection = await session.connection()
-    await connection.execute(statement, [dict(row) for row in rows])
+    # In one order, so that two lists from above wait for each other instead of deadlocking.
+    in_order = sorted(rows, key=lambda row: str(row["code"]))
+    await connection.execute(statement, [dict(row) for row in in_order])
 
 
 async def items_of(

@@ -42,6 +42,7 @@ __all__ = [
     "publishable",
     "put_in_force",
     "rewrite_drafts",
+    "submitted_codes",
     "supersede",
     "tell",
 ]
@@ -69,6 +70,16 @@ async def lock(session: AsyncSession, codes: Sequence[str]) -> None:
         .order_by(Matter.code)
         .with_for_update()
     )
+
+
+async def submitted_codes(session: AsyncSession) -> Sequence[str]:
+    """Return the matters with a version that waits to be published."""
+    found = await session.scalars(
+        select(MatterVersion.code)
+        .where(MatterVersion.state == State.SUBMITTED)
+        .order_by(MatterVersion.code)
+    )
+    return found.all()
 
 
 async def publishable(

@@ -28,7 +28,6 @@ __all__ = [
     "Stale",
     "add_matter",
     "codes_due",
-    "codes_submitted",
     "keep_all_published",
     "keep_findable",
     "keep_lines",
@@ -85,15 +84,6 @@ async def open_version_of(session: AsyncSession, code: str) -> MatterVersion | N
 async def valid_versions(session: AsyncSession, code: str) -> Sequence[MatterVersion]:
     """Return the version in force and those planned."""
     return (await session.scalars(_of(code, VALID))).all()
-
-
-async def codes_submitted(session: AsyncSession) -> Sequence[str]:
-    found = await session.scalars(
-        select(MatterVersion.code)
-        .where(MatterVersion.state == State.SUBMITTED)
-        .order_by(MatterVersion.code)
-    )
-    return found.all()
 
 
 async def codes_due(session: AsyncSession, day: date) -> Sequence[str]:

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog_service.matters.bulk import lock
+from catalog_service.matters.bulk import lock, submitted_codes
 from catalog_service.matters.bulk_publication import Plan, publish_part
 from catalog_service.matters.rules import require_not_past
-from catalog_service.matters.store import codes_submitted
 from catalog_service.publications import store
 from catalog_service.publications.errors import NothingToPublish, PublicationNotFound
 from catalog_service.publications.rules import PublicationState
@@ -35,7 +34,7 @@ async def start(
         EffectiveDateInvalid: 422.
     """
     require_not_past(body.effective_from or today, today=today)
-    codes = await codes_submitted(session) if body.all_submitted else body.codes
+    codes = await submitted_codes(session) if body.all_submitted else body.codes
     codes = sorted(set(codes))
     if not codes:
         raise NothingToPublish
