@@ -77,7 +77,8 @@ async def mr_huang(near: District, owner: District, tell: Tell) -> Record:
         "/cases/progress", {"number": case["number"], "id_tail": "EC88"}
     )
     tell(near.name, "黄先生", f"凭办件号查询：{progress['stage']}，对方办件号 {far['number']}")
-    await clerk.post(f"/cases/{case['id']}/rating", {"score": 5, "owner_score": 5})
+    receipt = {"number": case["number"], "id_tail": "EC88"}
+    await near.stranger().post("/ratings", {**receipt, "score": 5, "owner_score": 5})
     tell(near.name, "黄先生", "评价：高新区 5 分，曲江新区 5 分")
     rated = await _rated_at(owner, far["id"])
     tell(owner.name, "好差评", "收到黄先生对本区的评价 5 分")

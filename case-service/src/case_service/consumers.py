@@ -15,7 +15,7 @@ from case_service.errors import MatterUnknown
 from case_service.matters.rules import MatterContent
 from case_service.matters.service import matters_of
 from case_service.matters.tables import MatterVersion, PartnerMatter, Site
-from case_service.ratings.service import rate_by_exchange
+from case_service.ratings.service import keep_contact, rate_by_exchange
 from case_service.supervision.service import follow_amended_year
 from tongban.calendars import keep_year
 from tongban.clock import utc_now
@@ -85,6 +85,16 @@ class CalendarChanged(Event):
     is_published: bool
     days: tuple[ToldDay, ...] = ()
     sequence: int
+
+
+class TicketServed(Event):
+    SUBJECT = "site.ticket.served"
+
+    ticket_id: UUID
+    site_id: str
+    window_id: UUID | None = None
+    case_id: UUID | None = None
+    at: datetime
 
 
 class ExchangeReceived(Event):
@@ -234,6 +244,20 @@ async def keep_rating(session: AsyncSession, event: ExchangeRated, _context: Con
     await rate_by_exchange(session, exchange_id=event.exchange_id, score=event.score, at=utc_now())
 
 
+async def keep_contact_to_rate(
+    session: AsyncSession, event: TicketServed, _context: Context
+) -> None:
+    """Keep that somebody was served at a window, so that he can rate it."""
+    await keep_contact(
+        session,
+        ticket_id=event.ticket_id,
+        site_id=event.site_id,
+        window_id=event.window_id,
+        case_id=event.case_id,
+        served_at=event.at,
+    )
+
+
 async def _open_near_case(session: AsyncSession, exchange_id: UUID) -> Case | None:
     """Return the case that we forwarded under this exchange, while it waits for its result."""
     case = await store.by_exchange(session, exchange_id)
@@ -264,6 +288,7 @@ CONSUMED: tuple[Subscription, ...] = (
     ),
     Projection(SiteChanged, Site, lambda event: event.model_dump()),
     Effect(CalendarChanged, follow_calendar),
+    Effect(TicketServed, keep_contact_to_rate),
     Steps(
         aggregate="interop.exchange",
         handlers={

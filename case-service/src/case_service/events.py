@@ -1,13 +1,15 @@
 """PUBLIC: every event this service publishes, as versioned models.
 
-All are steps of one aggregate, `case.case`, keyed by the case's id. At both ends of an exchange
-`exchange_id` is the same; it is null for a case that stays in its district.
+All here are steps of one aggregate, `case.case`, keyed by the case's id; those about people are in
+`people_events`. At both ends of an exchange `exchange_id` is the same; it is null for a case that
+stays in its district.
 """
 
 from datetime import UTC, date, datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
+from case_service.people_events import PUBLISHED_OF_PEOPLE
 from tongban.messages import Event
 from tongban.objects import ClaimCheck
 
@@ -228,7 +230,7 @@ class CaseRated(CaseEvent):
     owner_score: int | None = None
 
 
-PUBLISHED: tuple[type[CaseEvent], ...] = (
+PUBLISHED: tuple[type[Event], ...] = (
     CaseSubmitted,
     CaseReceived,
     CaseCorrectionsRequested,
@@ -250,6 +252,7 @@ PUBLISHED: tuple[type[CaseEvent], ...] = (
     CaseRated,
     CaseLicenceRevoked,
     CaseLightChanged,
+    *PUBLISHED_OF_PEOPLE,
 )
 
 _MATTER_CODE = "11610131MB2A12345X4610117001001"

@@ -1,7 +1,7 @@
 """What this service is told besides what every service is."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -14,7 +14,11 @@ class Settings(ServiceSettings):
     """Settings, read from `CASE_*` and `TONGBAN_*`."""
 
     SERVICE: ClassVar[str] = "case"
-    OWN: ClassVar[frozenset[str]] = ServiceSettings.OWN | {"seal_key_file", "seal_certificate_file"}
+    OWN: ClassVar[frozenset[str]] = ServiceSettings.OWN | {
+        "seal_key_file",
+        "seal_certificate_file",
+        "messages_token_file",
+    }
 
     seal_key_file: Path
     """The district's seal: an Ed25519 private JWK. Documents are sealed with it."""
@@ -28,5 +32,23 @@ class Settings(ServiceSettings):
     """or no more than so many days."""
     escalation_chain: str = "approver,supervisor,head"
     """Which posts answer a supervision order, one after the other while nobody does."""
-    material_megabytes: int = 20
-    """The largest file that is taken as a material."""
+    elderly_age: int = Field(default=60, ge=1)
+    """From this age on an applicant is old, and his case goes through the green channel."""
+    green_channel: dict[str, Any] | None = None
+    """Who else goes through it: a condition on `age`, `applicant_kind` and the answers, JSON."""
+    messages_folder: Path | None = None
+    """Where notices are left for whoever sends them; beside the keys where nothing is said."""
+    messages_url: str | None = None
+    """A gateway that takes notices as JSON instead of the folder."""
+    messages_token_file: Path | None = None
+    """The bearer token for that gateway."""
+    material_megabytes: int = Field(default=20, ge=1)
+    """The largest file that is taken as a material in one request."""
+    upload_megabytes: int = Field(default=500, ge=1)
+    """The largest file that is taken in pieces."""
+    upload_hours: int = Field(default=24, ge=1, le=36)
+    """So long one can go on with an upload in pieces."""
+    unreferenced_hours: int = Field(default=24, ge=1)
+    """So long bytes are kept that no material has any more."""
+    scanner: str = "none"
+    """The virus scanner: none, clamd://host:port, or clamd:///path/of/its/socket."""

@@ -22,6 +22,11 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "supervision": "case",
         "ratings": "case",
         "licences": "case",
+        "authorities": "case",
+        "consents": "case",
+        "enquiries": "case",
+        "people": "case",
+        "uploads": "case",
         "sites": "site",
         "coverage": "site",
         "windows": "site",
@@ -45,11 +50,13 @@ PUBLIC_READS = (
     r"calendar(/.*)?",
     r"licences/verify/.+",
     r"exchanges/keys",
+    r"enquiries/common",
 )
 PUBLIC_POSTS = (
     r"matters/[^/]+/guide",
     r"life-events/[^/]+/guide",
     r"cases/progress",
+    r"ratings",
 )
 
 _PUBLIC_READ = re.compile(PREFIX + f"(?:{'|'.join(PUBLIC_READS)})")

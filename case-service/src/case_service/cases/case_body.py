@@ -1,6 +1,7 @@
 """What an application is (申请内容): who applies, for what, with which answers and evidence."""
 
 import re
+from datetime import date
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -86,6 +87,8 @@ class Applicant(_Identified):
     legal_representative: Line | None = None
     """法定代表人"""
     address: Line | None = None
+    language: Literal["zh-CN", "en"] | None = None
+    """通知语言 / the language of his notices"""
 
     @field_validator("credit_code")
     @classmethod
@@ -118,12 +121,25 @@ class Applicant(_Identified):
         return self
 
 
+class AgentAuthority(_In):
+    """授权委托: the paper by which the agent acts."""
+
+    evidence: Line
+    """委托书编号"""
+    scope: Line | None = None
+    """授权范围，如书面所载 / as the paper says"""
+    until: date
+    """有效期至"""
+
+
 class Agent(_Identified):
     """代办人: who acts for the applicant, with an authorisation."""
 
     name: Line
     relation: Line | None = None
     """与申请人关系"""
+    authority: AgentAuthority | None = None
+    """授权委托；网上代办请用 authority_id / online the case's authority_id says it"""
 
 
 class MaterialIn(_In):
@@ -149,3 +165,5 @@ class CaseIn(_In):
     life_event: Code | None = None
     applicant_subject: Line | None = None
     """申请人的平台账号，由工作人员代录时可填 / the applicant's account, where staff enter it"""
+    authority_id: UUID | None = None
+    """亲友代办或委托代理时的授权编号 / by which authority an agent applies for somebody"""

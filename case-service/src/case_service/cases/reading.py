@@ -26,7 +26,8 @@ from tongban.vault import Vault
 __all__ = ["case_facts", "material_states", "said", "shown", "step_shown"]
 
 SAME_NAMES = (
-    "id", "number", "stage", "channel", "site_id", "ticket_id", "life_event", "situation_answers",
+    "id", "number", "stage", "channel", "is_elderly", "green_channel",
+    "site_id", "ticket_id", "life_event", "situation_answers",
     "missing", "documents", "licence_id", "licence_number", "submitted_at", "received_at",
     "accepted_at", "decided_at", "closed_at", "notice_due_on", "correction_due_on",
     "statutory_due_on",
@@ -71,6 +72,7 @@ def material_states(
     *,
     facts: Mapping[str, Any],
     evidence: Mapping[str, Any],
+    proofs: Mapping[str, Any],
     files: Sequence[Mapping[str, Any]],
 ) -> list[MaterialState]:
     """Return each material that applies, with its files and whether it is still missing."""
@@ -85,6 +87,7 @@ def material_states(
             name=asked.name,
             necessity=asked.necessity,
             evidence=evidence.get(asked.key),
+            proof=proofs.get(asked.key),
             is_missing=asked.key in missing_keys,
             files=[FileRead.model_validate(file) for file in files if file["key"] == asked.key],
         )
@@ -127,6 +130,7 @@ def shown(
             matter,
             facts=application.facts_of(case.situation_answers, whole["form"]),
             evidence=case.evidence,
+            proofs=case.proofs,
             files=files,
         ),
     )

@@ -16,6 +16,7 @@ from case_service.cases.rules import (
     Outcome,
     Stage,
 )
+from case_service.materials.rules import MaterialOrigin
 
 __all__ = [
     "Agent",
@@ -52,6 +53,20 @@ class FileRead(BaseModel):
     size: int
     sha256: str
     uploaded_at: datetime
+    origin: MaterialOrigin = MaterialOrigin.UPLOAD
+    """upload 或 reuse（复用）"""
+
+
+class ProofRead(BaseModel):
+    """A licence that stands for a material, as it was found in the store."""
+
+    licence_id: UUID
+    licence_number: str
+    licence_type: str
+    name: str
+    valid_until: date | None
+    consent_id: UUID | None = None
+    """复用所依据的授权同意；按目录规定自动免提交时为空 / null where the catalog waives it"""
 
 
 class MaterialState(BaseModel):
@@ -61,6 +76,8 @@ class MaterialState(BaseModel):
     name: str
     necessity: str
     evidence: Evidence | None
+    proof: ProofRead | None
+    """替代该材料的电子证照 / the licence that stands for it"""
     is_missing: bool
     files: list[FileRead]
 
@@ -116,6 +133,9 @@ class CaseRead(BaseModel):
     """此刻您可以进行的操作 / what this caller can do now"""
     matter: MatterRef
     channel: Channel
+    is_elderly: bool
+    green_channel: bool
+    """绿色通道优先办理 / it goes first"""
     site_id: str | None
     ticket_id: UUID | None
     life_event: str | None

@@ -1,15 +1,16 @@
 """Use cases of a case: submit it, find it, read it, ask how far it is."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_service.assistance import authorities, green_channel
 from case_service.cases import application, numbers, party, store, writing
 from case_service.cases.reading import said, shown
-from case_service.cases.rules import Channel, Handling, Stage, step_of
+from case_service.cases.rules import Channel, Evidence, Handling, Stage, step_of
 from case_service.cases.schemas import CaseIn, CaseRead, ProgressRead, ProgressStep
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.cases.words import STAGES, STEPS
@@ -20,9 +21,11 @@ from case_service.errors import (
     TooManyTries,
 )
 from case_service.events import CaseSubmitted
+from case_service.licences import service as licences
+from case_service.materials.rules import claims_not_held, waived
 from case_service.matters.rules import Matter
 from case_service.matters.service import matters_of
-from tongban import audit
+from tongban import audit, conditions
 from tongban.clock import local_date
 from tongban.context import Context
 from tongban.identity import Caller, NotAllowed, Role
@@ -84,7 +87,7 @@ def require_visible(case: Case, caller: Caller) -> None:
     """
     if caller.has(*store.SEES_DISTRICT):
         return
-    if caller.subject in (case.applicant_subject, case.submitted_by):
+    if caller.subject in (case.applicant_subject, case.submitted_by, *case.agents):
         return
     if not caller.has(*store.SEES_SITE):
         raise CaseNotFound
@@ -136,11 +139,19 @@ async def submit(
         if caller.is_staff:
             caller.require_site(site_id)
         await known.open_site(session, site_id)
-    faults = _faults(body, matter, caller)
+    proofs = await _proofs(session, context, body, matter, today=local_date(at))
+    faults = _faults(body, matter, caller, local_date(at))
+    faults += claims_not_held({one.key: one.evidence for one in body.materials}, proofs)
     if faults:
         raise ApplicationIncomplete(errors=faults)
+    principal = await _principal(session, context, body, caller, at=at)
     number = await draw_number(session, context, at=at)
     values = _first_values(context, body, matter, caller, number=number, site_id=site_id, at=at)
+    if proofs:
+        values["proofs"] = proofs
+        values["evidence"] |= dict.fromkeys(proofs, Evidence.LICENCE.value)
+    if body.authority_id is not None:
+        values |= {"applicant_subject": principal, "agents": [caller.subject]}
     event = CaseSubmitted(
         case_id=values["id"],
         number=number,
@@ -178,10 +189,49 @@ async def submit(
     return shown(case, matter, [], vault=context.vault, caller=caller)
 
 
+async def _proofs(
+    session: AsyncSession, context: Context, body: CaseIn, matter: Matter, *, today: date
+) -> dict[str, dict[str, Any]]:
+    """Return the applicant's valid licences that make materials unnecessary (免提交).
+
+    What our licences prove to a partner is for the recognitions between the districts to say.
+    """
+    facts = application.facts_of(body.situation_answers, body.form)
+    asked = [one for one in matter.content.materials_for(facts) if one.waived_by]
+    if not asked or matter.owner_district != context.settings.district:
+        return {}
+    identity = party.identity_of(body.applicant.model_dump(mode="json"))
+    held = await licences.valid_of_holder(
+        session,
+        context.vault.blind_indexes(identity),
+        [kind for one in asked for kind in one.waived_by],
+        on=today,
+    )
+    return waived(asked, held)
+
+
+async def _principal(
+    session: AsyncSession, context: Context, body: CaseIn, caller: Caller, *, at: datetime
+) -> str | None:
+    """Return the account of whom an agent applies for, held to the authority that he names."""
+    if body.authority_id is None:
+        return None
+    identity = party.identity_of(body.applicant.model_dump(mode="json"))
+    return await authorities.principal_for(
+        session,
+        body.authority_id,
+        caller=caller,
+        matter_code=body.matter_code,
+        identity_index=context.vault.blind_index(identity),
+        at=at,
+    )
+
+
 DEFAULTS: dict[str, Any] = {
     "version": 1,
     "corrections": 0,
     "is_provisional": False,
+    "proofs": {},
     "missing": [],
     "documents": [],
     "suspensions": [],
@@ -225,6 +275,17 @@ def _first_values(
         "applicant_subject": body.applicant_subject if caller.is_staff else caller.subject,
         "situation_answers": body.situation_answers,
         "evidence": {one.key: one.evidence.value for one in body.materials},
+        "is_elderly": green_channel.is_elderly(
+            applicant, local_date(at), from_age=context.settings.elderly_age
+        ),
+        "green_channel": green_channel.is_open(
+            conditions.parse(context.settings.green_channel),
+            applicant=applicant,
+            answers={**body.situation_answers, **body.form},
+            today=local_date(at),
+            from_age=context.settings.elderly_age,
+        ),
+        "agents": [],
         "submitted_by": caller.subject,
         "helpers": [caller.subject] if caller.has(Role.HELPER) else [],
         "submitted_at": at,
@@ -261,7 +322,7 @@ def party_values(context: Context, whole: party.Party, case_id: UUID) -> dict[st
     }
 
 
-def _faults(body: CaseIn, matter: Matter, caller: Caller) -> list[FieldError]:
+def _faults(body: CaseIn, matter: Matter, caller: Caller, today: date) -> list[FieldError]:
     faults = application.faults_in(
         matter.content,
         applicant_kind=body.applicant.kind,
@@ -269,6 +330,10 @@ def _faults(body: CaseIn, matter: Matter, caller: Caller) -> list[FieldError]:
         form=body.form,
         evidence={one.key: one.evidence for one in body.materials},
     )
+    agent = body.agent
+    if agent and agent.authority and agent.authority.until < today:
+        remedy = {"zh-CN": "委托已过期，请重新委托", "en": "it has ended; a new one is needed"}
+        faults.append(Where.pointer("/agent/authority/until", remedy, "ended"))
     if not caller.is_staff and body.channel in _COUNTERS:
         remedy = {"zh-CN": "网上申请请用 online", "en": "applying by yourself is online"}
         faults.append(Where.pointer("/channel", remedy, "channel"))

@@ -80,6 +80,7 @@ STEPS: Mapping[str, Text] = MappingProxyType(
         "rate": _said("评价", "rated"),
         "revoke_licence": _said("证照被吊销", "licence revoked"),
         "upload": _said("上传材料", "material uploaded"),
+        "reuse_material": _said("复用材料或证照", "earlier file or licence used again"),
         "sent": _said("申请已送往对方区", "package sent to the other district"),
         "acknowledged": _said("对方区已签收", "the other district has the package"),
         "progressed": _said("对方区办理进展", "progress in the other district"),

@@ -27,7 +27,8 @@ class ConsentMissing(Problem):
     type = "consent-missing"
     title = {"zh-CN": "缺少申请人的同意", "en": "The applicant has not agreed to this"}
     detail = {
-        "zh-CN": "需要申请人就“{purpose}”（{scope}）作出同意：可在网上确认，或在窗口以纸质、指纹方式登记。",
+        "zh-CN": "需要申请人就 {purpose}（{scope}）作出同意：网上确认，"
+        "或在窗口以纸质、指纹方式登记。",
         "en": "It needs the applicant's consent to {purpose} ({scope}): given online, or recorded "
         "at a window on paper or by fingerprint.",
     }

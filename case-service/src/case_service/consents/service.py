@@ -25,10 +25,12 @@ async def require(
     purpose: Purpose,
     scope: str,
     at: datetime,
+    consent_id: UUID | None = None,
 ) -> Consent:
     """Return the consent by which `scope` may be used; the newest where there are several.
 
-    The person is named by account, by the blind index of his number, or both.
+    The person is named by account, by the blind index of his number, or both. With `consent_id`
+    it must be that one.
 
     Raises:
         ConsentMissing: none was given, or it is over, revoked, or does not reach so far.
@@ -38,6 +40,8 @@ async def require(
         session, subject=subject, identity_indexes=indexes, purpose=purpose
     )
     for consent in given:
+        if consent_id not in (None, consent.id):
+            continue
         if rules.holds(consent, at) and rules.covers(consent.scope, scope):
             return consent
     raise ConsentMissing(purpose=purpose.value, scope=scope)

@@ -32,6 +32,7 @@ class NoticeKind(StrEnum):
     SUPPLY_DUE = "supply_due"  # 容缺补交提醒
     LICENCE_EXPIRING = "licence_expiring"  # 证照到期提醒
     RATING_CALL_BACK = "rating_call_back"  # 差评回访通知
+    RATING_ANSWERED = "rating_answered"  # 差评答复通知
     DEEMED_ACCEPTED = "deemed_accepted"  # 逾期视为受理通知
     ENQUIRY_ANSWERED = "enquiry_answered"  # 咨询投诉答复通知
 
@@ -58,7 +59,8 @@ def next_attempt(attempts: int, at: datetime) -> datetime | None:
     if attempts >= ATTEMPTS:
         return None
     # 30 s, 2 min, 8 min … : an outage of a night is outlived, a wrong number is not rung for days.
-    return at + min(_FIRST_PAUSE * 4 ** max(0, attempts - 1), _LONGEST_PAUSE)
+    pause: timedelta = _FIRST_PAUSE * 4 ** max(0, attempts - 1)
+    return at + min(pause, _LONGEST_PAUSE)
 
 
 def language_of(*wishes: str | None) -> Language:

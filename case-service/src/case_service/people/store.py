@@ -1,0 +1,123 @@
+"""Every SQL statement on people's own rows."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from case_service.cases.tables import Case, TimelineEntry
+from case_service.documents.tables import Document
+from case_service.licences.tables import Licence
+from case_service.materials.tables import Material
+from case_service.notices.rules import Language
+from case_service.people.tables import PersonRequestRow, Preference
+from tongban.paging import Paging, after
+
+__all__ = [
+    "cases_of",
+    "clear_documents",
+    "clear_timeline",
+    "drop_materials",
+    "drop_preference",
+    "find_preference",
+    "keep_preference",
+    "licences_of",
+    "requests_of",
+    "timelines_of",
+]
+
+
+async def find_preference(session: AsyncSession, subject: str) -> Preference | None:
+    return await session.get(Preference, subject)
+
+
+async def keep_preference(
+    session: AsyncSession, subject: str, *, language: Language, at: datetime
+) -> None:
+    kept = insert(Preference).values(subject=subject, language=language, changed_at=at)
+    changed = {"language": language, "changed_at": at}
+    await session.execute(kept.on_conflict_do_update(index_elements=["subject"], set_=changed))
+
+
+async def requests_of(
+    session: AsyncSession, subject: str, paging: Paging
+) -> Sequence[PersonRequestRow]:
+    listed = select(PersonRequestRow).where(PersonRequestRow.subject == subject)
+    ordered = after(listed, paging, PersonRequestRow.id, descending=True)
+    return (await session.scalars(ordered)).all()
+
+
+def _whose(subject: str | None, indexes: Collection[bytes]) -> ColumnElement[bool]:
+    by_number = Case.identity_index.in_(indexes)
+    if subject is None:
+        return by_number
+    return or_(Case.applicant_subject == subject, by_number)
+
+
+async def cases_of(
+    session: AsyncSession,
+    *,
+    subject: str | None,
+    indexes: Collection[bytes],
+    limit: int,
+    is_locked: bool = False,
+) -> Sequence[Case]:
+    """Return a person's cases, oldest first."""
+    found = select(Case).where(_whose(subject, indexes)).order_by(Case.id).limit(limit)
+    return (await session.scalars(found.with_for_update() if is_locked else found)).all()
+
+
+async def timelines_of(
+    session: AsyncSession, case_ids: Collection[UUID]
+) -> Sequence[TimelineEntry]:
+    rows = await session.scalars(
+        select(TimelineEntry)
+        .where(TimelineEntry.case_id.in_(case_ids))
+        .order_by(TimelineEntry.case_id, TimelineEntry.id)
+    )
+    return rows.all()
+
+
+async def licences_of(session: AsyncSession, case_ids: Collection[UUID]) -> Sequence[Licence]:
+    rows = await session.scalars(
+        select(Licence).where(Licence.case_id.in_(case_ids)).order_by(Licence.id)
+    )
+    return rows.all()
+
+
+async def drop_materials(session: AsyncSession, case_id: UUID) -> int:
+    """Remove a case's files from it; bytes that nothing names any more are swept by their owner."""
+    dropped = await session.scalars(
+        delete(Material).where(Material.case_id == case_id).returning(Material.id)
+    )
+    return len(dropped.all())
+
+
+async def clear_timeline(session: AsyncSession, case_id: UUID) -> None:
+    """Leave of a case's steps what happened and when, without what was written."""
+    cleared = update(TimelineEntry).where(TimelineEntry.case_id == case_id)
+    await session.execute(
+        cleared.values(comment=None, facts={}), execution_options={"synchronize_session": False}
+    )
+
+
+async def clear_documents(session: AsyncSession, case_id: UUID) -> int:
+    """Overwrite what a case's documents say; their numbers and digests stay."""
+    cleared = await session.scalars(
+        update(Document)
+        .where(Document.case_id == case_id)
+        .values(sealed_body=b"")
+        .returning(Document.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(cleared.all())
+
+
+async def drop_preference(session: AsyncSession, subject: str) -> int:
+    dropped = await session.scalars(
+        delete(Preference).where(Preference.subject == subject).returning(Preference.subject)
+    )
+    return len(dropped.all())
