@@ -7,13 +7,30 @@ from fastapi import FastAPI
 
 from case_service.assistance import routes as assistance
 from case_service.cases import routes as cases
+from case_service.consents import routes as consents
 from case_service.consumers import CONSUMED
 from case_service.database import CaseTables
+from case_service.deliveries import routes as deliveries
+from case_service.deliveries.service import DELIVERY_DUTY
 from case_service.documents import routes as documents
 from case_service.duty import Duty, duties
+from case_service.enquiries import routes as enquiries
+from case_service.enquiries.service import ENQUIRY_DUTY
 from case_service.events import PUBLISHED
 from case_service.licences import routes as licences
+from case_service.materials import routes as materials
+from case_service.materials.collecting import (
+    collect_unreferenced,
+    scan_again,
+    sweep_materials,
+)
+from case_service.materials.uploads import UPLOAD_DUTY
+from case_service.notices import routes as notices
+from case_service.notices.delivery import NOTICE_DUTY
+from case_service.people import routes as people
+from case_service.ratings import follow_up_routes as rating_follow_ups
 from case_service.ratings import routes as ratings
+from case_service.ratings.follow_ups import APPEAL_DUTY, FOLLOW_UP_DUTY
 from case_service.seals import routes as seals
 from case_service.settings import Settings
 from case_service.supervision import routes as supervision
@@ -30,6 +47,12 @@ DUTIES: tuple[Duty[Any], ...] = (
     CASE_DUTY,
     ORDER_DUTY,
     RECOMPUTATION_DUTY,
+    NOTICE_DUTY,
+    ENQUIRY_DUTY,
+    FOLLOW_UP_DUTY,
+    APPEAL_DUTY,
+    DELIVERY_DUTY,
+    UPLOAD_DUTY,
 )
 """What the worker does by itself when its moment comes."""
 
@@ -39,18 +62,30 @@ SERVICE = Service(
     settings=Settings,
     routers=(
         cases.router,
+        materials.router,
         documents.router,
         seals.router,
+        deliveries.router,
         licences.router,
         ratings.router,
+        rating_follow_ups.router,
         assistance.router,
+        consents.router,
+        notices.router,
+        enquiries.router,
+        people.router,
         supervision.router,
     ),
     metadata=CaseTables.metadata,
     migrations="case_service.migrations",
     publishes=PUBLISHED,
     consumes=CONSUMED,
-    timers=(Timer(every=timedelta(minutes=5), run=make_digest),),
+    timers=(
+        Timer(every=timedelta(minutes=5), run=make_digest),
+        Timer(every=timedelta(minutes=5), run=collect_unreferenced),
+        Timer(every=timedelta(minutes=1), run=scan_again),
+        Timer(every=timedelta(hours=24), run=sweep_materials),
+    ),
     loops={"duties": duties(*DUTIES)},
 )
 

@@ -1,4 +1,4 @@
-"""This service's Problems; those of uploaded files are in `cases.file_errors`.
+"""This service's Problems; those of uploaded files are in `materials.errors`.
 
 CaseNotFound          404  no such case, or not one this caller may know of
 ProgressNotFound      404  number and tail do not fit together

@@ -14,11 +14,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases import materials, party, steps, store, writing
+from case_service.cases import party, steps, store, writing
 from case_service.cases.rules import Channel, Outcome, Stage
 from case_service.cases.service import draw_number, matter_values, party_values
 from case_service.cases.tables import Case
 from case_service.events import CaseClosed, CaseReceived, CaseSubmitted
+from case_service.materials import service as materials
 from case_service.matters.rules import Matter
 from tongban.context import Context
 from tongban.ids import new_id
@@ -100,7 +101,7 @@ async def packed(
     received_at: datetime,
 ) -> ClaimCheck:
     """Leave all that the owner needs for interop, which alone sends it."""
-    files = await store.files_of(session, case.id)
+    files = await materials.with_bytes(session, context, case.id)
     package = {
         "near_number": case.number,
         "matter_code": case.matter_code,
@@ -114,9 +115,9 @@ async def packed(
                 "media_type": file.media_type,
                 "size": file.size,
                 "sha256": file.sha256,
-                "content": base64.b64encode(await materials.bytes_of(context, file)).decode(),
+                "content": base64.b64encode(raw).decode(),
             }
-            for file in files
+            for file, raw in files
         ],
         "receipt": receipt,
         "received_at": received_at.isoformat(),

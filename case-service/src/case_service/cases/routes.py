@@ -1,23 +1,14 @@
 """HTTP of cases."""
 
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import File, Form, Query, Request, Response, UploadFile
+from fastapi import Query, Request, Response
 
-from case_service.cases import actions, materials, reading, service
+from case_service.cases import actions, reading, service
 from case_service.cases.action_body import ActionIn
 from case_service.cases.clock_body import ClockRead
 from case_service.cases.deadlines import clock
-from case_service.cases.file_errors import (
-    MaterialBelied,
-    MaterialEmpty,
-    MaterialNotAccepted,
-    MaterialNotFound,
-    MaterialTooLarge,
-    MaterialUnknown,
-)
 from case_service.cases.refusals import (
     CommitmentBroken,
     DepartmentNotAsked,
@@ -34,16 +25,16 @@ from case_service.cases.schemas import (
     CaseIn,
     CaseRead,
     CaseSummary,
-    FileRead,
     ProgressIn,
     ProgressRead,
     TimelineRead,
 )
+from case_service.consents.errors import ConsentMissing
+from case_service.deliveries.errors import DeliveryDetailMissing, DeliveryStepNotAllowed
 from case_service.errors import (
     ActionIncomplete,
     ActionNotAllowed,
     ApplicationIncomplete,
-    CaseFinished,
     CaseNotFound,
     HelperMayNotDecide,
     MaterialsMissing,
@@ -54,6 +45,7 @@ from case_service.errors import (
     SiteUnknown,
     TooManyTries,
 )
+from case_service.seals.errors import SealNotAuthorised
 from tongban import etags
 from tongban.app import router as new_router
 from tongban.clock import Now
@@ -117,6 +109,7 @@ async def submit_case(
 ) -> CaseRead:
     """提交申请: apply for a matter, online or at a window; materials may follow."""
     case = await service.submit(session, context, body, caller=caller, at=at)
+    case = await actions.submitted(session, context, case, caller=caller, at=at)
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     response.headers["ETag"] = etags.etag(case.version)
     return case
@@ -203,68 +196,6 @@ async def read_clock(
 
 
 @router.post(
-    "/api/v1/cases/{case_id}/materials",
-    status_code=201,
-    responses=problems(
-        CaseNotFound,
-        ForeignSite,
-        StaleVersion,
-        CaseFinished,
-        MaterialUnknown,
-        MaterialEmpty,
-        MaterialBelied,
-        MaterialTooLarge,
-        MaterialNotAccepted,
-    ),
-)
-async def upload_material(
-    case_id: UUID,
-    key: Annotated[Code, Form(description="材料 key / the material's key")],
-    file: Annotated[UploadFile, File(description="PDF、OFD、JPEG、PNG、DOCX、XLSX")],
-    response: Response,
-    session: Session,
-    context: InContext,
-    caller: Applying,
-    if_match: IfMatch,
-    at: Now,
-) -> FileRead:
-    """上传材料: hand in a file for one of the materials that the matter asks for."""
-    kept, version = await materials.upload(
-        session, context, case_id, key, file, caller=caller, at=at, if_match=if_match
-    )
-    response.headers["ETag"] = etags.etag(version)
-    return kept
-
-
-@router.get(
-    "/api/v1/cases/{case_id}/materials/{material_id}/content",
-    response_class=Response,
-    responses={
-        **problems(CaseNotFound, ForeignSite, MaterialNotFound),
-        200: {
-            "description": "文件内容 / the file's bytes",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        },
-    },
-)
-async def read_material(
-    case_id: UUID, material_id: UUID, session: Session, context: InContext, caller: Reading
-) -> Response:
-    """下载材料: a file's bytes, as they were handed in; the reading is on the record."""
-    material, raw = await materials.download(session, context, case_id, material_id, caller=caller)
-    name = quote(material.file_name or f"{material.key}")
-    return Response(
-        raw,
-        media_type=material.media_type,
-        headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
-
-
-@router.post(
     "/api/v1/cases/{case_id}/actions/{action}",
     responses=problems(
         CaseNotFound,
@@ -286,6 +217,10 @@ async def read_material(
         NotTheLead,
         CommitmentBroken,
         LicenceStands,
+        SealNotAuthorised,
+        DeliveryDetailMissing,
+        DeliveryStepNotAllowed,
+        ConsentMissing,
     ),
 )
 async def act_on_case(

@@ -38,7 +38,6 @@ __all__ = [
     "files_of",
     "find",
     "find_by_number",
-    "get_file",
     "get_for_update",
     "get_with_files",
     "keep_dates",
@@ -109,6 +108,7 @@ _FILES: Any = (
                     "size", Material.size,
                     "sha256", Material.sha256,
                     "uploaded_at", Material.uploaded_at,
+                    "origin", Material.origin,
                 )
             ),
             func.json_build_array(),
@@ -222,12 +222,6 @@ async def files_of(session: AsyncSession, case_id: UUID) -> Sequence[Material]:
         select(Material).where(Material.case_id == case_id).order_by(Material.id)
     )
     return rows.all()
-
-
-async def get_file(session: AsyncSession, case_id: UUID, file_id: UUID) -> Material | None:
-    return await session.scalar(
-        select(Material).where(Material.case_id == case_id, Material.id == file_id)
-    )
 
 
 async def reviews_of(session: AsyncSession, case_id: UUID, review_round: int) -> list[Review]:

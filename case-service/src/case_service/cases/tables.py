@@ -12,6 +12,7 @@ from sqlalchemy import (
     Sequence,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,6 +22,7 @@ from case_service.cases.moves import Light
 from case_service.cases.rules import Channel, Handling, Opinion, Outcome, Stage
 from case_service.database import CaseTables
 from case_service.duty import Due, due_index
+from case_service.materials.tables import Material
 from tongban.db import Record, Sequenced
 from tongban.ids import new_id
 
@@ -97,6 +99,8 @@ class Case(Record, Sequenced, Due, CaseTables):
     situation_answers: Mapped[dict[str, Any]]
     evidence: Mapped[dict[str, Any]]
     """How each material is proven, by its key: file, licence, supply_later, commitment, waived."""
+    proofs: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
+    """The licences that stand for materials, by the materials' keys, as they were found."""
 
     submitted_by: Mapped[str]
     received_by: Mapped[str | None]
@@ -105,6 +109,11 @@ class Case(Record, Sequenced, Due, CaseTables):
     decided_by: Mapped[str | None]
     helpers: Mapped[list[Any]] = mapped_column(default=list)
     """Subjects of those who helped with it; none of them reviews or decides it."""
+    agents: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    """Subjects of those who were let into it to act for the applicant."""
+    is_elderly: Mapped[bool] = mapped_column(default=False, server_default=false())
+    green_channel: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It goes first: the applicant is old, or the district's rule names him."""
 
     submitted_at: Mapped[datetime]
     received_at: Mapped[datetime | None]
@@ -184,25 +193,6 @@ class Case(Record, Sequenced, Due, CaseTables):
 
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
-
-
-class Material(CaseTables):
-    """申请材料: one file handed in for a case; its bytes lie encrypted in the object store."""
-
-    __tablename__ = "materials"
-    __table_args__ = (Index("ix_materials_case_id", "case_id"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
-    key: Mapped[str]
-    name: Mapped[str]
-    file_name: Mapped[str | None]
-    media_type: Mapped[str]
-    size: Mapped[int]
-    sha256: Mapped[str]
-    object_key: Mapped[str]
-    uploaded_by: Mapped[str]
-    uploaded_at: Mapped[datetime]
 
 
 class TimelineEntry(CaseTables):

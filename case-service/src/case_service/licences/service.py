@@ -1,7 +1,7 @@
 """Use cases of licences: issue one, show it, tell whoever is shown it how it stands, revoke it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -33,7 +33,7 @@ from tongban.ids import new_id
 from tongban.messages import publish
 from tongban.paging import Page, Paging, page_of
 
-__all__ = ["get", "issue", "of_holder", "revoke", "verify"]
+__all__ = ["get", "issue", "of_holder", "revoke", "valid_of_holder", "valid_of_subject", "verify"]
 
 _VAULT: Final = "licences.body"
 _VAULT_REASON: Final = "licences.reason"
@@ -67,6 +67,7 @@ async def issue(
         name=name,
         state=LicenceState.VALID,
         holder_masked=rules.mask_holder(holder),
+        holder_index=_indexed(context, holder),
         valid_from=issued_on,
         valid_until=rules.last_day(issued_on, validity_months),
         issued_at=at,
@@ -251,3 +252,26 @@ def _read(context: Context, licence: Licence, today: date) -> LicenceRead:
             context.vault.open(licence.sealed_body, context=_VAULT)
         ),
     )
+
+
+async def valid_of_holder(
+    session: AsyncSession,
+    holder_indexes: Sequence[bytes],
+    licence_types: Collection[str],
+    *,
+    on: date,
+) -> Sequence[Licence]:
+    """Return the holder's licences of these types that are valid on that day."""
+    if not licence_types:
+        return ()
+    return await store.valid_of_holder(session, holder_indexes, licence_types, on=on)
+
+
+async def valid_of_subject(session: AsyncSession, subject: str, *, on: date) -> Sequence[Licence]:
+    """Return the licences of an account that are valid on that day, newest first."""
+    return await store.valid_of_subject(session, subject, on=on)
+
+
+def _indexed(context: Context, holder: Mapping[str, str]) -> bytes | None:
+    number = holder.get("credit_code") or holder.get("identity_number")
+    return context.vault.blind_index(number) if number else None

@@ -1,12 +1,14 @@
 """Every SQL statement on licences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import Case
+from case_service.licences.rules import LicenceState
 from case_service.licences.tables import Licence
 from tongban.identity import Caller, Role
 from tongban.paging import Paging, after
@@ -53,3 +55,42 @@ async def of_holder(session: AsyncSession, subject: str, paging: Paging) -> Sequ
         .where(Case.applicant_subject == subject)
     )
     return (await session.scalars(after(held, paging, Licence.id, descending=True))).all()
+
+
+async def valid_of_holder(
+    session: AsyncSession,
+    holder_indexes: Sequence[bytes],
+    licence_types: Collection[str],
+    *,
+    on: date,
+) -> Sequence[Licence]:
+    """Return the holder's licences of these types that are valid on that day, newest last."""
+    rows = await session.scalars(
+        select(Licence)
+        .where(
+            Licence.holder_index.in_(holder_indexes),
+            Licence.licence_type.in_(licence_types),
+            *_valid(on),
+        )
+        .order_by(Licence.id)
+    )
+    return rows.all()
+
+
+async def valid_of_subject(session: AsyncSession, subject: str, *, on: date) -> Sequence[Licence]:
+    rows = await session.scalars(
+        select(Licence)
+        .join(Case, Case.id == Licence.case_id)
+        .where(Case.applicant_subject == subject, *_valid(on))
+        .order_by(Licence.id.desc())
+        .limit(100)
+    )
+    return rows.all()
+
+
+def _valid(on: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Licence.state == LicenceState.VALID,
+        Licence.valid_from <= on,
+        or_(Licence.valid_until.is_(None), Licence.valid_until >= on),
+    )

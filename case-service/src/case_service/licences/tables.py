@@ -19,7 +19,10 @@ class Licence(Record, CaseTables):
     """电子证照: one licence or certificate, the result of a case."""
 
     __tablename__ = "licences"
-    __table_args__ = (Index("ix_licences_case_id", "case_id"),)
+    __table_args__ = (
+        Index("ix_licences_case_id", "case_id"),
+        Index("ix_licences_holder_index", "holder_index", "licence_type"),
+    )
 
     case_id: Mapped[UUID] = mapped_column(
         ForeignKey("cases.id", deferrable=True, initially="DEFERRED")
@@ -30,6 +33,8 @@ class Licence(Record, CaseTables):
     name: Mapped[str]
     state: Mapped[LicenceState]
     holder_masked: Mapped[str]
+    holder_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The holder, by the blind index of his number; null where he was issued it without one."""
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     """The last day it is valid; null where it has no end."""
