@@ -48,7 +48,7 @@ async def claim_basic_items(catalog: RunningService) -> None:
             SELECT code, '事项', :matter_type, '{}', '[]', 'in_force', 'tests', 'tests', now(), 1
             FROM (SELECT concat('61', CAST(:digits AS text), CAST(:run AS text),
                                 lpad(CAST(number AS text), 4, '0')) AS code
-                  FROM generate_series(0, 2999) AS number
+                  FROM generate_series(0, 5999) AS number
                   UNION SELECT concat('61', CAST(:digits AS text), '02003001')) AS codes
             ON CONFLICT DO NOTHING
             """,

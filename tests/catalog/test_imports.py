@@ -65,6 +65,15 @@ async def progress(catalog: RunningService, id_: Any) -> httpx.Response:
     )
 
 
+async def ended(catalog: RunningService, id_: Any) -> dict[str, Any]:
+    """Ask for an import's progress until it runs no more."""
+    while True:
+        told: dict[str, Any] = (await progress(catalog, id_)).json()
+        if told["state"] != "running":
+            return told
+        await asyncio.sleep(0.02)
+
+
 async def count(catalog: RunningService, matters: Matters) -> int:
     codes = [one["code"] for one in matters]
     async with catalog.context.sessions() as session:
@@ -156,15 +165,25 @@ async def test_an_import_goes_on_behind_an_early_answer(catalog: RunningService)
     id_ = uuid4()
 
     answer = await bring(catalog, lines(matters), publish=True, wait_seconds=0, id=id_)
-    told = (await progress(catalog, id_)).json()
-    for _ in range(500):
-        if told["state"] != "running":
-            break
-        await asyncio.sleep(0.02)
-        told = (await progress(catalog, id_)).json()
+    told = await ended(catalog, id_)
 
     assert (answer.status_code, answer.json()["received"]) == (202, 2 * BATCH)
     assert (told["state"], told["published"]) == ("done", 2 * BATCH)
+
+
+async def test_what_is_refused_behind_an_early_answer_is_told_by_the_progress(
+    catalog: RunningService,
+) -> None:
+    unclaimed = matter_content()
+    unclaimed["code"] = unclaimed["code"][:-6] + "999999"
+    id_ = uuid4()
+
+    answer = await bring(catalog, lines([matter_content(), unclaimed]), wait_seconds=0, id=id_)
+    told = await ended(catalog, id_)
+
+    assert answer.status_code in (202, 422)
+    assert (told["state"], told["created"]) == ("refused", 0)
+    assert [(one["row"], one["code"]) for one in told["faults"]] == [(2, "basic-item-not-claimed")]
 
 
 async def test_what_is_faulty_in_itself_is_refused_before_any_early_answer(

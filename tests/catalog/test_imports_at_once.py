@@ -75,7 +75,7 @@ async def test_two_bulk_publications_at_once_publish_each_matter_once(
 async def test_an_import_a_publication_and_editors_at_once_never_deadlock(
     catalog: RunningService,
 ) -> None:
-    matters = await in_force_and_submitted(catalog, 2 * BATCH + 50)
+    matters = await in_force_and_submitted(catalog, BATCH + 50)
     codes = [one["code"] for one in matters]
     ordered = await catalog.client.post(
         "/api/v1/catalog/publications",

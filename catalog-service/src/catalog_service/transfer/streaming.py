@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog_service.errors import ImportFaulty
@@ -33,6 +34,8 @@ from tongban.context import Context
 from tongban.problems import FieldError, Problem, Text
 
 __all__ = ["close_broken_off_imports", "find_import", "stream_import"]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -86,8 +89,17 @@ async def stream_import(
             importing.cancel()  # nobody sends the rest
     if importing.done():
         importing.result()
+    else:
+        importing.add_done_callback(_log_failure)
     async with context.reads() as session:
         return await find_import(session, id_)
+
+
+def _log_failure(importing: asyncio.Task[None]) -> None:
+    """Say why an import failed whose caller was answered; a refusal is in its progress."""
+    fault = None if importing.cancelled() else importing.exception()
+    if fault is not None and not isinstance(fault, Problem):
+        log.error("import.failed", exc_info=fault)
 
 
 async def _import(context: Context, run: _Run) -> None:
