@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Table, Text, Uuid, bindparam, delete, func, select, text, tuple_
+from sqlalchemy import Table, Text, Uuid, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +23,7 @@ from tongban.context import Context
 from tongban.db import Tables
 from tongban.kernel import InboxRow, PendingRow, StepPosition
 from tongban.messages import Envelope, Event, stream_of
+from tongban.pending import take, wait
 
 __all__ = [
     "Batch",
@@ -119,7 +120,7 @@ class Effect(_OfOneType[E]):
         try:
             await self.handle(session, _read(self.event, envelope), context)
         except NotYet as missing:
-            await _wait(session, envelope, self.name, missing.waits_for)
+            await wait(session, envelope, self.name, missing.waits_for)
 
     async def resume(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
         """Try an event again that waited."""
@@ -216,14 +217,14 @@ class Steps:
                 position = reached.get(envelope.aggregate, self._before_first(envelope))
                 if envelope.sequence > position + 1:
                     before = f"{envelope.aggregate}#{envelope.sequence - 1}"
-                    await _wait(session, envelope, self.name, before)
+                    await wait(session, envelope, self.name, before)
                 elif envelope.sequence == position + 1 and await self._step(
                     session, envelope, context
                 ):
                     reached[envelope.aggregate] = moved[envelope.aggregate] = envelope.sequence
             await _note_positions(session, self.name, moved)
             keys = [f"{aggregate}#{sequence}" for aggregate, sequence in moved.items()]
-            rows = await _taken(session, keys, handlers=[self.name]) if keys else []
+            rows = await take(session, keys, handlers=[self.name]) if keys else []
             envelopes = [Envelope.model_validate(row.envelope) for row in rows]
 
     async def _step(self, session: AsyncSession, envelope: Envelope, context: Context) -> bool:
@@ -234,7 +235,7 @@ class Steps:
         try:
             await self.handlers[event](session, _read(event, envelope), context)
         except NotYet as missing:
-            await _wait(session, envelope, self.name, missing.waits_for)
+            await wait(session, envelope, self.name, missing.waits_for)
             return False
         await session.flush()
         return True
@@ -354,48 +355,6 @@ async def _unseen(
     return unseen
 
 
-async def _wait(session: AsyncSession, envelope: Envelope, handler: str, waits_for: str) -> None:
-    assert not session.new and not session.dirty, "NotYet comes before any write"  # noqa: S101, PT018  # a handler's fault, found by its first test
-    await session.execute(
-        insert(PendingRow)
-        .values(
-            event_id=envelope.id,
-            handler=handler,
-            waits_for=waits_for,
-            envelope=envelope.model_dump(mode="json"),
-        )
-        .on_conflict_do_nothing()
-    )
-
-
-async def _taken(
-    session: AsyncSession, keys: Iterable[str], *, handlers: Iterable[str] | None = None
-) -> list[PendingRow]:
-    """Take the events that wait for any of `keys` out of `pending`, oldest first."""
-    statement = select(PendingRow).where(PendingRow.waits_for.in_(list(keys)))
-    if handlers is not None:
-        statement = statement.where(PendingRow.handler.in_(list(handlers)))
-    rows = list(
-        await session.scalars(
-            statement.order_by(PendingRow.since, PendingRow.event_id).with_for_update(
-                skip_locked=True
-            )
-        )
-    )
-    if rows:
-        await session.execute(
-            delete(PendingRow).where(
-                tuple_(PendingRow.event_id, PendingRow.handler).in_(
-                    [(row.event_id, row.handler) for row in rows]
-                )
-            ),
-            execution_options={"synchronize_session": False},
-        )
-        for row in rows:
-            session.expunge(row)
-    return rows
-
-
 async def resume_overdue(
     session: AsyncSession, subscriptions: Sequence[Subscription], context: Context
 ) -> None:
@@ -434,7 +393,7 @@ async def resume_waiting(
 ) -> int:
     """Try again the events that wait for `keys` (aggregates); return how many were taken up."""
     by_name = {subscription.name: subscription for subscription in subscriptions}
-    rows = await _taken(session, keys, handlers=by_name)
+    rows = await take(session, keys, handlers=by_name)
     for row in rows:
         await by_name[row.handler].resume(session, Envelope.model_validate(row.envelope), context)
     return len(rows)
