@@ -1,23 +1,13 @@
-"""Numbers, clocks and file contents: properties that hold whatever the values."""
+"""Numbers and clocks: properties that hold whatever the values."""
 
-import io
-import zipfile
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from case_service.cases import content, numbers
+from case_service.cases import numbers
 from case_service.cases.clock import ISSUE_DAYS, NOTICE_DAYS, Starts, due_dates
-from case_service.cases.file_errors import (
-    MaterialBelied,
-    MaterialEmpty,
-    MaterialNotAccepted,
-    MaterialTooLarge,
-)
-from support.case_world import PDF, PNG
-from tongban.problems import Problem
 from tongban.workdays import Calendar, seed_years
 
 CALENDAR = Calendar.from_years(seed_years())
@@ -102,50 +92,3 @@ def test_a_year_without_published_holidays_makes_it_provisional() -> None:
     starts = Starts(accepted_on=date(2031, 3, 3), statutory_days=20, promised_days=5)
 
     assert due_dates(starts, CALENDAR).is_provisional
-
-
-def zipped(name: str) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr(name, "<x/>")
-    return packed.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("raw", "declared", "name", "found"),
-    [
-        (PDF, "application/pdf", "plan.pdf", content.PDF),
-        (PDF, None, None, content.PDF),
-        (PDF, "application/octet-stream", "plan", content.PDF),
-        (PNG, "image/png", "plan.PNG", "image/png"),
-        (b"\xff\xd8\xff\xe0" + bytes(20), "image/jpg", "plan.jpg", "image/jpeg"),
-        (zipped("OFD.xml"), "application/ofd", "plan.ofd", content.OFD),
-        (zipped("word/document.xml"), content.DOCX, "plan.docx", content.DOCX),
-        (zipped("xl/workbook.xml"), None, "plan.xlsx", content.XLSX),
-    ],
-)
-def test_a_file_is_what_its_bytes_say(
-    raw: bytes, declared: str | None, name: str | None, found: str
-) -> None:
-    assert content.check(raw, declared=declared, file_name=name, megabytes=1) == found
-
-
-@pytest.mark.parametrize(
-    ("raw", "declared", "name", "problem"),
-    [
-        (b"", "application/pdf", "plan.pdf", MaterialEmpty),
-        (PNG, "application/pdf", "plan.pdf", MaterialBelied),
-        (PNG, None, "plan.pdf", MaterialBelied),
-        (b"MZ" + bytes(100), "application/pdf", "plan.pdf", MaterialBelied),
-        (b"<html>", "text/html", "plan.html", MaterialBelied),
-        (zipped("evil.sh"), "application/zip", "plan.zip", MaterialNotAccepted),
-        (b"PK\x03\x04 broken", None, "plan.docx", MaterialBelied),
-        (PDF + bytes(1024 * 1024), None, None, MaterialTooLarge),
-    ],
-)
-def test_what_is_not_taken_is_refused_with_its_reason(
-    raw: bytes, declared: str | None, name: str | None, problem: type[Problem]
-) -> None:
-    with pytest.raises(problem):
-        content.check(raw, declared=declared, file_name=name, megabytes=1)

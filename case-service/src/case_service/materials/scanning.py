@@ -112,5 +112,7 @@ def scanner_of(setting: str) -> Scanner:
 
 def use(context: Context) -> Scanner:
     """Return this process's scanner."""
-    scanner: Scanner = context.resources.setdefault(_RESOURCE, scanner_of(context.settings.scanner))
-    return scanner
+    known: Scanner | None = context.resources.get(_RESOURCE)
+    if known is None:
+        known = context.resources[_RESOURCE] = scanner_of(context.settings.scanner)
+    return known

@@ -24,6 +24,7 @@ from case_service.materials.errors import (
     MaterialUnknown,
 )
 from case_service.materials.keeping import Inspected, Source
+from case_service.materials.rules import MaterialOrigin
 from case_service.materials.tables import Material, StoredContent
 from case_service.matters.rules import MaterialAsked
 from case_service.matters.service import matters_of
@@ -279,7 +280,13 @@ def plain_name(name: str | None) -> str | None:
 
 
 def _material(kept: StoredContent, **values: Any) -> Material:
-    return Material(id=new_id(), size=kept.size, content_id=kept.id, **values)
+    return Material(
+        id=new_id(),
+        size=kept.size,
+        content_id=kept.id,
+        origin=MaterialOrigin.UPLOAD,
+        **values,
+    )
 
 
 def _read(material: Material) -> FileRead:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from case_service.materials.keeping import area
 from support.case_world import PDF, PNG, Counter, know_matter, know_site
 from tongban.testing.fixtures import RunningService
 
@@ -34,9 +35,11 @@ async def test_a_file_comes_back_as_it_went_in_and_lies_encrypted(counter: Count
     assert back.headers["content-type"] == "application/pdf"
     assert back.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%E5")
     rows = await counter.case.execute(
-        "SELECT object_key FROM materials WHERE case_id = :id", id=case_id
+        "SELECT contents.object_key FROM contents JOIN materials ON content_id = contents.id"
+        " WHERE case_id = :id",
+        id=case_id,
     )
-    stored = await counter.case.context.objects.get(rows.scalar_one())
+    stored = await area(counter.case.context).get(rows.scalar_one())
     assert PDF not in stored
     noted = await counter.case.execute(
         "SELECT count(*) FROM ledger WHERE subject = :id AND action = 'material.read'",
