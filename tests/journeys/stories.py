@@ -215,6 +215,7 @@ async def local_promise(near: District, tell: Tell) -> Record:
     licences = (await owner_of_shop.get("/me/licences"))["items"]
     licence = licences[0]
     tell(near.name, approver.name, f"核发电子证照 {licence['number']}")
+    await owner_of_shop.post("/me/consents", {"purpose": "deliver_online"})
     await clerk.act(case["id"], "deliver", {"way": "online"})
     closed = await clerk.act(case["id"], "close")
     verified = await near.stranger().get(f"/licences/verify/{licence['verification_code']}")

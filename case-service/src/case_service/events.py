@@ -305,7 +305,7 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "licence_id": "01981f3a-7c00-7000-8000-000000000004",
         "licence_type": "food_business_licence",
     },
-    CaseDelivered.SUBJECT: {"way": "window"},
+    CaseDelivered.SUBJECT: {"way": "counter"},
     CaseClosed.SUBJECT: {
         "outcome": "granted",
         "outside_number": "税变-2026-000123",

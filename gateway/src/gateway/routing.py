@@ -27,6 +27,9 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "enquiries": "case",
         "people": "case",
         "uploads": "case",
+        "documents": "case",
+        "seals": "case",
+        "deliveries": "case",
         "sites": "site",
         "coverage": "site",
         "windows": "site",
@@ -49,6 +52,7 @@ PUBLIC_READS = (
     r"catalog/metrics(/trend)?",
     r"calendar(/.*)?",
     r"licences/verify/.+",
+    r"documents/verify/.+",
     r"exchanges/keys",
     r"enquiries/common",
 )
@@ -56,6 +60,7 @@ PUBLIC_POSTS = (
     r"matters/[^/]+/guide",
     r"life-events/[^/]+/guide",
     r"cases/progress",
+    r"documents/verify",
     r"ratings",
 )
 

@@ -22,12 +22,12 @@ from case_service.deliveries.errors import (
 )
 from case_service.deliveries.handing import (
     complete,
-    opened,
     proof_facts,
     require_consent,
     results_of,
     sealed,
 )
+from case_service.deliveries.reading import CODE, shown
 from case_service.deliveries.rules import DeliveryState, DeliveryStep, DeliveryWay, Direction
 from case_service.deliveries.schemas import ConfirmIn, DeliveryIn, DeliveryRead, SendIn
 from case_service.deliveries.tables import Delivery
@@ -46,7 +46,6 @@ from tongban.problems import Where
 
 __all__ = ["DELIVERY_DUTY", "come_back", "confirm", "expire", "list_of", "prepare", "read", "send"]
 
-_CODE: Final = "deliveries.code"
 _RESULT_THERE: Final = frozenset(
     {Stage.DECIDED, Stage.ISSUED, Stage.CLOSED, Stage.DECLINED, Stage.TERMINATED}
 )
@@ -98,7 +97,7 @@ async def prepare(
     session.add(delivery)
     _note(session, case, delivery, "prepare_delivery", caller, at)
     await session.flush()
-    return _shown(context, case, delivery, caller)
+    return shown(context, case, delivery, caller)
 
 
 async def send(
@@ -129,13 +128,13 @@ async def send(
             raise DeliveryDetailMissing(errors=[place])
         delivery.carrier, delivery.tracking_number = body.carrier, body.tracking_number
     if delivery.way is DeliveryWay.LOCKER:
-        delivery.sealed_code = context.vault.seal(rules.new_code(), context=_CODE)
+        delivery.sealed_code = context.vault.seal(rules.new_code(), context=CODE)
         delivery.code_ends_at = delivery.next_due_at = rules.locker_ends_at(at)
     if delivery.direction is Direction.TO_APPLICANT:
         notices.tell(session, case, NoticeKind.READY, at, way=delivery.way.value)
     _note(session, case, delivery, "send_delivery", caller, at)
     await session.flush()
-    return _shown(context, case, delivery, caller)
+    return shown(context, case, delivery, caller)
 
 
 async def confirm(
@@ -178,7 +177,7 @@ async def confirm(
         await actions.act_by_machine(session, context, case, Action.DELIVER, at=at, facts=facts)
         delivery.confirmed_by = caller.subject
     await session.flush()
-    return _shown(context, case, delivery, caller)
+    return shown(context, case, delivery, caller)
 
 
 async def come_back(
@@ -200,7 +199,7 @@ async def come_back(
     _come_back(session, case, delivery, reason, at)
     _note(session, case, delivery, "return_delivery", caller, at)
     await session.flush()
-    return _shown(context, case, delivery, caller)
+    return shown(context, case, delivery, caller)
 
 
 async def expire(
@@ -252,7 +251,7 @@ async def read(
             payload={"number": case.number},
         )
         await session.flush()
-    return _shown(context, case, delivery, caller, is_full=is_full)
+    return shown(context, case, delivery, caller, is_full=is_full)
 
 
 async def list_of(
@@ -266,7 +265,7 @@ async def list_of(
     case = await cases.visible(session, case_id, caller)
     rows = await store.of_case(session, case_id, paging)
     page, cursor = page_of(rows, paging, key=lambda row: (row.id,))
-    return Page(items=[_shown(context, case, row, caller) for row in page], next_cursor=cursor)
+    return Page(items=[shown(context, case, row, caller) for row in page], next_cursor=cursor)
 
 
 async def _visible(
@@ -309,7 +308,7 @@ async def _require_code(context: Context, delivery_id: UUID, code: str | None) -
         sealed_code, misses = await store.lock_code(session, delivery_id)
         if misses >= rules.CODE_TRIES:
             raise LockerCodeBlocked
-        if code == context.vault.open_text(sealed_code, context=_CODE):
+        if code == context.vault.open_text(sealed_code, context=CODE):
             return
         await store.note_miss(session, delivery_id)
     raise LockerCodeWrong(left=rules.CODE_TRIES - misses - 1)
@@ -393,26 +392,3 @@ def _note(
         subject=str(case.id),
         payload={"number": case.number, "delivery": str(delivery.id), **facts},
     )
-
-
-_MASKS: Final = {"name": gb.mask_name, "signed_by": gb.mask_name, "phone": gb.mask_phone}
-
-
-def _shown(
-    context: Context, case: Case, delivery: Delivery, caller: Caller, *, is_full: bool = False
-) -> DeliveryRead:
-    is_his = caller.subject == case.applicant_subject
-    recipient = opened(context.vault, delivery.sealed_recipient)
-    if not (is_full or is_his):
-        masks = {**_MASKS, "address": gb.mask_name}
-        recipient = {name: masks[name](value) for name, value in recipient.items()}
-    code = None
-    if is_his and delivery.state is DeliveryState.SENT and delivery.sealed_code is not None:
-        code = context.vault.open_text(delivery.sealed_code, context=_CODE)
-    columns = {
-        name: getattr(delivery, name)
-        for name in DeliveryRead.model_fields
-        if name not in ("steps", "recipient", "code")
-    }
-    steps = rules.steps_from(delivery.state, delivery.way)
-    return DeliveryRead(**columns, steps=steps, recipient=recipient, code=code)
