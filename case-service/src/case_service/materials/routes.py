@@ -9,6 +9,7 @@ from fastapi import File, Form, Header, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
+from case_service.cases import actions
 from case_service.cases.schemas import FileRead
 from case_service.consents.errors import ConsentMissing
 from case_service.errors import CaseFinished, CaseNotFound
@@ -103,9 +104,10 @@ async def upload_material(
     at: Now,
 ) -> FileRead:
     """上传材料: hand in a file for a material; a large one goes by an upload in pieces."""
-    kept, version = await service.upload(
+    kept, _ = await service.upload(
         session, context, case_id, key, file, caller=caller, at=at, if_match=if_match
     )
+    version = await actions.supplemented(session, context, case_id, at=at)
     response.headers["ETag"] = etags.etag(version)
     return kept
 
@@ -258,7 +260,9 @@ async def complete_upload(
     at: Now,
 ) -> FileRead:
     """完成续传: check the whole (SHA-256, type, virus scan) and hand it in as the material."""
-    kept, version = await uploads.complete(session, context, upload_id, caller=caller, at=at)
+    upload = await uploads.get(session, upload_id, caller=caller, at=at)
+    kept, _ = await uploads.complete(session, context, upload_id, caller=caller, at=at)
+    version = await actions.supplemented(session, context, upload.case_id, at=at)
     response.headers["ETag"] = etags.etag(version)
     return kept
 
@@ -298,9 +302,10 @@ async def reuse_material(
     at: Now,
 ) -> ReuseRead:
     """复用材料: prove a material by an earlier file or an e-licence, with the recorded consent."""
-    used, version = await reuse.reuse(
+    used, _ = await reuse.reuse(
         session, context, case_id, body, caller=caller, at=at, if_match=if_match
     )
+    version = await actions.supplemented(session, context, case_id, at=at)
     response.headers["ETag"] = etags.etag(version)
     return used
 
