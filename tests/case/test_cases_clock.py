@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from case_service.cases.clock import (
-    BASES,
     ISSUE_DAYS,
     JOINT_DAYS,
     NOTICE_DAYS,
@@ -24,6 +23,7 @@ from case_service.cases.clock import (
     longest_extension,
     running,
 )
+from case_service.cases.clock_words import BASES
 from tongban.workdays import Calendar, CalendarDay, CalendarYear, DayKind, seed_years
 
 REAL = Calendar.from_years(seed_years(2019, 2026))

@@ -11,18 +11,15 @@ due date and explains each day of it, so that what is told can't differ from wha
 * What reaches into a year whose holidays are not published is provisional.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
-from tongban.problems import Text
+from case_service.cases.clock_words import PROCEDURES, Clock, Unit
 from tongban.workdays import Calendar, DayExplained
 
 __all__ = [
-    "BASES",
     "CALL_BACK_DAYS",
     "CORRECTION_DAYS",
     "EXTENSION_DAYS",
@@ -71,66 +68,6 @@ CALL_BACK_DAYS = 1
 """好差评: a low rating is called back within one working day."""
 RATING_ANSWER_DAYS = 5
 """好差评: and answered, with what was put right, within five."""
-
-
-class Clock(StrEnum):
-    """What can fall due."""
-
-    NOTICE = "notice"  # 受理告知
-    CORRECTION = "correction"  # 申请人补正
-    STATUTORY = "statutory"  # 法定办结
-    PROMISED = "promised"  # 承诺办结
-    ISSUE = "issue"  # 颁发送达
-    FORWARD = "forward"  # 转出
-    STEP = "step"  # 环节
-    SUPPLY = "supply"  # 容缺补交
-    COMMITMENT = "commitment"  # 承诺核查
-
-
-class Unit(StrEnum):
-    WORKING_DAYS = "working_days"  # 工作日
-    CALENDAR_DAYS = "calendar_days"  # 自然日
-
-
-BASES: Mapping[Clock, Text] = MappingProxyType(
-    {
-        Clock.NOTICE: {
-            "zh-CN": "《行政许可法》第三十二条：五个工作日内一次告知，逾期视为受理",
-            "en": "Administrative Licensing Law, Art. 32: told once within five working days, "
-            "else deemed accepted",
-        },
-        Clock.CORRECTION: {
-            "zh-CN": "一次性告知书所载补正期限",
-            "en": "the period that the correction notice gives",
-        },
-        Clock.STATUTORY: {
-            "zh-CN": "法定办结时限（行政许可适用《行政许可法》第四十二条）",
-            "en": "the limit that the law sets (Art. 42 of the Licensing Law for licences)",
-        },
-        Clock.PROMISED: {"zh-CN": "承诺办结时限", "en": "the limit that the bureau promises"},
-        Clock.ISSUE: {
-            "zh-CN": "《行政许可法》第四十四条：决定之日起十个工作日内颁发、送达",
-            "en": "Administrative Licensing Law, Art. 44: issued and delivered within ten "
-            "working days of the decision",
-        },
-        Clock.FORWARD: {
-            "zh-CN": "跨区通办协议所定转出时限",
-            "en": "the time that the agreement gives for forwarding",
-        },
-        Clock.STEP: {
-            "zh-CN": "实施清单所定环节时限",
-            "en": "the time that the matter gives a step",
-        },
-        Clock.SUPPLY: {
-            "zh-CN": "容缺受理所定补交期限",
-            "en": "the period given for supplying what is owed",
-        },
-        Clock.COMMITMENT: {
-            "zh-CN": "告知承诺的核查期限",
-            "en": "the period for checking what was promised",
-        },
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -428,19 +365,3 @@ def _explained(step: _Day, limit: Limit, calendar: Calendar) -> DayExplained:
     else:
         return plain
     return DayExplained(step.day, step.is_counted, plain.is_provisional, zh, en)
-
-
-PROCEDURES: Mapping[str, str] = MappingProxyType(
-    {
-        "hearing": "听证",
-        "tender": "招标",
-        "auction": "拍卖",
-        "inspection": "检验",
-        "test": "检测",
-        "quarantine": "检疫",
-        "appraisal": "鉴定",
-        "expert_review": "专家评审",
-        "public_notice": "公示",
-        "on_site_check": "现场踏勘",
-    }
-)

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases import moves, steps, store
-from case_service.cases.clock import BASES, ClockExplained, DueDates, due_dates, explain
+from case_service.cases.clock import ClockExplained, DueDates, due_dates, explain
 from case_service.cases.clock_body import ClockRead, ClockShown, DayRead
+from case_service.cases.clock_words import BASES
 from case_service.cases.reading import said
 from case_service.cases.service import visible
 from case_service.cases.tables import Case
