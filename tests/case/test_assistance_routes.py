@@ -50,7 +50,12 @@ async def test_a_helper_acts_with_an_authorisation_until_a_date(case: RunningSer
     stored = await open_case(case)
 
     answer = await help_with(
-        case, stored, mode="act_for", authorisation="fingerprint", until=in_days(case, 0)
+        case,
+        stored,
+        mode="act_for",
+        authorisation="fingerprint",
+        evidence="指-1",
+        until=in_days(case, 0),
     )
 
     assert answer.status_code == 201
@@ -67,7 +72,17 @@ async def test_a_helper_acts_with_an_authorisation_until_a_date(case: RunningSer
         ({"mode": "act_for", "authorisation": "paper"}, 422, "authorisation-missing"),
         ({"authorisation": "paper"}, 422, "authorisation-not-asked"),
         (
-            {"mode": "act_for", "authorisation": "paper", "until": "2020-01-01"},
+            {"mode": "act_for", "authorisation": "paper", "until": "2099-01-01"},
+            422,
+            "authority-evidence-missing",
+        ),
+        (
+            {
+                "mode": "act_for",
+                "authorisation": "paper",
+                "evidence": "委-1",
+                "until": "2020-01-01",
+            },
             409,
             "authorisation-ended",
         ),
@@ -128,7 +143,10 @@ async def test_the_applicant_sees_who_helped(case: RunningService) -> None:
         headers=case.district.headers("citizen", subject=stored.applicant_subject),
     )
 
-    assert [one["mode"] for one in answer.json()["items"]] == ["assist", "act_for"]
+    items = answer.json()["items"]
+    assert [one["mode"] for one in items] == ["assist", "act_for"]
+    assert [one["action"] for one in items[0]["did"]] == ["assist", "act_for"]
+    assert items[0]["did"][0]["action_name"]["zh-CN"]
 
 
 @pytest.mark.parametrize("stage", [Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN])

@@ -53,14 +53,20 @@ async def test_a_comment_is_encrypted_at_rest(case: RunningService) -> None:
     assert "张三".encode().hex() not in row.scalar_one()
 
 
-async def test_at_a_terminal_it_is_kept_who_put_it_in(case: RunningService) -> None:
-    stored = await stored_case(case, applicant_subject=None)
-    headers = case.district.headers("clerk", site="hitech-hall", subject="clerk-7")
+@pytest.mark.parametrize("role", ["clerk", "helper", "site_manager", "admin"])
+async def test_staff_neither_rate_nor_enter_a_rating(case: RunningService, role: str) -> None:
+    stored = await stored_case(case)
+    headers = case.district.headers(role, site="hitech-hall")
 
-    answer = await rate(case, stored, headers)
+    direct = await rate(case, stored, headers)
+    at_terminal = await case.client.post(
+        "/api/v1/ratings",
+        json={"number": stored.number, "id_tail": "1234", "score": 5},
+        headers=headers,
+    )
 
-    assert answer.json()["source"] == "terminal"
-    assert (await rating_of(case, stored)).entered_by == "clerk-7"
+    assert (direct.status_code, direct.json()["type"]) == (403, "urn:tongban:problem:not-allowed")
+    assert at_terminal.json()["type"] == "urn:tongban:problem:staff-do-not-rate"
 
 
 async def test_a_case_is_rated_once(case: RunningService) -> None:
@@ -136,7 +142,7 @@ async def test_a_rating_that_is_none_is_refused(
     ("role", "site", "status", "kind"),
     [
         ("citizen", None, 404, "case-not-found"),
-        ("clerk", "zhangba-street", 403, "foreign-site"),
+        ("clerk", "zhangba-street", 403, "not-allowed"),
         ("reviewer", None, 403, "not-allowed"),
         ("approver", None, 403, "not-allowed"),
         ("supervisor", None, 403, "not-allowed"),
