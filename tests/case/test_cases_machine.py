@@ -445,7 +445,7 @@ async def test_the_lead_reviews_once_every_department_has_answered(counter: Coun
     assert refused(stranger) == (403, "not-the-lead")
     assert reviewed["stage"] == "reviewed"
     assert reviewed["joint_review"]["blocking"] == []
-    fire_decides = counter.headers("approver", "reviewer", department="消防大队", subject="fire")
+    fire_decides = counter.headers("approver", department="消防大队", subject="fire")
     same = await counter.act(case_id, "decide", headers=fire_decides, outcome="granted")
     assert refused(same) == (403, "same-person")
 
@@ -509,6 +509,18 @@ async def test_at_a_window_the_machine_decides_once_the_case_is_received(
     received = await counter.took(case_id, "receive")
 
     assert (received["stage"], received["outcome"]) == ("decided", "granted")
+
+
+async def test_the_last_material_lets_the_machine_decide(counter: Counter) -> None:
+    code = await know_matter(counter.case, **{**AT_ONCE, "materials": LATER[:1]})
+    own = counter.case.district.headers("citizen", subject="citizen-uploads")
+    case_id = (await counter.submit(code, headers=own)).json()["id"]
+
+    uploaded = await counter.upload(case_id, headers=own)
+
+    decided = await counter.read(case_id)
+    assert (decided["stage"], decided["outcome"]) == ("decided", "granted")
+    assert uploaded.headers["etag"] == f'"{decided["version"]}"'
 
 
 @pytest.mark.parametrize(

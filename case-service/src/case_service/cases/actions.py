@@ -43,7 +43,7 @@ from tongban.context import Context
 from tongban.etags import require_match
 from tongban.identity import Caller
 
-__all__ = ["act", "act_by_machine", "decide_at_once", "submitted"]
+__all__ = ["act", "act_by_machine", "decide_at_once", "submitted", "supplemented"]
 
 MACHINE = "system"
 SKEW = timedelta(seconds=30)
@@ -191,6 +191,28 @@ async def submitted(
     if not await decide_at_once(session, context, row, files, at=at):
         return case
     return shown(row, matter, files, vault=context.vault, caller=caller)
+
+
+async def supplemented(
+    session: AsyncSession, context: Context, case_id: UUID, *, at: datetime
+) -> int:
+    """Hold the matter's rule, if any, to a case that a material came in for; return its version.
+
+    Raises:
+        CaseNotFound: there is none.
+    """
+    case = await store.find(session, case_id)
+    if case is None:
+        raise CaseNotFound
+    matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
+    if matter.content.instant_rule is None:
+        return case.version
+    found = await store.get_with_files(session, case_id, is_locked=True)
+    if found is None:
+        raise CaseNotFound
+    case, files = found
+    await decide_at_once(session, context, case, files, at=at)
+    return case.version
 
 
 _TOLD = frozenset(ActionIn.model_fields)
