@@ -19,7 +19,7 @@ from tongban.clock import local_date
 from tongban.testing.fixtures import RunningService
 
 HEARING = [{"kind": "hearing", "days": 20}, {"kind": "site_survey", "days": 5}]
-NOTICE = {"results": [{"kind": "notice", "name": "办理结果通知书"}]}
+NOTICE: dict[str, Any] = {"results": [{"kind": "notice", "name": "办理结果通知书"}]}
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 
@@ -473,7 +473,7 @@ async def test_a_joint_review_has_two_departments_and_one_lead(
 # 秒批
 
 RULE = {"fact": "premises", "is": "唐延路1号"}
-AT_ONCE = {"instant_rule": RULE, "materials": [], **NOTICE}
+AT_ONCE: dict[str, Any] = {"instant_rule": RULE, "materials": [], **NOTICE}
 
 
 async def test_the_machine_decides_by_the_matters_rule_and_records_it(counter: Counter) -> None:

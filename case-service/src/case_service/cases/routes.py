@@ -9,6 +9,7 @@ from case_service.cases import actions, reading, service
 from case_service.cases.action_body import ActionIn
 from case_service.cases.clock_body import ClockRead
 from case_service.cases.deadlines import clock
+from case_service.cases.progress import progress
 from case_service.cases.refusals import (
     CommitmentBroken,
     DepartmentNotAsked,
@@ -158,7 +159,7 @@ async def ask_progress(
     body: ProgressIn, context: InContext, _caller: MaybeCaller, at: Now
 ) -> ProgressRead:
     """进度查询: how far a case is, by its number and the last four of the identity number."""
-    return await service.progress(context, body.number, body.id_tail, at=at)
+    return await progress(context, body.number, body.id_tail, at=at)
 
 
 @router.get("/api/v1/cases/{case_id}", responses=problems(CaseNotFound, ForeignSite, NotAllowed))

@@ -1,6 +1,6 @@
 """Use cases of a case: submit it, find it, read it, ask how far it is."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.assistance import authorities, green_channel
 from case_service.cases import application, numbers, party, store, writing
-from case_service.cases.reading import said, shown
+from case_service.cases.reading import shown
 from case_service.cases.rules import Channel, Evidence, Handling, Stage, step_of
-from case_service.cases.schemas import CaseIn, CaseRead, ProgressRead, ProgressStep
+from case_service.cases.schemas import CaseIn, CaseRead
 from case_service.cases.tables import Case, TimelineEntry
-from case_service.cases.words import STAGES, STEPS
 from case_service.errors import (
     ApplicationIncomplete,
     CaseNotFound,
-    ProgressNotFound,
-    TooManyTries,
 )
 from case_service.events import CaseSubmitted
 from case_service.licences import service as licences
@@ -38,7 +35,6 @@ __all__ = [
     "get",
     "get_for_update",
     "list_cases",
-    "progress",
     "read",
     "require_visible",
     "submit",
@@ -49,8 +45,6 @@ __all__ = [
 
 NUMBER_BLOCK = 20
 FULL_READERS = (Role.CLERK, Role.REVIEWER, Role.APPROVER, Role.HELPER)
-PROGRESS_TRIES = 5
-PROGRESS_WINDOW = timedelta(minutes=10)
 _COUNTERS = frozenset({Channel.WINDOW, Channel.PROXY})
 
 
@@ -399,49 +393,3 @@ async def timeline(session: AsyncSession, case_id: UUID, *, caller: Caller) -> l
     """
     await visible(session, case_id, caller)
     return list(await store.timeline_of(session, case_id))
-
-
-async def progress(context: Context, number: str, tail: str, *, at: datetime) -> ProgressRead:
-    """Tell anybody who has the receipt how far the case is.
-
-    A wrong tail is told as an unknown number is. It is counted in a transaction of its own, which
-    stays although the answer is a refusal.
-
-    Raises:
-        ProgressNotFound, TooManyTries
-    """
-    async with context.sessions.begin() as session:
-        missed, first = await store.count_misses(session, number, since=at - PROGRESS_WINDOW)
-        if first is not None and missed >= PROGRESS_TRIES:
-            left = first + PROGRESS_WINDOW - at
-            raise TooManyTries(seconds=max(1, int(left.total_seconds())))
-        found = await _by_number_and_tail(session, context, number, tail)
-        if found is None:
-            await store.note_miss(session, number, at=at)
-    if found is None:
-        raise ProgressNotFound
-    return found
-
-
-async def _by_number_and_tail(
-    session: AsyncSession, context: Context, number: str, tail: str
-) -> ProgressRead | None:
-    case = await store.find_by_number(session, number)
-    if case is None:
-        return None
-    whole = party.opened(context.vault, case.sealed_party, case_id=case.id)
-    if party.tail_of(whole) != tail.upper():
-        return None
-    steps = await store.timeline_of(session, case.id)
-    return ProgressRead(
-        number=case.number,
-        matter_name=case.matter_name,
-        stage=case.stage,
-        stage_name=said(STAGES[case.stage]),
-        owner_stage=case.owner_stage,
-        submitted_at=case.submitted_at,
-        promised_due_on=case.promised_due_on,
-        is_provisional=case.is_provisional,
-        outcome=case.outcome,
-        steps=[ProgressStep(at=step.at, name=said(STEPS[step.action])) for step in steps],
-    )
