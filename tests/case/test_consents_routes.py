@@ -58,7 +58,7 @@ async def test_a_consent_lets_its_scope_be_used_until_it_ends(case: RunningServi
         {"subject": "somebody-else"},
     ):
         with pytest.raises(ConsentMissing):
-            await required(case, **{"subject": who["subject"], **missing})  # type: ignore[arg-type]  # each a keyword of its own type
+            await required(case, **{"subject": who["subject"], **missing})
 
 
 async def test_a_consent_without_a_scope_reaches_all_of_its_purpose(case: RunningService) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from case_service.cases.tables import Case
 from case_service.duty import run_due
+from case_service.ratings.appeals import APPEAL_DUTY
 from case_service.ratings.errors import FollowUpNotNow
 from case_service.ratings.follow_up_rules import STEPS, FollowUpState, FollowUpStep, advance
-from case_service.ratings.follow_ups import APPEAL_DUTY, FOLLOW_UP_DUTY
+from case_service.ratings.follow_ups import FOLLOW_UP_DUTY
 from case_service.ratings.rules import tally_keys
 from support.case_rows import stored_case
 from support.case_world import Counter, know_matter, know_site

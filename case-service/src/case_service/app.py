@@ -30,7 +30,8 @@ from case_service.notices.delivery import NOTICE_DUTY
 from case_service.people import routes as people
 from case_service.ratings import follow_up_routes as rating_follow_ups
 from case_service.ratings import routes as ratings
-from case_service.ratings.follow_ups import APPEAL_DUTY, FOLLOW_UP_DUTY
+from case_service.ratings.appeals import APPEAL_DUTY
+from case_service.ratings.follow_ups import FOLLOW_UP_DUTY
 from case_service.seals import routes as seals
 from case_service.settings import Settings
 from case_service.supervision import routes as supervision

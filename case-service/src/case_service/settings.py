@@ -1,10 +1,11 @@
 """What this service is told besides what every service is."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
+from tongban.conditions import Condition
 from tongban.settings import ServiceSettings
 
 __all__ = ["Settings"]
@@ -30,11 +31,13 @@ class Settings(ServiceSettings):
     """A light is yellow while no more than this share of its limit is left,"""
     yellow_days: int = Field(default=1, ge=0)
     """or no more than so many days."""
-    escalation_chain: str = "approver,supervisor,head"
+    escalation_chain: str = Field(
+        default="approver,supervisor,head", pattern=r"^[\w-]+( *, *[\w-]+)*$"
+    )
     """Which posts answer a supervision order, one after the other while nobody does."""
     elderly_age: int = Field(default=60, ge=1)
     """From this age on an applicant is old, and his case goes through the green channel."""
-    green_channel: dict[str, Any] | None = None
+    green_channel: Condition | None = None
     """Who else goes through it: a condition on `age`, `applicant_kind` and the answers, JSON."""
     messages_folder: Path | None = None
     """Where notices are left for whoever sends them; beside the keys where nothing is said."""

@@ -22,7 +22,7 @@ from case_service.licences import service as licences
 from case_service.materials.rules import claims_not_held, waived
 from case_service.matters.rules import Matter
 from case_service.matters.service import matters_of
-from tongban import audit, conditions
+from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
 from tongban.identity import Caller, NotAllowed, Role
@@ -273,7 +273,7 @@ def _first_values(
             applicant, local_date(at), from_age=context.settings.elderly_age
         ),
         "green_channel": green_channel.is_open(
-            conditions.parse(context.settings.green_channel),
+            context.settings.green_channel,
             applicant=applicant,
             answers={**body.situation_answers, **body.form},
             today=local_date(at),

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from case_service.ratings import follow_ups
+from case_service.ratings import appeals, follow_ups
 from case_service.ratings.errors import (
     AppealDecidedAlready,
     AppealedAlready,
@@ -118,8 +118,8 @@ async def appeal_rating(
     at: Now,
 ) -> AppealRead:
     """申诉: hold a rating for malicious; it counts until a supervisor says otherwise."""
-    made = await follow_ups.appeal(session, context, rating_id, body.grounds, caller=caller, at=at)
-    return follow_ups.appeal_shown(made, vault=context.vault)
+    made = await appeals.appeal(session, context, rating_id, body.grounds, caller=caller, at=at)
+    return appeals.shown(made, vault=context.vault)
 
 
 @router.get(
@@ -143,8 +143,8 @@ async def read_appeal(
     ],
 ) -> AppealRead:
     """申诉详情: an appeal and what was decided."""
-    made = await follow_ups.read_appeal(session, rating_id, caller=caller)
-    return follow_ups.appeal_shown(made, vault=context.vault)
+    made = await appeals.read(session, rating_id, caller=caller)
+    return appeals.shown(made, vault=context.vault)
 
 
 @router.post(
@@ -162,5 +162,5 @@ async def review_appeal(
     at: Now,
 ) -> AppealRead:
     """申诉复核: what is upheld no longer counts, and stays on record."""
-    made = await follow_ups.review(session, context, rating_id, body, caller=caller, at=at)
-    return follow_ups.appeal_shown(made, vault=context.vault)
+    made = await appeals.review(session, context, rating_id, body, caller=caller, at=at)
+    return appeals.shown(made, vault=context.vault)

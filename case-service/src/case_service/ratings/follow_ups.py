@@ -1,4 +1,4 @@
-"""Use cases of bad ratings: called back, verified, corrected, answered, rated again; appealed."""
+"""Use cases of bad ratings: called back, verified, corrected, answered, rated again"""
 
 from datetime import datetime
 from typing import Final
@@ -13,22 +13,18 @@ from case_service.duty import Duty
 from case_service.notices import service as notices
 from case_service.notices.rules import NoticeKind
 from case_service.people_events import (
-    RatingAppealDecided,
-    RatingAppealed,
     RatingFollowedUp,
     RatingOverdue,
 )
 from case_service.ratings import follow_up_rules, store
-from case_service.ratings.errors import AppealNotFound, RatingNotFound
+from case_service.ratings.errors import RatingNotFound
 from case_service.ratings.follow_up_rules import FollowUpState, FollowUpStep
 from case_service.ratings.schemas import (
-    AppealRead,
-    AppealReviewIn,
     FollowUpRead,
     FollowUpSummary,
     VerificationIn,
 )
-from case_service.ratings.tables import Appeal, FollowUp, Rating
+from case_service.ratings.tables import FollowUp, Rating
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
@@ -39,20 +35,14 @@ from tongban.vault import Vault
 from tongban.workdays import Deadline
 
 __all__ = [
-    "APPEAL_DUTY",
     "FOLLOW_UP_DUTY",
     "answer",
-    "appeal",
-    "appeal_overdue",
-    "appeal_shown",
     "correct",
     "open_for",
     "open_ones",
     "overdue",
     "rate_again",
     "read",
-    "read_appeal",
-    "review",
     "shown",
     "verify",
 ]
@@ -96,7 +86,7 @@ async def verify(
     )
     found.verified_at, found.verified_by = at, caller.subject
     found.is_confirmed = given.is_confirmed
-    found.sealed_finding = _sealed(context.vault, given.finding, rating_id)
+    found.sealed_finding = seal_text(context.vault, given.finding, rating_id)
     await _move(session, context, rating, found, FollowUpStep.VERIFY, target, caller.subject, at)
     return found
 
@@ -118,7 +108,7 @@ async def correct(
     rating, found = await _for_update(session, rating_id, caller)
     target = follow_up_rules.advance(found.state, FollowUpStep.CORRECT)
     found.corrected_at, found.corrected_by = at, caller.subject
-    found.sealed_correction = _sealed(context.vault, text, rating_id)
+    found.sealed_correction = seal_text(context.vault, text, rating_id)
     await _move(session, context, rating, found, FollowUpStep.CORRECT, target, caller.subject, at)
     return found
 
@@ -140,7 +130,7 @@ async def answer(
     rating, found = await _for_update(session, rating_id, caller)
     target = follow_up_rules.advance(found.state, FollowUpStep.ANSWER)
     found.answered_at, found.answered_by = at, caller.subject
-    found.sealed_answer = _sealed(context.vault, text, rating_id)
+    found.sealed_answer = seal_text(context.vault, text, rating_id)
     await _move(session, context, rating, found, FollowUpStep.ANSWER, target, caller.subject, at)
     if rating.case_id is not None:
         case = await cases.get(session, rating.case_id)
@@ -176,9 +166,9 @@ async def overdue(session: AsyncSession, _context: Context, row: FollowUp, at: d
     if rating is None:
         raise AssertionError("a follow-up's rating is there by its foreign key")
     row.overdue_since = row.overdue_since or row.due_on
-    event = RatingOverdue(**_told(rating, at), state=row.state.value, due_on=row.due_on)
+    event = RatingOverdue(**told_of(rating, at), state=row.state.value, due_on=row.due_on)
     publish(session, event, of=rating)
-    _note(session, rating, "overdue", actor="system", state=row.state.value)
+    note(session, rating, "overdue", actor="system", state=row.state.value)
 
 
 async def read(session: AsyncSession, rating_id: UUID, *, caller: Caller) -> FollowUp:
@@ -203,103 +193,6 @@ async def open_ones(
     return [_line(follow_up, rating) for follow_up, rating in page], cursor
 
 
-async def appeal(
-    session: AsyncSession,
-    context: Context,
-    rating_id: UUID,
-    grounds: str,
-    *,
-    caller: Caller,
-    at: datetime,
-) -> Appeal:
-    """申诉: staff of the site hold a rating for malicious; it counts until it is reviewed.
-
-    Raises:
-        RatingNotFound, ForeignSite, AppealedAlready
-    """
-    rating = await _rating_for_update(session, rating_id, caller)
-    is_appealed = await store.appeal_of(session, rating_id) is not None
-    follow_up_rules.check_appeal(is_appealed=is_appealed)
-    due = follow_up_rules.appeal_due(local_date(at), await calendar_of(session, context))
-    made = Appeal(
-        rating_id=rating_id,
-        appealed_by=caller.subject,
-        appealed_at=at,
-        sealed_grounds=_sealed(context.vault, grounds, rating_id),
-        due_on=due.due_on,
-        is_provisional=due.is_provisional,
-        next_due_at=follow_up_rules.overdue_at(due.due_on),
-    )
-    session.add(made)
-    publish(session, RatingAppealed(**_told(rating, at), due_on=due.due_on), of=rating)
-    _note(session, rating, "appeal", actor=caller.subject)
-    await session.flush()
-    return made
-
-
-async def review(
-    session: AsyncSession,
-    context: Context,
-    rating_id: UUID,
-    given: AppealReviewIn,
-    *,
-    caller: Caller,
-    at: datetime,
-) -> Appeal:
-    """申诉复核: what is upheld no longer counts, and stays on record.
-
-    Raises:
-        RatingNotFound, ForeignSite, AppealNotFound, AppealDecidedAlready, OwnAppeal
-    """
-    rating = await _rating_for_update(session, rating_id, caller)
-    made = await store.appeal_of(session, rating_id, is_locked=True)
-    if made is None:
-        raise AppealNotFound
-    follow_up_rules.check_review(
-        appealed_by=made.appealed_by, decided_at=made.decided_at, reviewer=caller.subject
-    )
-    made.is_upheld, made.decided_at, made.decided_by = given.is_upheld, at, caller.subject
-    made.sealed_reason = _sealed(context.vault, given.reason, rating_id)
-    made.next_due_at = None
-    if given.is_upheld:
-        await _exclude(session, rating)
-    event = RatingAppealDecided(**_told(rating, at), is_upheld=given.is_upheld)
-    publish(session, event, of=rating)
-    _note(session, rating, "review_appeal", actor=caller.subject, is_upheld=given.is_upheld)
-    await session.flush()
-    return made
-
-
-async def appeal_overdue(
-    session: AsyncSession, _context: Context, row: Appeal, at: datetime
-) -> None:
-    """申诉逾期: nobody reviewed it in time; told once, and it stays to be reviewed."""
-    row.next_due_at = None
-    rating = await store.get_for_update(session, row.rating_id)
-    if rating is None or row.decided_at is not None:
-        return
-    publish(
-        session, RatingOverdue(**_told(rating, at), state="appealed", due_on=row.due_on), of=rating
-    )
-    _note(session, rating, "appeal_overdue", actor="system")
-
-
-async def read_appeal(session: AsyncSession, rating_id: UUID, *, caller: Caller) -> Appeal:
-    """Return an appeal for staff of the site.
-
-    Raises:
-        RatingNotFound, ForeignSite, AppealNotFound
-    """
-    rating = await store.get(session, rating_id)
-    if rating is None:
-        raise RatingNotFound
-    caller.require_site(rating.site_id)
-    made = await store.appeal_of(session, rating_id)
-    if made is None:
-        raise AppealNotFound
-    return made
-
-
 def shown(follow_up: FollowUp, *, vault: Vault) -> FollowUpRead:
     """Return a follow-up with its texts."""
     rating_id = follow_up.rating_id
@@ -312,31 +205,17 @@ def shown(follow_up: FollowUp, *, vault: Vault) -> FollowUpRead:
         overdue_since=follow_up.overdue_since,
         verified_at=follow_up.verified_at,
         is_confirmed=follow_up.is_confirmed,
-        finding=_opened(vault, follow_up.sealed_finding, rating_id),
+        finding=open_text(vault, follow_up.sealed_finding, rating_id),
         corrected_at=follow_up.corrected_at,
-        correction=_opened(vault, follow_up.sealed_correction, rating_id),
+        correction=open_text(vault, follow_up.sealed_correction, rating_id),
         answered_at=follow_up.answered_at,
-        answer=_opened(vault, follow_up.sealed_answer, rating_id),
+        answer=open_text(vault, follow_up.sealed_answer, rating_id),
         second_score=follow_up.second_score,
         rated_again_at=follow_up.rated_again_at,
     )
 
 
-def appeal_shown(made: Appeal, *, vault: Vault) -> AppealRead:
-    """Return an appeal with its texts."""
-    return AppealRead(
-        rating_id=made.rating_id,
-        appealed_at=made.appealed_at,
-        grounds=_opened(vault, made.sealed_grounds, made.rating_id) or "",
-        due_on=made.due_on,
-        is_provisional=made.is_provisional,
-        is_upheld=made.is_upheld,
-        decided_at=made.decided_at,
-        reason=_opened(vault, made.sealed_reason, made.rating_id),
-    )
-
-
-async def _rating_for_update(session: AsyncSession, rating_id: UUID, caller: Caller) -> Rating:
+async def rating_for_update(session: AsyncSession, rating_id: UUID, caller: Caller) -> Rating:
     rating = await store.get_for_update(session, rating_id)
     if rating is None:
         raise RatingNotFound
@@ -347,7 +226,7 @@ async def _rating_for_update(session: AsyncSession, rating_id: UUID, caller: Cal
 async def _for_update(
     session: AsyncSession, rating_id: UUID, caller: Caller
 ) -> tuple[Rating, FollowUp]:
-    rating = await _rating_for_update(session, rating_id, caller)
+    rating = await rating_for_update(session, rating_id, caller)
     found = await store.follow_up_of(session, rating_id, is_locked=True)
     if found is None:
         raise RatingNotFound
@@ -370,24 +249,15 @@ async def _move(
     found.is_provisional = due.is_provisional if due else False
     found.next_due_at = follow_up_rules.overdue_at(due.due_on) if due else None
     event = RatingFollowedUp(
-        **_told(rating, at),
+        **told_of(rating, at),
         step=step.value,
         state=target.value,
         due_on=found.due_on,
         second_score=found.second_score,
     )
     publish(session, event, of=rating)
-    _note(session, rating, step.value, actor=actor, state=target.value)
+    note(session, rating, step.value, actor=actor, state=target.value)
     await session.flush()
-
-
-async def _exclude(session: AsyncSession, rating: Rating) -> None:
-    """Take a rating out of its sums, and end what it set off."""
-    rating.is_excluded = True
-    await store.count(session, rating, by=-1)
-    found = await store.follow_up_of(session, rating.id, is_locked=True)
-    if found is not None:
-        found.state, found.due_on, found.next_due_at = FollowUpState.EXCLUDED, None, None
 
 
 def _line(follow_up: FollowUp, rating: Rating) -> FollowUpSummary:
@@ -404,7 +274,7 @@ def _line(follow_up: FollowUp, rating: Rating) -> FollowUpSummary:
     )
 
 
-def _told(rating: Rating, at: datetime) -> dict[str, object]:
+def told_of(rating: Rating, at: datetime) -> dict[str, object]:
     return {
         "rating_id": rating.id,
         "case_id": rating.case_id,
@@ -414,7 +284,7 @@ def _told(rating: Rating, at: datetime) -> dict[str, object]:
     }
 
 
-def _note(
+def note(
     session: AsyncSession, rating: Rating, action: str, *, actor: str, **payload: object
 ) -> None:
     audit.note(
@@ -426,13 +296,12 @@ def _place(rating_id: UUID) -> str:
     return f"ratings.follow_up:{rating_id}"
 
 
-def _sealed(vault: Vault, text: str, rating_id: UUID) -> bytes:
+def seal_text(vault: Vault, text: str, rating_id: UUID) -> bytes:
     return vault.seal(text, context=_place(rating_id))
 
 
-def _opened(vault: Vault, sealed: bytes | None, rating_id: UUID) -> str | None:
+def open_text(vault: Vault, sealed: bytes | None, rating_id: UUID) -> str | None:
     return vault.open_text(sealed, context=_place(rating_id)) if sealed else None
 
 
 FOLLOW_UP_DUTY: Final = Duty("rating_follow_ups", FollowUp, overdue)
-APPEAL_DUTY: Final = Duty("rating_appeals", Appeal, appeal_overdue)

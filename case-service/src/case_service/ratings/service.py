@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases import service as cases
+from case_service.cases.progress import progress
 from case_service.cases.rules import FINAL, Stage
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.errors import CaseNotFound
@@ -102,7 +102,7 @@ async def rate_by_receipt(
     if given.number is None or given.id_tail is None:
         raise RatingPlaceMissing
     # Proven as a progress query is, with the same limit on wrong tails.
-    await cases.progress(context, given.number, given.id_tail, at=at)
+    await progress(context, given.number, given.id_tail, at=at)
     case = await store.case_by_number(session, given.number)
     if case is None:
         raise CaseNotFound
