@@ -20,15 +20,12 @@ from case_service.cases.clock_words import PROCEDURES, Clock, Unit
 from tongban.workdays import Calendar, DayExplained
 
 __all__ = [
-    "CALL_BACK_DAYS",
     "CORRECTION_DAYS",
     "EXTENSION_DAYS",
     "ISSUE_DAYS",
     "JOINT_DAYS",
     "JOINT_EXTENSION_DAYS",
     "NOTICE_DAYS",
-    "RATING_ANSWER_DAYS",
-    "SUPPLY_DAYS",
     "Clock",
     "ClockExplained",
     "Commitment",
@@ -40,7 +37,6 @@ __all__ = [
     "Suspension",
     "Unit",
     "due_dates",
-    "due_on",
     "explain",
     "last_days_begin",
     "longest_extension",
@@ -54,8 +50,6 @@ NOTICE_DAYS = 5
 """行政许可法 Art. 32: what is missing is told within five working days of receipt."""
 CORRECTION_DAYS = 15
 """How long an applicant has to supply what the notice lists; the law sets no number."""
-SUPPLY_DAYS = 10
-"""容缺受理: how long a material owed may be outstanding, unless the matter says otherwise."""
 ISSUE_DAYS = 10
 """行政许可法 Art. 44: a granted licence is issued and delivered within ten working days."""
 EXTENSION_DAYS = 10
@@ -64,10 +58,6 @@ JOINT_DAYS = 45
 """行政许可法 Art. 42: the limit where several departments handle a licence together."""
 JOINT_EXTENSION_DAYS = 15
 """行政许可法 Art. 42: at most so many more, approved by the head of the same-level government."""
-CALL_BACK_DAYS = 1
-"""好差评: a low rating is called back within one working day."""
-RATING_ANSWER_DAYS = 5
-"""好差评: and answered, with what was put right, within five."""
 
 
 @dataclass(frozen=True)
@@ -202,11 +192,6 @@ class ClockExplained:
 def longest_extension(*, is_joint: bool) -> int:
     """Return how many days an extension may give at most (行政许可法 Art. 42)."""
     return JOINT_EXTENSION_DAYS if is_joint else EXTENSION_DAYS
-
-
-def due_on(start: date, days: int, calendar: Calendar) -> date:
-    """Return the `days`-th working day after `start`, for what is not a clock of the case."""
-    return calendar.add_working_days(start, days).due_on
 
 
 def due_dates(starts: Starts, calendar: Calendar, *, today: date | None = None) -> DueDates:
