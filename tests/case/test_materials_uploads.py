@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from case_service.duty import run_due
 from case_service.materials import uploads
+from case_service.materials.errors import UploadOffsetWrong
 from case_service.materials.keeping import area
 from case_service.materials.rules import OPEN_UPLOADS
 from case_service.materials.uploads import UPLOAD_DUTY
@@ -154,7 +155,7 @@ async def test_of_two_equal_pieces_at_once_one_counts(counter: Counter) -> None:
     context, upload_id = counter.case.context, path.rpartition("/")[2]
     await add(counter, path, 0, content[:400])
 
-    with pytest.raises(uploads.UploadOffsetWrong):
+    with pytest.raises(UploadOffsetWrong):
         await uploads._keep_part(context, upload_id, content[:400], start=0)  # type: ignore[arg-type]  # the driver takes text too
 
     assert await offset_of(counter, path) == 400

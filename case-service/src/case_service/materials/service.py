@@ -9,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
 from case_service.cases import application, party, steps
-from case_service.cases import store as cases
 from case_service.cases.rules import FINAL
 from case_service.cases.schemas import FileRead
-from case_service.cases.service import require_visible, role_of, visible
+from case_service.cases.service import role_of, visible, visible_for_update
 from case_service.cases.tables import Case
-from case_service.errors import CaseFinished, CaseNotFound
+from case_service.errors import CaseFinished
 from case_service.materials import content, keeping, store
 from case_service.materials.content import MEGABYTE
 from case_service.materials.errors import (
@@ -104,10 +103,7 @@ async def locked_case(
     Raises:
         CaseNotFound, ForeignSite, StaleVersion, CaseFinished
     """
-    case = await cases.get_for_update(session, case_id)
-    if case is None:
-        raise CaseNotFound
-    require_visible(case, caller)
+    case = await visible_for_update(session, case_id, caller)
     require_match(case.version, if_match)
     if case.stage in FINAL:
         raise CaseFinished
