@@ -553,6 +553,32 @@ async def test_a_partners_matter_is_not_decided_by_our_machine(counter: Counter)
     assert submitted.json()["stage"] == "submitted"
 
 
+# Licences by the law, the rest by their version
+
+OWN = "如不服本决定，可自收到之日起三十日内向上一级机关申请复核。"
+
+
+@pytest.mark.parametrize(
+    ("matter_type", "told"), [("licence", "第三十八条"), ("award", OWN), ("benefit", OWN)]
+)
+async def test_the_ways_against_a_denial_are_the_laws_or_the_versions(
+    counter: Counter, matter_type: str, told: str
+) -> None:
+    code = await know_matter(counter.case, matter_type=matter_type, remedies=OWN, **NOTICE)
+    case_id = await counter.accepted(code)
+    await counter.took(case_id, "review", "reviewer")
+
+    denied = await counter.took(
+        case_id, "decide", "approver", outcome="denied", reason="不符合条件"
+    )
+
+    path = f"/api/v1/cases/{case_id}/documents/{denied['documents'][-1]['id']}"
+    decision = (await counter.case.client.get(path, headers=counter.headers())).text
+    assert told in decision
+    assert (OWN in decision) == (told == OWN)
+    assert ("六十日" in decision) == (told != OWN)
+
+
 # 外部系统, 上报, 环节
 
 

@@ -30,6 +30,7 @@ async def draw_up(
 ) -> Document:
     """Draw up a document of the case: what every one tells, and `facts`."""
     is_partners = case.owner_district != case.district
+    remedies = None if matter.content.is_licence else matter.content.remedies
     common = {
         "applicant_name": party["applicant"]["name"],
         "matter_name": matter.content.name,
@@ -38,6 +39,8 @@ async def draw_up(
         "body": None if is_partners else matter.content.body.name,
         "owner_district_name": gb.district(case.owner_district).name if is_partners else None,
         "legal_basis": matter.content.basis or None,
+        "remedies": remedies,
+        "has_remedies": remedies is not None,
     }
     return await documents.draw_up(
         session,

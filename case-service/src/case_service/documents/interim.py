@@ -14,6 +14,7 @@ from case_service.documents.phrases import (
     PROVISIONAL,
     REMEDIES_LICENCE,
     REMEDIES_OTHER,
+    REMEDIES_OWN,
     Title,
     Wording,
     Words,
@@ -121,6 +122,7 @@ TERMINATION = Wording(
         BASIS,
         REMEDIES_LICENCE,
         REMEDIES_OTHER,
+        REMEDIES_OWN,
     ),
 )
 

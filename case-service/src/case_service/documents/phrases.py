@@ -15,6 +15,7 @@ __all__ = [
     "REASON",
     "REMEDIES_LICENCE",
     "REMEDIES_OTHER",
+    "REMEDIES_OWN",
     "WITHDRAWN",
     "Title",
     "Wording",
@@ -52,6 +53,7 @@ GRANTED = parse({"fact": "outcome", "is": "granted"})
 _NOT_GRANTED = parse({"not": GRANTED})
 DENIED = parse({"fact": "outcome", "is": "denied"})
 DECLINED = parse({"fact": "outcome", "is": "declined"})
+_HAS_REMEDIES = parse({"fact": "has_remedies", "is": True})
 WITHDRAWN = parse({"fact": "outcome", "is": "withdrawn"})
 
 ADDRESS = Words("{applicant_name}：", "To {applicant_name}:")
@@ -71,7 +73,14 @@ REMEDIES_OTHER = Words(
     "或者自收到之日起六个月内依法向人民法院提起行政诉讼。",
     "Whoever disagrees may apply for administrative review within sixty days of receiving this, or"
     " bring a suit before the people's court within six months.",
-    parse({"all": [_NO_LICENCE, _NOT_GRANTED]}),
+    parse({"all": [_NO_LICENCE, _NOT_GRANTED, {"not": _HAS_REMEDIES}]}),
+)
+# A matter that is no licence tells the ways that its own basis gives, where its version has them.
+REMEDIES_OWN = Words(
+    "{remedies}",
+    "{remedies}",
+    parse({"all": [_NO_LICENCE, _NOT_GRANTED, _HAS_REMEDIES]}),
+    is_optional=True,
 )
 PROVISIONAL = Words(
     "上述期限涉及的年度节假日安排尚未公布，公布后据实调整并另行告知。",

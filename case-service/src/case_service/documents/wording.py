@@ -10,7 +10,8 @@ promised_due_on, statutory_due_on, is_provisional, missing (all that is missing,
 due_on, reason, legal_basis, outcome (granted, denied, declined, withdrawn), licence_number,
 outside_system, outside_number, procedure (the kind of special procedure), planned_days,
 extension_days, served (numbers of the documents handed over), way (of delivery), recipient,
-served_on, tracking_number. case_number and issued_on are filled in by themselves.
+served_on, tracking_number, remedies and has_remedies (where a matter that is no licence has ways
+against a decision of its own). case_number and issued_on are filled in by themselves.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from case_service.documents.phrases import (
     REASON,
     REMEDIES_LICENCE,
     REMEDIES_OTHER,
+    REMEDIES_OWN,
     WITHDRAWN,
     Title,
     Wording,
@@ -152,6 +154,7 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
                 BASIS,
                 REMEDIES_LICENCE,
                 REMEDIES_OTHER,
+                REMEDIES_OWN,
             ),
         ),
         DocumentKind.DECISION: Wording(
@@ -193,6 +196,7 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
                 ),
                 REMEDIES_LICENCE,
                 REMEDIES_OTHER,
+                REMEDIES_OWN,
             ),
         ),
         DocumentKind.RESULT_NOTICE: Wording(
