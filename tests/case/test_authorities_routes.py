@@ -287,3 +287,19 @@ async def test_an_agent_whose_paper_is_over_does_not_apply(case: RunningService)
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/agent/authority/until"
+
+
+async def test_an_agent_hands_files_in_where_his_authority_says_so(
+    case: RunningService, family: Family
+) -> None:
+    code = await know_matter(case)
+    authority = (await family.gives(actions=["submit"])).json()
+    case_id = (await family.applies(authority["id"], code)).json()["id"]
+    hers = family.headers(family.daughter)
+
+    refused = await Counter(case).upload(case_id, headers=hers)
+    await family.gives(actions=["upload"])
+    taken = await Counter(case).upload(case_id, headers=hers)
+
+    assert (refused.status_code, kind_of(refused)) == (403, "authority-out-of-scope")
+    assert taken.status_code == 201, taken.text

@@ -249,3 +249,32 @@ async def test_the_preference_is_chinese_until_it_is_changed(citizen: Citizen) -
     after = await citizen.case.client.get(path, headers=citizen.headers)
 
     assert (before.json(), after.json()) == ({"language": "zh-CN"}, {"language": "en"})
+
+
+async def test_once_its_time_is_over_a_file_is_erased_with_its_documents(citizen: Citizen) -> None:
+    case, counter = citizen.case, Counter(citizen.case)
+    case_id = await citizen.applies()
+    await counter.upload(case_id, headers=citizen.headers)
+    await counter.took(case_id, "receive")
+    await citizen.withdraws(case_id)
+    early = await citizen.erases()
+    await case.execute(
+        "UPDATE cases SET closed_at = now() - interval '11 years' WHERE id = :id", id=case_id
+    )
+
+    late = await citizen.erases()
+
+    path = f"/api/v1/cases/{case_id}/documents"
+    listed = await case.client.get(path, headers=counter.headers())
+    [receipt, *_] = listed.json()["items"]
+    read = await case.client.get(f"{path}/{receipt['id']}", headers=counter.headers())
+    assert early["erased"].get("cases", 0) == 0
+    assert late["erased"]["documents"] >= 1
+    assert (read.status_code, read.json()["type"]) == (
+        404,
+        "urn:tongban:problem:document-not-found",
+    )
+    row = await case.execute(
+        "SELECT string_agg(sealed_body::text, '') FROM documents WHERE case_id = :id", id=case_id
+    )
+    assert row.scalar_one().strip("\\x") == ""

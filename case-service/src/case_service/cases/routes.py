@@ -5,6 +5,13 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from case_service.assistance.errors import (
+    AuthorityEnded,
+    AuthorityMissing,
+    AuthorityNotFound,
+    AuthorityOutOfScope,
+    NotThePrincipal,
+)
 from case_service.cases import actions, reading, service
 from case_service.cases.action_body import ActionIn
 from case_service.cases.clock_body import ClockRead
@@ -97,7 +104,15 @@ Reading = Annotated[
     "/api/v1/cases",
     status_code=201,
     responses=problems(
-        MatterUnknown, MatterRetired, SiteUnknown, ForeignSite, ApplicationIncomplete
+        MatterUnknown,
+        MatterRetired,
+        SiteUnknown,
+        ForeignSite,
+        ApplicationIncomplete,
+        AuthorityNotFound,
+        AuthorityEnded,
+        AuthorityOutOfScope,
+        NotThePrincipal,
     ),
 )
 async def submit_case(
@@ -204,6 +219,9 @@ async def read_clock(
         NotAllowed,
         SamePerson,
         HelperMayNotDecide,
+        AuthorityMissing,
+        AuthorityEnded,
+        AuthorityOutOfScope,
         StaleVersion,
         ActionNotAllowed,
         MaterialsMissing,

@@ -28,6 +28,7 @@ from tongban.paging import Paging, page_of
 
 __all__ = [
     "draw_up",
+    "erase_of_case",
     "get",
     "of_case",
     "on_paper",
@@ -162,7 +163,8 @@ async def standing(
             left = first + VERIFICATION_WINDOW - at
             raise TooManyTries(seconds=max(1, int(left.total_seconds())))
         document = await store.by_number(session, number)
-        if document is not None and document.sha256 == sha256.lower():
+        is_kept = document is not None and bool(document.sealed_body)
+        if document is not None and is_kept and document.sha256 == sha256.lower():
             ours = await sealed(session, context, document)
             if seal is None or seal == ours["seal"]:
                 return _genuine(document, ours)
@@ -184,6 +186,17 @@ async def standing_of_copy(context: Context, copy: SealedCopy, *, at: datetime) 
     return await standing(context, copy.number, sha256, at=at, seal=copy.seal)
 
 
+async def erase_of_case(session: AsyncSession, context: Context, case_id: UUID) -> int:
+    """Overwrite what a case's documents say; their numbers and digests stay, and their seals' use.
+
+    Return how many there were.
+    """
+    papers = await store.erase_of_case(session, case_id)
+    for key in filter(None, papers):
+        await context.objects.delete(key)
+    return len(papers)
+
+
 async def of_case(
     session: AsyncSession, case_id: UUID, paging: Paging
 ) -> tuple[Sequence[Document], str | None]:
@@ -194,7 +207,7 @@ async def of_case(
 
 async def _read(session: AsyncSession, case_id: UUID, document_id: UUID, reader: str) -> Document:
     document = await store.get(session, case_id, document_id)
-    if document is None:
+    if document is None or not document.sealed_body:
         raise DocumentNotFound
     audit.note(
         session,

@@ -13,6 +13,7 @@ from tongban.paging import Paging, after
 __all__ = [
     "by_number",
     "count_misses",
+    "erase_of_case",
     "get",
     "keep_paper",
     "note_miss",
@@ -47,6 +48,19 @@ async def keep_paper(session: AsyncSession, document: Document, key: str) -> str
     if kept is None:
         kept = await session.scalar(select(Document.pdf_key).where(Document.id == document.id))
     return kept or key
+
+
+async def erase_of_case(session: AsyncSession, case_id: UUID) -> list[str | None]:
+    """Overwrite what a case's documents say; return where their PDFs lie."""
+    rows = await session.scalars(
+        select(Document).where(Document.case_id == case_id).with_for_update()
+    )
+    papers = []
+    for document in rows:
+        papers.append(document.pdf_key)
+        document.sealed_body, document.pdf_key = b"", None
+    await session.flush()
+    return papers
 
 
 async def count_misses(

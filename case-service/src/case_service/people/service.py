@@ -16,6 +16,7 @@ from case_service.cases.schemas import Words
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.consents import service as consents
 from case_service.consents.schemas import ConsentRead
+from case_service.documents import service as documents
 from case_service.enquiries import service as enquiries
 from case_service.enquiries.rules import EnquiryState
 from case_service.licences.tables import Licence
@@ -197,7 +198,7 @@ async def _erase_case(
     await store.clear_timeline(session, case.id)
     erased["cases"] += 1
     erased["materials"] += await store.drop_materials(session, case.id)
-    erased["documents"] += await store.clear_documents(session, case.id)
+    erased["documents"] += await documents.erase_of_case(session, context, case.id)
 
 
 async def _erase_of_account(

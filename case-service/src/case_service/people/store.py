@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import Case, TimelineEntry
-from case_service.documents.tables import Document
 from case_service.licences.tables import Licence
 from case_service.materials.tables import Material
 from case_service.notices.rules import Language
@@ -18,7 +17,6 @@ from tongban.paging import Paging, after
 
 __all__ = [
     "cases_of",
-    "clear_documents",
     "clear_timeline",
     "drop_materials",
     "drop_preference",
@@ -102,18 +100,6 @@ async def clear_timeline(session: AsyncSession, case_id: UUID) -> None:
     await session.execute(
         cleared.values(comment=None, facts={}), execution_options={"synchronize_session": False}
     )
-
-
-async def clear_documents(session: AsyncSession, case_id: UUID) -> int:
-    """Overwrite what a case's documents say; their numbers and digests stay."""
-    cleared = await session.scalars(
-        update(Document)
-        .where(Document.case_id == case_id)
-        .values(sealed_body=b"")
-        .returning(Document.id),
-        execution_options={"synchronize_session": False},
-    )
-    return len(cleared.all())
 
 
 async def drop_preference(session: AsyncSession, subject: str) -> int:
