@@ -18,8 +18,8 @@ from case_service.errors import (
     CaseNotFound,
 )
 from case_service.events import CaseSubmitted
-from case_service.licences import service as licences
-from case_service.materials.rules import claims_not_held, waived
+from case_service.materials import waiving
+from case_service.materials.rules import claims_not_held
 from case_service.matters.rules import Matter
 from case_service.matters.service import matters_of
 from tongban import audit
@@ -133,7 +133,16 @@ async def submit(
         if caller.is_staff:
             caller.require_site(site_id)
         await known.open_site(session, site_id)
-    proofs = await _proofs(session, context, body, matter, today=local_date(at))
+    proofs = await waiving.proofs_of(
+        session,
+        matter,
+        application.facts_of(body.situation_answers, body.form),
+        holder_indexes=context.vault.blind_indexes(
+            party.identity_of(body.applicant.model_dump(mode="json"))
+        ),
+        district=context.settings.district,
+        today=local_date(at),
+    )
     faults = _faults(body, matter, caller, local_date(at))
     faults += claims_not_held({one.key: one.evidence for one in body.materials}, proofs)
     if faults:
@@ -181,27 +190,6 @@ async def submit(
     )
     case = Case(**{**DEFAULTS, **values})
     return shown(case, matter, [], vault=context.vault, caller=caller)
-
-
-async def _proofs(
-    session: AsyncSession, context: Context, body: CaseIn, matter: Matter, *, today: date
-) -> dict[str, dict[str, Any]]:
-    """Return the applicant's valid licences that make materials unnecessary (免提交).
-
-    What our licences prove to a partner is for the recognitions between the districts to say.
-    """
-    facts = application.facts_of(body.situation_answers, body.form)
-    asked = [one for one in matter.content.materials_for(facts) if one.waived_by]
-    if not asked or matter.owner_district != context.settings.district:
-        return {}
-    identity = party.identity_of(body.applicant.model_dump(mode="json"))
-    held = await licences.valid_of_holder(
-        session,
-        context.vault.blind_indexes(identity),
-        [kind for one in asked for kind in one.waived_by],
-        on=today,
-    )
-    return waived(asked, held)
 
 
 async def _principal(

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
+from case_service.assistance import authorities
 from case_service.cases import application, party, steps
 from case_service.cases.rules import FINAL
 from case_service.cases.schemas import FileRead
@@ -164,6 +165,7 @@ async def hand_in(
     at: datetime,
 ) -> Material:
     """Make an inspected file one of the locked case's materials, with a step on its timeline."""
+    await authorities.require(session, case, "upload", caller=caller, at=at)
     kept = await keeping.keep(session, context, source, seen, at=at)
     material = _material(
         kept,
