@@ -205,9 +205,17 @@ def due_dates(starts: Starts, calendar: Calendar, *, today: date | None = None) 
         last = start
         for step in _walk(start, limit, calendar, _pauses(suspensions, calendar, today)):
             last = step.day
-            is_provisional = is_provisional or not calendar.is_settled(last)
+        is_provisional = is_provisional or _is_provisional(start, last, calendar)
         dates[f"{clock.value}_due_on"] = last
     return DueDates(**dates, is_provisional=is_provisional)
+
+
+def _is_provisional(start: date, last: date, calendar: Calendar) -> bool:
+    """Tell whether a day on the way is not settled: within a year, the last is settled last."""
+    years = range((start + _ONE_DAY).year, last.year + 1)
+    return last > start and not all(
+        calendar.is_settled(min(date(year, 12, 31), last)) for year in years
+    )
 
 
 def explain(
@@ -217,8 +225,9 @@ def explain(
     now_running = running(starts)
     found = []
     for clock, (start, limit, suspensions) in spans(starts).items():
-        walk = _walk(start, limit, calendar, _pauses(suspensions, calendar, today))
-        days = tuple(_explained(step, limit, calendar) for step in walk)
+        pauses = _pauses(suspensions, calendar, today)
+        walk = _walk(start, limit, calendar, pauses)
+        days = tuple(_explained(step, limit, calendar, pauses) for step in walk)
         found.append(
             ClockExplained(
                 clock=clock,
@@ -233,13 +242,16 @@ def explain(
     return found
 
 
-def last_days_begin(span: Span, days: int, calendar: Calendar) -> date | None:
+def last_days_begin(span: Span, due_on: date, days: int, calendar: Calendar) -> date | None:
     """Return the day on which the last `days` counted days of a span begin."""
     pauses = _pauses(span.suspensions, calendar, None)
-    counted = [
-        one.day for one in _walk(span.starts_on, span.limit, calendar, pauses) if one.is_counted
-    ]
-    return counted[-days] if 0 < days <= len(counted) else None
+    left, day = days, due_on
+    while left and day > span.starts_on:
+        left -= _counts(day, span.limit, calendar, pauses)
+        if not left:
+            return day
+        day -= _ONE_DAY
+    return None
 
 
 def running(starts: Starts) -> frozenset[Clock]:
@@ -312,36 +324,44 @@ class _Day(NamedTuple):
 
     day: date
     is_counted: bool
-    procedure: str | None = None
-    """The special procedure that stops the clock on it."""
-    is_after_the_last: bool = False
+    is_after_the_last: bool
 
 
 def _walk(start: date, limit: Limit, calendar: Calendar, pauses: Pauses) -> Iterator[_Day]:
     """Yield each day after `start` until the limit is used up: the one rule of counting."""
-    is_calendar = limit.unit is Unit.CALENDAR_DAYS
     left, day = limit.days, start
-    # 民法典 Art. 203: a period in calendar days doesn't end on a day off.
-    while left or (is_calendar and day > start and not calendar.is_working_day(day)):
+    while left or _must_go_on(day, start, limit, calendar):
         day += _ONE_DAY
-        procedure = _procedure_on(day, pauses)
-        is_counted = (
-            left > 0 and procedure is None and (is_calendar or calendar.is_working_day(day))
-        )
-        yield _Day(day, is_counted, procedure, is_after_the_last=left == 0)
+        is_after_the_last = left == 0
+        is_counted = not is_after_the_last and _counts(day, limit, calendar, pauses)
         left -= is_counted
+        yield _Day(day, is_counted, is_after_the_last)
+
+
+def _must_go_on(day: date, start: date, limit: Limit, calendar: Calendar) -> bool:
+    """民法典 Art. 203: a period in calendar days doesn't end on a day off."""
+    is_calendar = limit.unit is Unit.CALENDAR_DAYS
+    return is_calendar and day > start and not calendar.is_working_day(day)
+
+
+def _counts(day: date, limit: Limit, calendar: Calendar, pauses: Pauses) -> bool:
+    """Tell whether a day counts for a limit; the first day after the start is the first to."""
+    if pauses and _procedure_on(day, pauses) is not None:
+        return False
+    return limit.unit is Unit.CALENDAR_DAYS or calendar.is_working_day(day)
 
 
 def _procedure_on(day: date, pauses: Pauses) -> str | None:
     return next((one.procedure for one, last in pauses if one.started_on < day <= last), None)
 
 
-def _explained(step: _Day, limit: Limit, calendar: Calendar) -> DayExplained:
+def _explained(step: _Day, limit: Limit, calendar: Calendar, pauses: Pauses) -> DayExplained:
     """Say why a day counts or not; of a plain day the calendar says it."""
     (plain,) = calendar.explain(step.day - _ONE_DAY, step.day)
-    if step.procedure is not None:
-        zh = f"特别程序（{PROCEDURES.get(step.procedure, step.procedure)}）期间，不计入"
-        en = f"not counted: {step.procedure.replace('_', ' ')}"
+    procedure = _procedure_on(step.day, pauses)
+    if procedure is not None:
+        zh = f"特别程序（{PROCEDURES.get(procedure, procedure)}）期间，不计入"
+        en = f"not counted: {procedure.replace('_', ' ')}"
     elif step.is_after_the_last:
         zh = f"期限最后一日为休息日，顺延（{plain.reason_zh}）"
         en = f"the last day was a day off, so the period goes on ({plain.reason_en})"

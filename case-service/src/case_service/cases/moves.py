@@ -150,7 +150,7 @@ def _lights(starts: Starts, due: DueDates, calendar: Calendar, shares: Shares) -
         due_on = due.of(clock) if clock is not None else None
         if clock is None or due_on is None:
             continue
-        yellow_on = _yellow_on(clock, starts, calendar, shares)
+        yellow_on = _yellow_on(clock, starts, due_on, calendar, shares)
         if yellow_on is not None:
             found.append(Move(yellow, yellow_on, clock))
         found.append(Move(red, due_on + _ONE_DAY, clock))
@@ -194,15 +194,17 @@ def _light(
         return None
     if today > due_on:
         return Light.RED
-    yellow_on = _yellow_on(clock, starts, calendar, shares)
+    yellow_on = _yellow_on(clock, starts, due_on, calendar, shares)
     is_yellow = yellow_on is not None and today >= yellow_on
     return Light.YELLOW if is_yellow else Light.GREEN
 
 
-def _yellow_on(clock: Clock, starts: Starts, calendar: Calendar, shares: Shares) -> date | None:
+def _yellow_on(
+    clock: Clock, starts: Starts, due_on: date, calendar: Calendar, shares: Shares
+) -> date | None:
     """Return the first of the limit's last days; None where the limit is the day itself."""
     span = spans(starts)[clock]
-    return last_days_begin(span, shares.last_days(span.limit.days), calendar)
+    return last_days_begin(span, due_on, shares.last_days(span.limit.days), calendar)
 
 
 def when_past(due_on: date) -> datetime:
