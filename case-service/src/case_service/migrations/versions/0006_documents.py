@@ -134,7 +134,7 @@ def _seals() -> None:
                 "id": FIRST_AUTHORISATION,
                 "seal_id": FIRST_SEAL,
                 "kinds": sorted(SEALED),
-                "from_on": date(2020, 1, 1),
+                "from_on": date(2000, 1, 1),
                 "given_by": "setup",
                 "given_at": datetime(2020, 1, 1, tzinfo=UTC),
             }
