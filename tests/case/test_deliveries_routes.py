@@ -14,7 +14,7 @@ from case_service.duty import run_due
 from support.case_world import Counter, know_matter, know_site
 from tongban.testing.fixtures import RunningService
 
-POST = {
+POST: dict[str, Any] = {
     "way": "post",
     "postage_by": "district",
     "recipient": {"name": "黄先生", "address": "高新区唐延路1号", "phone": "13800000000"},
