@@ -200,7 +200,7 @@ def test_a_termination_names_its_reason_and_remedies() -> None:
 def test_a_proof_of_service_names_what_was_handed_over_how_and_to_whom() -> None:
     chinese = said(DocumentKind.PROOF_OF_SERVICE, "zh-CN")
 
-    assert "送达文书：610171-JD-2026-000007。" in chinese
+    assert "送达文书：610171-JD-2026-000007" in chinese
     assert "送达方式：窗口领取" in chinese
     assert "签收人：黄先生" in chinese
     assert "送达日期：2026年3月5日" in chinese

@@ -130,12 +130,12 @@ PROOF_OF_SERVICE = Wording(
     letters="HZ",
     titles=(Title("送达回证", "Proof of service"),),
     lines=(
-        Words("受送达人：{applicant_name}", "Served on: {applicant_name}"),
+        Words("受送达人：{applicant_name}", "Served to: {applicant_name}"),
         Words(
             "案由：{matter_name}（办件编号{case_number}）",
             "Matter: {matter_english_name} (case number {case_number})",
         ),
-        Words("送达文书：{served}。", "Served: {served}.", is_optional=True),
+        Words("送达文书：{served}", "Served: {served}", is_optional=True),
         Words("送达方式：{way}", "Way: {way}"),
         Words("邮件号：{tracking_number}", "Tracking number: {tracking_number}", is_optional=True),
         Words("签收人：{recipient}", "Received by: {recipient}"),
