@@ -14,6 +14,7 @@ import pytest_asyncio
 from case_service.cases.tables import Case
 from case_service.duty import run_due
 from case_service.notices.delivery import MESSENGER, NOTICE_DUTY
+from case_service.notices.languages import Language, language_of
 from case_service.notices.messengers import (
     Message,
     MessageGateway,
@@ -21,13 +22,7 @@ from case_service.notices.messengers import (
     OutboxFolder,
     Recipient,
 )
-from case_service.notices.rules import (
-    ATTEMPTS,
-    Language,
-    NoticeKind,
-    language_of,
-    next_attempt,
-)
+from case_service.notices.rules import ATTEMPTS, NoticeKind, next_attempt
 from case_service.notices.service import tell
 from case_service.notices.wording import TEMPLATES, rendered
 from support.case_world import Counter, know_matter, know_site, person

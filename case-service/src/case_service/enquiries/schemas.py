@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from case_service.cases.case_body import Phone
 from case_service.enquiries.rules import EnquiryKind, EnquiryState
-from case_service.notices.rules import Language
+from case_service.notices.languages import Language
 from tongban.texts import Code, Line, Paragraph
 
 __all__ = ["AnswerIn", "Asked", "CommonQuestion", "CommonQuestionIn", "EnquiryIn", "EnquiryRead"]

@@ -11,6 +11,7 @@ from case_service.cases import service as cases
 from case_service.duty import Duty
 from case_service.enquiries import service as enquiries
 from case_service.notices import rules
+from case_service.notices.languages import language_of
 from case_service.notices.messengers import (
     Message,
     Messenger,
@@ -37,7 +38,7 @@ log = structlog.get_logger(__name__)
 async def deliver(session: AsyncSession, context: Context, notice: Notice, at: datetime) -> None:
     """Hand a waiting notice over, or say when it is tried again; `notice` is locked."""
     recipient, wish = await _recipient(session, context, notice)
-    notice.language = rules.language_of(wish)
+    notice.language = language_of(wish)
     if recipient.phone is None and recipient.account is None:
         # Without phone and account he is told at the window, where the notice is shown.
         notice.state, notice.next_due_at = NoticeState.UNREACHABLE, None

@@ -13,7 +13,8 @@ from uuid import UUID
 import httpx
 import pydantic_core
 
-from case_service.notices.rules import Language, NoticeKind
+from case_service.notices.languages import Language
+from case_service.notices.rules import NoticeKind
 from case_service.settings import Settings
 
 __all__ = [

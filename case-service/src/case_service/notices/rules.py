@@ -10,10 +10,8 @@ from typing import Any, Final
 
 __all__ = [
     "ATTEMPTS",
-    "Language",
     "NoticeKind",
     "NoticeState",
-    "language_of",
     "next_attempt",
     "plain_facts",
 ]
@@ -44,11 +42,6 @@ class NoticeState(StrEnum):
     DEAD = "dead"  # 发送失败
 
 
-class Language(StrEnum):
-    CHINESE = "zh-CN"  # 中文
-    ENGLISH = "en"  # 英文
-
-
 ATTEMPTS: Final = 8
 _FIRST_PAUSE: Final = timedelta(seconds=30)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
@@ -61,11 +54,6 @@ def next_attempt(attempts: int, at: datetime) -> datetime | None:
     # 30 s, 2 min, 8 min … : an outage of a night is outlived, a wrong number is not rung for days.
     pause: timedelta = _FIRST_PAUSE * 4 ** max(0, attempts - 1)
     return at + min(pause, _LONGEST_PAUSE)
-
-
-def language_of(*wishes: str | None) -> Language:
-    """Return the first language wished for; Chinese where none is."""
-    return next((Language(wish) for wish in wishes if wish), Language.CHINESE)
 
 
 def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

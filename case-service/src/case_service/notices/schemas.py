@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from case_service.cases.schemas import Words
-from case_service.notices.rules import Language, NoticeKind, NoticeState
+from case_service.notices.languages import Language
+from case_service.notices.rules import NoticeKind, NoticeState
 
 __all__ = ["NoticeRead"]
 

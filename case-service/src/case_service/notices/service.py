@@ -11,7 +11,8 @@ from case_service.cases.schemas import Words
 from case_service.cases.tables import Case
 from case_service.notices import store
 from case_service.notices.errors import NoticeNotFound, NoticeOnItsWay
-from case_service.notices.rules import Language, NoticeKind, NoticeState, plain_facts
+from case_service.notices.languages import Language
+from case_service.notices.rules import NoticeKind, NoticeState, plain_facts
 from case_service.notices.schemas import NoticeRead
 from case_service.notices.tables import Notice
 from case_service.notices.wording import rendered

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from case_service.database import CaseTables
 from case_service.duty import Due, due_index
-from case_service.notices.rules import Language, NoticeKind, NoticeState
+from case_service.notices.languages import Language
+from case_service.notices.rules import NoticeKind, NoticeState
 from tongban.db import Record, Sequenced
 
 __all__ = ["Notice"]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from case_service.notices.rules import Language, NoticeKind
+from case_service.notices.languages import Language
+from case_service.notices.rules import NoticeKind
 
 __all__ = ["TEMPLATES", "Template", "rendered"]
 

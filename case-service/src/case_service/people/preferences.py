@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.notices.rules import Language
+from case_service.notices.languages import Language
 from case_service.people import store
 from case_service.people.schemas import PreferenceRead
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from case_service.cases.schemas import Words
-from case_service.notices.rules import Language
+from case_service.notices.languages import Language
 from case_service.people.rules import Kept, PersonRequest
 from tongban import gb
 from tongban.problems import field_fault

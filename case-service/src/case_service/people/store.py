@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.licences.tables import Licence
 from case_service.materials.tables import Material
-from case_service.notices.rules import Language
+from case_service.notices.languages import Language
 from case_service.people.tables import PersonRequestRow, Preference
 from tongban.paging import Paging, after
 

@@ -7,7 +7,7 @@ from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from case_service.database import CaseTables
-from case_service.notices.rules import Language
+from case_service.notices.languages import Language
 from case_service.people.rules import PersonRequest
 from tongban.db import Record
 
