@@ -12,9 +12,14 @@ import pytest_asyncio
 
 from case_service.app import SERVICE, create_app
 from case_service.cases.deadlines import reckon_anew
-from case_service.duty import run_due
-from case_service.supervision.recomputing import BEGINS_AFTER, RECOMPUTATION_DUTY
+from case_service.duty import Duty, run_due
+from case_service.supervision.recomputing import (
+    BEGINS_AFTER,
+    RECOMPUTATION_DUTY,
+    reckon_part,
+)
 from case_service.supervision.service import make_digest
+from case_service.supervision.tables import Recomputation
 from support.case_world import SITE, Counter, know_site
 from support.time_passing import TimePassing, at_nine
 from tongban.testing.fixtures import RunningService, envelope
@@ -272,6 +277,37 @@ async def test_reckoning_goes_part_by_part_and_again_changes_nothing(
     assert set(first) >= set(ids)
     assert len(first) == len(set(first))
     assert second == []
+
+
+async def test_a_recomputation_goes_on_where_a_worker_died(passing: TimePassing) -> None:
+    await tell_calendar(passing)
+    await passing.on("2026-11-02")
+    await passing.pass_to(passing.at + BEGINS_AFTER)  # what other tests left to do
+    code = await passing.matter(steps=[])
+    ids = {await passing.counter.accepted(code) for _ in range(3)}
+    await tell_calendar(passing, "2026-11-04")
+    passing.at += BEGINS_AFTER
+    parts = 0
+
+    async def one_by_one(session: Any, context: Any, row: Recomputation, at: Any) -> None:
+        nonlocal parts
+        await reckon_part(session, context, row, at, most=1)
+        parts += 1
+        if parts == 2:
+            raise asyncio.CancelledError
+
+    duty = Duty("recomputation", Recomputation, one_by_one)
+    passing.at += timedelta(seconds=1)
+    with pytest.raises(asyncio.CancelledError):
+        await run_due(passing.running.context, duty)
+    await run_due(passing.running.context, duty)
+
+    told = (await get(passing, "recomputations?year=2026")).json()["items"][0]
+    moved = (await get(passing, f"recomputations/{told['id']}/moved?limit=100")).json()["items"]
+    assert parts > 3
+    assert told["state"] == "finished"
+    assert ids <= {one["case_id"] for one in moved}
+    assert told["moved"] == len(moved)
 
 
 async def test_workers_that_share_a_recomputation_examine_each_case_once(

@@ -40,7 +40,12 @@ async def start(session: AsyncSession, *, year: int, calendar_sequence: int, at:
 
 
 async def reckon_part(
-    session: AsyncSession, context: Context, recomputation: Recomputation, at: datetime
+    session: AsyncSession,
+    context: Context,
+    recomputation: Recomputation,
+    at: datetime,
+    *,
+    most: int = AT_ONCE,
 ) -> None:
     """Reckon the next cases anew and note which moved; the rest is due at once."""
     was_due_at = recomputation.next_due_at or at
@@ -49,7 +54,7 @@ async def reckon_part(
         context,
         year=recomputation.year,
         behind=recomputation.reached,
-        most=AT_ONCE,
+        most=most,
         at=at,
     )
     session.add_all(
