@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,9 @@ from uuid import uuid4
 import pytest_asyncio
 from joserfc.jwk import OKPKey
 
+from case_service.duty import run_due
 from case_service.events import PUBLISHED
+from case_service.supervision.recomputing import BEGINS_AFTER, RECOMPUTATION_DUTY
 from support.case_world import (
     PARTNER,
     PDF,
@@ -20,6 +23,7 @@ from support.case_world import (
     know_site,
     person,
 )
+from tongban.clock import utc_now
 from tongban.messages import Envelope
 from tongban.objects import ClaimCheck, collect, leave
 from tongban.testing.fixtures import RunningService, envelope
@@ -290,6 +294,9 @@ async def test_a_published_year_moves_open_dates_and_settles_them(counter: Count
     ]
 
     await case.hear(*told, told[0])
+    later = replace(case.context, clock=lambda: utc_now() + BEGINS_AFTER)
+    while await run_due(later, RECOMPUTATION_DUTY):
+        pass
 
     after = await counter.read(case_id)
     assert before["is_provisional"]
