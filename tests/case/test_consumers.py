@@ -24,9 +24,8 @@ from support.case_world import (
     person,
 )
 from tongban.clock import utc_now
-from tongban.messages import Envelope
+from tongban.messages import Envelope, Event
 from tongban.objects import ClaimCheck, collect, leave
-from tongban.messages import Event
 from tongban.testing.fixtures import RunningService, envelope
 
 AT = "2026-03-02T02:00:00Z"
