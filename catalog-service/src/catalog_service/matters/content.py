@@ -124,6 +124,16 @@ class MatterContent(Part):
     fees: list[Fee] = Field(default_factory=list, max_length=50)
     steps: list[Step] = Field(default_factory=list, max_length=50)
     special_procedures: list[SpecialProcedure] = Field(default_factory=list, max_length=20)
+    extension_days: int = Field(
+        default=0, ge=0, le=3650, description="非许可事项可延期的工作日 / of what is no licence"
+    )
+    remedies: Paragraph | None = Field(
+        default=None, description="非许可事项的救济途径 / review and suit of what is no licence"
+    )
+    supply_days: int = Field(default=10, ge=1, le=365, description="容缺后补的工作日")
+    commitment_check_days: int = Field(
+        default=40, ge=1, le=365, description="告知承诺核查的工作日 / to check a promise"
+    )
     instant_rule: When = Field(
         default=None,
         description="秒批条件：满足即由系统受理并决定，空则由人决定 / "
