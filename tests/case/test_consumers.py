@@ -68,10 +68,11 @@ async def arrival(case: RunningService, code: str, exchange_id: str) -> Envelope
                 "key": "plan",
                 "name": "经营场所平面图",
                 "media_type": "application/pdf",
-                "size": len(PDF),
-                "sha256": hashlib.sha256(PDF).hexdigest(),
-                "content": base64.b64encode(PDF).decode(),
+                "size": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "content": base64.b64encode(content).decode(),
             }
+            for content in (PDF, PDF + b"% the second page")
         ],
         "receipt": {},
         "received_at": AT,
@@ -113,6 +114,7 @@ async def test_a_received_exchange_makes_one_case_however_often_it_is_told(
     assert made["near_number"] == "610172202603020000019"
     assert made["notice_due_on"]
     assert not made["materials"][0]["is_missing"]
+    assert len(made["materials"][0]["files"]) == 2
     assert "accept" in made["actions"]
     assert await case.outbox.types(case_id) == ["case.case.submitted", "case.case.received"]
 

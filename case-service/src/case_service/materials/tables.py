@@ -68,7 +68,10 @@ class Material(CaseTables):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    # Deferred: what came with a case from another district is stored before the case is.
+    case_id: Mapped[UUID] = mapped_column(
+        ForeignKey("cases.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
+    )
     key: Mapped[str]
     name: Mapped[str]
     file_name: Mapped[str | None]

@@ -19,6 +19,9 @@ def upgrade() -> None:
     _contents()
     _materials()
     _uploads()
+    op.execute(
+        "ALTER TABLE materials ALTER CONSTRAINT fk_materials_case_id DEFERRABLE INITIALLY DEFERRED"
+    )
     op.add_column(
         "cases",
         sa.Column(
@@ -142,6 +145,7 @@ def _uploads() -> None:
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE materials ALTER CONSTRAINT fk_materials_case_id NOT DEFERRABLE")
     op.drop_index("ix_licences_holder_index", "licences")
     op.drop_column("licences", "holder_index")
     op.drop_column("cases", "proofs")
