@@ -128,11 +128,20 @@ async def finish(session: AsyncSession, rider: Rider | None) -> None:
 def complete(table: Table, values: Row) -> dict[str, Any]:
     """Add the columns' own defaults, which an insert with others beside it does not fill in."""
     filled = {
-        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
-        for column in table.columns
-        if isinstance(column.default, ColumnDefault) and column.name not in values
+        name: default.arg(None) if default.is_callable else default.arg
+        for name, default in _defaults(table)
+        if name not in values
     }
     return {**filled, **values}
+
+
+@lru_cache(maxsize=200)
+def _defaults(table: Table) -> tuple[tuple[str, Any], ...]:
+    return tuple(
+        (column.name, column.default)
+        for column in table.columns
+        if isinstance(column.default, ColumnDefault)
+    )
 
 
 def taken_along(session: AsyncSession) -> list[Rider]:

@@ -134,13 +134,10 @@ async def submit(
             caller.require_site(site_id)
         await known.open_site(session, site_id)
     proofs = await waiving.proofs_of(
-        session,
+        context,
         matter,
         application.facts_of(body.situation_answers, body.form),
-        holder_indexes=context.vault.blind_indexes(
-            party.identity_of(body.applicant.model_dump(mode="json"))
-        ),
-        district=context.settings.district,
+        identity=party.identity_of(body.applicant.model_dump(mode="json")),
         today=local_date(at),
     )
     faults = _faults(body, matter, caller, local_date(at))
@@ -188,7 +185,7 @@ async def submit(
             "payload": {"number": number, "matter_code": matter.code},
         },
     )
-    case = Case(**{**DEFAULTS, **values})
+    case = _as_stored({**DEFAULTS, **values})
     return shown(case, matter, [], vault=context.vault, caller=caller)
 
 
@@ -225,6 +222,16 @@ DEFAULTS: dict[str, Any] = {
     "challenges": [],
 }
 """What the database fills in for a new row, for showing it without reading it again."""
+
+_CLASS = Case.__mapper__.class_manager
+_COLUMNS = tuple(Case.__mapper__.column_attrs.keys())
+
+
+def _as_stored(values: dict[str, Any]) -> Case:
+    """Return the row as reading it again would: past the tracking of changes, for showing only."""
+    case: Case = _CLASS.new_instance()
+    vars(case).update(dict.fromkeys(_COLUMNS), **values)
+    return case
 
 
 def _first_values(

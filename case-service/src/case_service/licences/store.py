@@ -4,7 +4,17 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    LargeBinary,
+    Text,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import Case
@@ -22,6 +32,26 @@ READERS = (
     Role.SEAL_KEEPER,
     Role.HELPER,
     Role.SUPERVISOR,
+)
+
+
+def _valid(on: ColumnElement[date] | date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Licence.state == LicenceState.VALID,
+        Licence.valid_from <= on,
+        or_(Licence.valid_until.is_(None), Licence.valid_until >= on),
+    )
+
+
+# On every submission's path: made once.
+_VALID_OF_HOLDER = (
+    select(Licence)
+    .where(
+        Licence.holder_index == func.any(bindparam("holders", type_=ARRAY(LargeBinary))),
+        Licence.licence_type == func.any(bindparam("types", type_=ARRAY(Text))),
+        *_valid(bindparam("on", type_=Date)),
+    )
+    .order_by(Licence.id)
 )
 
 
@@ -65,16 +95,8 @@ async def valid_of_holder(
     on: date,
 ) -> Sequence[Licence]:
     """Return the holder's licences of these types that are valid on that day, newest last."""
-    rows = await session.scalars(
-        select(Licence)
-        .where(
-            Licence.holder_index.in_(holder_indexes),
-            Licence.licence_type.in_(licence_types),
-            *_valid(on),
-        )
-        .order_by(Licence.id)
-    )
-    return rows.all()
+    told = {"holders": list(holder_indexes), "types": sorted(licence_types), "on": on}
+    return (await session.scalars(_VALID_OF_HOLDER, told)).all()
 
 
 async def valid_of_subject(session: AsyncSession, subject: str, *, on: date) -> Sequence[Licence]:
@@ -86,11 +108,3 @@ async def valid_of_subject(session: AsyncSession, subject: str, *, on: date) -> 
         .limit(100)
     )
     return rows.all()
-
-
-def _valid(on: date) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Licence.state == LicenceState.VALID,
-        Licence.valid_from <= on,
-        or_(Licence.valid_until.is_(None), Licence.valid_until >= on),
-    )
