@@ -1,6 +1,7 @@
 """What falls due by itself: lights and moments of cases, orders, digests, recomputations."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +14,7 @@ depends_on: str | Sequence[str] | None = None
 
 INSTANT = sa.DateTime(timezone=True)
 JSON = postgresql.JSONB()
-CASE_COLUMNS: dict[str, sa.types.TypeEngine[object]] = {
+CASE_COLUMNS: dict[str, sa.types.TypeEngine[Any]] = {
     "department": sa.Text(),
     "corrected_at": INSTANT,
     "step_due_on": sa.Date(),
