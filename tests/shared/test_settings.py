@@ -1,7 +1,5 @@
 """Settings: a service's own variable wins, and its secrets are never taken from a wider one."""
 
-from pathlib import Path
-
 import pytest
 from pydantic import ValidationError
 

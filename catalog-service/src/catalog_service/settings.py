@@ -14,5 +14,6 @@ class Settings(ServiceSettings):
     SERVICE: ClassVar[str] = "catalog"
 
     reports: Path | None = None
-    """Folder for the reports upward; left out, `reports` in the folder of objects. With objects in a
-    bucket it must be told."""
+    """Folder for the reports upward; left out, `reports` in the folder of objects.
+
+    With objects in a bucket it must be told."""
