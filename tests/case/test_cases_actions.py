@@ -208,6 +208,7 @@ async def test_an_action_at_the_wrong_stage_tells_what_is_allowed(counter: Count
         "receive",
         "withdraw",
         "escalate",
+        "claim",
     }
     assert await counter.case.outbox.types(case_id) == ["case.case.submitted"]
 
@@ -259,7 +260,7 @@ async def test_a_partners_matter_is_forwarded_and_never_accepted_here(counter: C
 
     told = (await counter.case.outbox.envelopes(case_id))[-1]
     assert accept.json()["because"] == ["own_matter"]
-    assert accept.json()["allowed"] == ["forward", "withdraw", "escalate"]
+    assert accept.json()["allowed"] == ["forward", "withdraw", "escalate", "claim"]
     assert forwarded["stage"] == "forwarded"
     assert forwarded["actions"] == []
     assert told.event_type == "case.case.forwarded"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from case_service.cases.guards import REASONS
 from case_service.cases.rules import (
+    ASSIGNEES,
     FINAL,
     TRANSITIONS,
     Action,
@@ -21,11 +22,11 @@ from case_service.cases.rules import (
     advance_by_machine,
     step_of,
 )
-from case_service.errors import ActionNotAllowed, HelperMayNotDecide, SamePerson
+from case_service.errors import ActionNotAllowed, AssignedToAnother, HelperMayNotDecide, SamePerson
 from tongban.identity import NotAllowed, Role
 
 EVERYBODY = frozenset(Role)
-SUITS: dict[Guard, dict[str, bool]] = {
+SUITS: dict[Guard, dict[str, bool | str | None]] = {
     Guard.OWN_MATTER: {"is_partners": False},
     Guard.PARTNERS_MATTER: {"is_partners": True},
     Guard.IMMEDIATE: {"is_immediate": True},
@@ -41,6 +42,14 @@ SUITS: dict[Guard, dict[str, bool]] = {
     Guard.COMMITMENT_UNCHECKED: {"has_unchecked_commitment": True},
     Guard.OUTSIDE_SYSTEM: {"has_outside_system": True},
     Guard.NOT_EXCHANGED: {"is_exchanged": False},
+    Guard.ASSIGNED: {"assigned_to": "x"},
+    Guard.NOT_ASSIGNED: {"assigned_to": None},
+}
+OPPOSITE: dict[bool | str | None, bool | str | None] = {
+    True: False,
+    False: True,
+    "x": None,
+    None: "x",
 }
 
 
@@ -92,12 +101,28 @@ def test_a_role_does_what_the_table_gives_it_and_nothing_else(role: Role) -> Non
 def test_each_guard_holds_the_action_back(stage: Stage, action: Action, guard: Guard) -> None:
     suiting = facts(stage, TRANSITIONS[stage, action])
     (name, value), *_ = SUITS[guard].items()
-    case = replace(suiting, **{name: not value})  # type: ignore[arg-type]  # each is a flag
+    case = replace(suiting, **{name: OPPOSITE[value]})  # type: ignore[arg-type]  # each is of the field's type
 
     with pytest.raises(ActionNotAllowed) as refusal:
         advance(case, action, subject="x", roles=EVERYBODY)
 
     assert guard in refusal.value.facts["because"]
+
+
+@pytest.mark.parametrize(("stage", "action"), sorted(TRANSITIONS))
+def test_what_is_somebody_elses_work_is_left_to_him(stage: Stage, action: Action) -> None:
+    transition = TRANSITIONS[stage, action]
+    case = replace(facts(stage, transition), assigned_to="anna")
+    if Guard.NOT_ASSIGNED in transition.guards:
+        return
+
+    if action in ASSIGNEES:
+        with pytest.raises(AssignedToAnother):
+            advance(case, action, subject="x", roles=EVERYBODY)
+        assert action not in actions_for(case, subject="x", roles=EVERYBODY)
+    else:
+        assert advance(case, action, subject="x", roles=EVERYBODY) is transition
+    assert advance(case, action, subject="anna", roles=EVERYBODY) is transition
 
 
 @pytest.mark.parametrize("stage", sorted(FINAL))

@@ -47,7 +47,7 @@ async def test_an_application_becomes_a_case_with_number_event_and_timeline(
     assert answer.headers["location"] == f"/api/v1/cases/{made['id']}"
     assert numbers.is_case_number(made["number"])
     assert made["stage"] == "submitted"
-    assert made["actions"] == ["receive", "pre_check", "withdraw", "escalate"]
+    assert made["actions"] == ["receive", "pre_check", "withdraw", "escalate", "claim"]
     assert made["site_id"] == "hitech-hall"
     assert made["materials"][0]["is_missing"]
     assert made == await counter.read(made["id"])

@@ -33,6 +33,8 @@ BODIES: dict[Action, dict[str, Any]] = {
         ]
     },
     Action.GIVE_OPINION: {"opinion": "agree"},
+    Action.ASSIGN: {"assignee": "anna"},
+    Action.HAND_OVER: {"reason": "休假"},
 }
 FOLLOWING = ("submitted_at", "received_at", "accepted_at", "decided_at", "closed_at")
 

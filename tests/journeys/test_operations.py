@@ -29,7 +29,9 @@ from tongban.identity import Role
 
 
 @schemathesis.serializer(
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/x-ndjson"
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/x-ndjson",
+    "application/offset+octet-stream",
 )
 def send_as_it_is(_context: Any, value: Any) -> bytes:
     """A file's bytes, whatever was made up for them."""

@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -123,7 +123,9 @@ async def know_site(case: RunningService, site_id: str = SITE, state: str = "ope
 
 def person(**changes: Any) -> dict[str, Any]:
     """Return an applicant who is a person."""
-    number = identity_number(date(1978, 5, 12), order=uuid4().int % 1000)
+    # Nobody else's: applicants are found, and counted, by their number.
+    born = date(1965, 1, 1) + timedelta(days=uuid4().int % 12_000)
+    number = identity_number(born, order=uuid4().int % 1000)
     return {"kind": "person", "name": "黄先生", "identity_number": number, **changes}
 
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from case_service.assistance import routes as assistance
 from case_service.cases import routes as cases
+from case_service.cases import work_routes as worklists
 from case_service.consents import routes as consents
 from case_service.consumers import CONSUMED
 from case_service.database import CaseTables
@@ -63,6 +64,7 @@ SERVICE = Service(
     settings=Settings,
     routers=(
         cases.router,
+        worklists.router,
         materials.router,
         documents.router,
         seals.router,

@@ -7,6 +7,7 @@ ActionNotAllowed      409  stage, or kind of case
 CaseFinished          409  nothing is added to a finished case
 MaterialsMissing      409  what is owed before acceptance or forwarding
 SamePerson            403  two-person rule
+AssignedToAnother     409
 HelperMayNotDecide    403
 MatterUnknown         409  not heard of yet; try again
 MatterRetired         409
@@ -33,6 +34,7 @@ __all__ = [
     "ActionNotAllowed",
     "AlreadyRated",
     "ApplicationIncomplete",
+    "AssignedToAnother",
     "AuthorisationEnded",
     "AuthorisationMissing",
     "AuthorisationNotAsked",
@@ -141,6 +143,19 @@ class SamePerson(Problem):
         "zh-CN": "受理、审查与决定须由不同人员办理（即办件除外），请转交他人。",
         "en": "Acceptance, review and decision are done by different people, save in immediate "
         "matters; hand it to someone else.",
+    }
+
+
+class AssignedToAnother(Problem):
+    """The case is somebody else's work in this step."""
+
+    status = 409
+    type = "assigned-to-another"
+    title = {"zh-CN": "该办件已由他人经办", "en": "The case is somebody else's work"}
+    detail = {
+        "zh-CN": "请由经办人办理或移交，或请网点负责人、督办员重新分派。",
+        "en": "Have whoever has it go on or hand it over, or have it assigned anew by the site's "
+        "manager or a supervisor.",
     }
 
 

@@ -20,6 +20,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "cases": "case",
         "me": "case",
         "supervision": "case",
+        "worklists": "case",
         "ratings": "case",
         "licences": "case",
         "authorities": "case",

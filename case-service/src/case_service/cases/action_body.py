@@ -49,7 +49,7 @@ class ActionIn(_In):
     missing: Annotated[list[Missing], Field(max_length=50)] = Field(default_factory=list)
     """request_correction: 需补正的全部内容 / all that is missing, at once"""
     reason: Line | None = None
-    """decline, decide (denied), withdraw, extend, terminate, reopen, escalate: 理由"""
+    """decline, decide (denied), withdraw, extend, terminate, reopen, escalate, hand_over: 理由"""
     reason_code: Code | None = None
     """decline: a code for statistics"""
     outcome: Literal["granted", "denied"] | None = None
@@ -74,6 +74,8 @@ class ActionIn(_In):
     """terminate: 终止事由"""
     order_number: Line | None = None
     """reopen: 督办文号"""
+    assignee: Line | None = None
+    """assign, hand_over: 经办人账号; hand_over 不填则退回待领取 / left out: whoever claims it"""
     key: Code | None = None
     """check_commitment: 所承诺的材料"""
     kept: bool | None = None

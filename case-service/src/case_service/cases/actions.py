@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_service.assistance import authorities
 from case_service.cases import (
     application,
+    assigning,
     back,
     endings,
     front,
@@ -67,7 +68,8 @@ async def act(
 
     Raises:
         CaseNotFound, ForeignSite, StaleVersion, ActionNotAllowed, NotAllowed, SamePerson,
-        HelperMayNotDecide, ActionIncomplete, MaterialsMissing, and those of `refusals`
+        HelperMayNotDecide, AssignedToAnother, ActionIncomplete, MaterialsMissing, and those of
+        `refusals`
     """
     found = await store.get_with_files(session, case_id, is_locked=True)
     if found is None:
@@ -293,6 +295,9 @@ EFFECTS: Mapping[Action, Callable[[Step], Awaitable[Effect]]] = MappingProxyType
         Action.CLOSE: back.close,
         Action.REPORT_OUTSIDE: back.report_outside,
         Action.ESCALATE: back.escalate,
+        Action.CLAIM: assigning.claim,
+        Action.ASSIGN: assigning.assign,
+        Action.HAND_OVER: assigning.hand_over,
         Action.WITHDRAW: endings.withdraw,
         Action.TERMINATE: endings.terminate,
         Action.REOPEN: endings.reopen,

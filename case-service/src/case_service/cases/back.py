@@ -141,4 +141,4 @@ async def report_outside(step: Step) -> Effect:
 async def escalate(step: Step) -> Effect:
     """上报: whoever is in charge hands the case up, and says why."""
     reason = step.need("reason", zh="请说明上报的理由", en="tell why it is handed up")
-    return Effect({}, [], {"reason": reason})
+    return Effect({"assigned_to": None, "assigned_at": None}, [], {"reason": reason})

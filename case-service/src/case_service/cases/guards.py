@@ -38,6 +38,8 @@ class CaseFacts:
     has_outside_system: bool = False
     is_exchanged: bool = False
     """Two districts have a part in it."""
+    assigned_to: str | None = None
+    """Whose work it is in this step; nobody's while it waits for whoever claims it."""
     people: Mapping[Action, str] = field(default_factory=dict)
     """Who did what was done already."""
     opinion_givers: frozenset[str] = frozenset()
@@ -64,6 +66,8 @@ _HOLDS: Mapping[Guard, Callable[[CaseFacts], bool]] = MappingProxyType(
         Guard.OUTSIDE_SYSTEM: lambda case: case.has_outside_system,
         # Its result is the other district's already.
         Guard.NOT_EXCHANGED: lambda case: not case.is_exchanged,
+        Guard.ASSIGNED: lambda case: case.assigned_to is not None,
+        Guard.NOT_ASSIGNED: lambda case: case.assigned_to is None,
     }
 )
 
@@ -121,6 +125,13 @@ REASONS: Mapping[Guard, Text] = MappingProxyType(
         Guard.NOT_EXCHANGED: _said(
             "跨区办件的结果已送达对方区，请由申请人重新申请",
             "its result is with the other district already: the applicant applies anew",
+        ),
+        Guard.ASSIGNED: _said(
+            "尚无人领取，不需要移交", "nobody has it: there is nothing to hand over"
+        ),
+        Guard.NOT_ASSIGNED: _said(
+            "已有经办人，请由其移交或由负责人重新分派",
+            "somebody has it already: have it handed over, or assigned anew",
         ),
     }
 )

@@ -9,7 +9,18 @@ from case_service.matters.rules import MatterContent
 from tongban import gb
 from tongban.vault import Vault
 
-__all__ = ["Party", "identity_of", "masked", "masked_name", "opened", "sealed", "tail_of"]
+__all__ = [
+    "Party",
+    "identity_of",
+    "masked",
+    "masked_name",
+    "name_sought",
+    "opened",
+    "phone_tail",
+    "sealed",
+    "tail_of",
+    "tail_sought",
+]
 
 MASKS: Mapping[str, Callable[[str], str]] = {
     "name": gb.mask_name,
@@ -46,6 +57,21 @@ def identity_of(applicant: Mapping[str, Any]) -> str:
     """Return the number that identifies the applicant: credit code or identity number."""
     number = applicant.get("credit_code") or applicant.get("identity_number")
     return str(number)
+
+
+def name_sought(name: str) -> str:
+    """Return what a name's blind index is made of: as typed, but for spaces and case."""
+    return f"name:{''.join(name.split()).casefold()}"
+
+
+def phone_tail(applicant: Mapping[str, Any]) -> str | None:
+    """Return what a phone's blind index is made of: its last four digits, where there are four."""
+    digits = "".join(letter for letter in applicant.get("phone") or "" if letter.isdigit())
+    return tail_sought(digits[-4:]) if len(digits) >= 4 else None
+
+
+def tail_sought(digits: str) -> str:
+    return f"phone:{digits}"
 
 
 def tail_of(party: Party) -> str:

@@ -58,6 +58,7 @@ def case_facts(case: Case, matter: Matter, reviews: Sequence[Review] = ()) -> Ca
         owes_opinion=bool(joint.waited_for(reviews)),
         is_extendable=case.extension is None and most_extension(case, matter) > 0,
         has_unchecked_commitment=any(one["kept"] is None for one in case.commitments),
+        assigned_to=case.assigned_to,
         has_forward_failed=case.forward_failed_reason is not None,
         has_outside_system=matter.content.outside_system is not None,
         is_exchanged=case.exchange_id is not None,

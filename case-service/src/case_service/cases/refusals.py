@@ -9,6 +9,8 @@ DepartmentNotAsked   403
 NotTheLead           403
 CommitmentBroken     409  a grant in spite of a broken promise
 LicenceStands        409  a case reopened while its licence is valid
+NoDepartment         409  a department's work list, asked for by who has none
+NoSite               422  a site's work list, and no site
 """
 
 from tongban.problems import Problem
@@ -19,6 +21,8 @@ __all__ = [
     "ExtensionTooLate",
     "ExtensionTooLong",
     "LicenceStands",
+    "NoDepartment",
+    "NoSite",
     "NotOverdueYet",
     "NotTheLead",
     "OutOfOrder",
@@ -132,4 +136,28 @@ class LicenceStands(Problem):
     detail = {
         "zh-CN": "请先依法撤销、撤回或吊销证照 {licence_number}，再重新办理。",
         "en": "Rescind, withdraw or revoke licence {licence_number} first, then reopen the case.",
+    }
+
+
+class NoDepartment(Problem):
+    """The caller belongs to no department."""
+
+    status = 409
+    type = "no-department"
+    title = {"zh-CN": "您的账号没有所属部门", "en": "Your account has no department"}
+    detail = {
+        "zh-CN": "请改用 mine、role 或 site 工作台，或请管理员为账号设置部门。",
+        "en": "Ask for mine, role or site, or have the account given its department.",
+    }
+
+
+class NoSite(Problem):
+    """A site's work list, and no site."""
+
+    status = 422
+    type = "no-site"
+    title = {"zh-CN": "请指明网点", "en": "Which site?"}
+    detail = {
+        "zh-CN": "请用 site_id 指明网点，或使用属于某一网点的账号。",
+        "en": "Name it by site_id, or sign in as somebody who works at one.",
     }

@@ -43,6 +43,7 @@ from case_service.errors import (
     ActionIncomplete,
     ActionNotAllowed,
     ApplicationIncomplete,
+    AssignedToAnother,
     CaseNotFound,
     HelperMayNotDecide,
     MaterialsMissing,
@@ -81,6 +82,7 @@ Handling = Annotated[
         Role.APPROVER,
         Role.SEAL_KEEPER,
         Role.SUPERVISOR,
+        Role.SITE_MANAGER,
     ),
 ]
 Reading = Annotated[
@@ -218,6 +220,7 @@ async def read_clock(
         ForeignSite,
         NotAllowed,
         SamePerson,
+        AssignedToAnother,
         HelperMayNotDecide,
         AuthorityMissing,
         AuthorityEnded,

@@ -24,11 +24,17 @@ from case_service.cases.vocabulary import (
     Stage,
     StepName,
 )
-from case_service.errors import ActionNotAllowed, HelperMayNotDecide, SamePerson
+from case_service.errors import (
+    ActionNotAllowed,
+    AssignedToAnother,
+    HelperMayNotDecide,
+    SamePerson,
+)
 from tongban.identity import NotAllowed, Role
 from tongban.problems import FieldError
 
 __all__ = [
+    "ASSIGNEES",
     "FINAL",
     "OTHER_PERSON",
     "TRANSITIONS",
@@ -92,6 +98,8 @@ _APPLICANT = frozenset({Role.CITIZEN, Role.ENTERPRISE, Role.CLERK, Role.HELPER})
 _CHECKS_LATER = frozenset({Role.REVIEWER, Role.APPROVER, Role.SUPERVISOR})
 _LEGAL = frozenset({Role.APPROVER, Role.SUPERVISOR})
 _SUPERVISOR = frozenset({Role.SUPERVISOR})
+_CLAIMS = frozenset({Role.CLERK, Role.REVIEWER, Role.APPROVER, Role.SEAL_KEEPER})
+_ASSIGNS = frozenset({Role.SITE_MANAGER, Role.SUPERVISOR})
 
 Table = Mapping[tuple[Stage, Action], Transition]
 
@@ -132,6 +140,18 @@ _BACK_OFFICE: Table = {
     (Stage.ISSUED, Action.DELIVER): _machine_too(Stage.DELIVERED, _CLERK),
     (Stage.DELIVERED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT),
 }
+
+_OPEN_HERE = (
+    Stage.SUBMITTED,
+    Stage.RECEIVED,
+    Stage.CORRECTING,
+    Stage.ACCEPTED,
+    Stage.SUSPENDED,
+    Stage.REVIEWED,
+    Stage.DECIDED,
+    Stage.ISSUED,
+    Stage.DELIVERED,
+)
 
 # Stages in which an action leaves the case where it is.
 _STAYING: Mapping[Action, tuple[tuple[Stage, ...], frozenset[Role], tuple[Guard, ...]]] = {
@@ -183,21 +203,10 @@ _STAYING: Mapping[Action, tuple[tuple[Stage, ...], frozenset[Role], tuple[Guard,
         _LEGAL,
         (Guard.OWN_MATTER,),
     ),
-    Action.ESCALATE: (
-        (
-            Stage.SUBMITTED,
-            Stage.RECEIVED,
-            Stage.CORRECTING,
-            Stage.ACCEPTED,
-            Stage.SUSPENDED,
-            Stage.REVIEWED,
-            Stage.DECIDED,
-            Stage.ISSUED,
-            Stage.DELIVERED,
-        ),
-        _STAFF,
-        (),
-    ),
+    Action.ESCALATE: (_OPEN_HERE, _STAFF, ()),
+    Action.CLAIM: (_OPEN_HERE, _CLAIMS, (Guard.NOT_ASSIGNED,)),
+    Action.ASSIGN: (_OPEN_HERE, _ASSIGNS, ()),
+    Action.HAND_OVER: (_OPEN_HERE, _CLAIMS, (Guard.ASSIGNED,)),
 }
 
 _BEFORE_A_DECISION = (
@@ -248,13 +257,36 @@ OTHER_PERSON: Mapping[Action, tuple[Action, ...]] = MappingProxyType(
 )
 
 
+# What is left to whom the case is assigned; what an applicant does, or a supervisor, is not.
+ASSIGNEES = frozenset(
+    {
+        Action.PRE_CHECK,
+        Action.RECEIVE,
+        Action.REQUEST_CORRECTION,
+        Action.ACCEPT,
+        Action.DECLINE,
+        Action.FORWARD,
+        Action.REQUEST_REVIEWS,
+        Action.REVIEW,
+        Action.SUSPEND,
+        Action.RESUME,
+        Action.EXTEND,
+        Action.DECIDE,
+        Action.ISSUE,
+        Action.CLOSE,
+        Action.ESCALATE,
+        Action.HAND_OVER,
+    }
+)
+
+
 def advance(case: CaseFacts, action: Action, *, subject: str, roles: frozenset[Role]) -> Transition:
     """Return where `action` leads.
 
     Raises:
         ActionNotAllowed: not at this stage, or not with such a case; tells what is allowed.
         NotAllowed: none of the caller's roles may.
-        SamePerson, HelperMayNotDecide: somebody else has to.
+        SamePerson, HelperMayNotDecide, AssignedToAnother: somebody else has to.
     """
     transition = TRANSITIONS.get((case.stage, action))
     unmet = _unmet(transition, case)
@@ -267,6 +299,8 @@ def advance(case: CaseFacts, action: Action, *, subject: str, roles: frozenset[R
         raise SamePerson(action=action)
     if _helped(case, action, subject):
         raise HelperMayNotDecide(action=action)
+    if _is_anothers(case, action, subject):
+        raise AssignedToAnother(action=action)
     return transition
 
 
@@ -298,6 +332,7 @@ def actions_for(case: CaseFacts, *, subject: str, roles: frozenset[Role]) -> lis
         and not _unmet(transition, case)
         and not _was_done_by(case, action, subject)
         and not _helped(case, action, subject)
+        and not _is_anothers(case, action, subject)
     }
     return [action for action in Action if action in allowed]
 
@@ -349,6 +384,10 @@ def _was_done_by(case: CaseFacts, action: Action, subject: str) -> bool:
     if Action.GIVE_OPINION in others and subject in case.opinion_givers:
         return True
     return any(case.people.get(other) == subject for other in others)
+
+
+def _is_anothers(case: CaseFacts, action: Action, subject: str) -> bool:
+    return action in ASSIGNEES and case.assigned_to not in (None, subject)
 
 
 def _helped(case: CaseFacts, action: Action, subject: str) -> bool:

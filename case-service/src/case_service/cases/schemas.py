@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from case_service.cases.case_body import Agent, Applicant, CaseIn
+from case_service.cases.moves import Light
 from case_service.cases.rules import (
     Action,
     Channel,
@@ -216,6 +217,20 @@ class CaseSummary(BaseModel):
     is_provisional: bool
     outcome: Outcome | None
     version: int
+
+
+class WorkItem(CaseSummary):
+    """A line of a work list: what is urgent about it, whose it is, what the caller can do."""
+
+    stage_name: Words
+    department: str | None
+    light: Light | None
+    step_light: Light | None
+    due_on: date | None
+    """The next day by which something is due."""
+    assigned_to: str | None
+    green_channel: bool
+    actions: list[Action]
 
 
 class TimelineRead(BaseModel):

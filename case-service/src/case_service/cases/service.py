@@ -12,7 +12,7 @@ from case_service.cases import application, numbers, party, store, writing
 from case_service.cases.reading import shown
 from case_service.cases.rules import Channel, Evidence, Handling, Stage, step_of
 from case_service.cases.schemas import CaseIn, CaseRead
-from case_service.cases.tables import Case, TimelineEntry
+from case_service.cases.tables import Case, TimelineEntry, as_read
 from case_service.errors import (
     ApplicationIncomplete,
     CaseNotFound,
@@ -185,7 +185,7 @@ async def submit(
             "payload": {"number": number, "matter_code": matter.code},
         },
     )
-    case = _as_stored({**DEFAULTS, **values})
+    case = as_read({**DEFAULTS, **values})
     return shown(case, matter, [], vault=context.vault, caller=caller)
 
 
@@ -222,16 +222,6 @@ DEFAULTS: dict[str, Any] = {
     "challenges": [],
 }
 """What the database fills in for a new row, for showing it without reading it again."""
-
-_CLASS = Case.__mapper__.class_manager
-_COLUMNS = tuple(Case.__mapper__.column_attrs.keys())
-
-
-def _as_stored(values: dict[str, Any]) -> Case:
-    """Return the row as reading it again would: past the tracking of changes, for showing only."""
-    case: Case = _CLASS.new_instance()
-    vars(case).update(dict.fromkeys(_COLUMNS), **values)
-    return case
 
 
 def _first_values(
@@ -307,6 +297,10 @@ def party_values(context: Context, whole: party.Party, case_id: UUID) -> dict[st
         "applicant_kind": applicant["kind"],
         "applicant_masked": party.masked_name(applicant),
         "identity_index": context.vault.blind_index(party.identity_of(applicant)),
+        "name_index": context.vault.blind_index(party.name_sought(applicant["name"])),
+        "phone_index": context.vault.blind_index(tail)
+        if (tail := party.phone_tail(applicant))
+        else None,
         "sealed_party": party.sealed(context.vault, whole, case_id=case_id),
     }
 

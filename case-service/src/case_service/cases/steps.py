@@ -11,6 +11,7 @@ from case_service.cases import moves, writing
 from case_service.cases.clock import (
     Clock,
     Commitment,
+    DueDates,
     Extension,
     Starts,
     Suspension,
@@ -20,7 +21,7 @@ from case_service.cases.clock import (
 )
 from case_service.cases.moves import Light, Shares
 from case_service.cases.rules import FINAL, Outcome, Stage
-from case_service.cases.tables import Case
+from case_service.cases.tables import NEVER, Case
 from case_service.events import CaseEvent, CaseLightChanged
 from case_service.matters.rules import Matter
 from tongban.calendars import CalendarCache
@@ -99,8 +100,15 @@ def clock_values(
         "running_clock": standing.clock,
         "light": standing.light,
         "step_light": standing.step_light,
+        "work_due_on": _most_urgent(standing.clock, due),
         "next_due_at": moves.next_moment(starts, due, calendar, today=today, shares=shares),
     }
+
+
+def _most_urgent(clock: Clock | None, due: DueDates) -> date:
+    """Return the next day by which something is due: for the whole, or for the step."""
+    of_clock = due.of(clock) if clock is not None else None
+    return min((day for day in (of_clock, due.step_due_on) if day is not None), default=NEVER)
 
 
 def _met(case: Case, starts: Starts) -> dict[str, date]:
@@ -238,6 +246,9 @@ async def take(
     elif _turns_red(case, changes):
         # A supervision order is raised by the case's own duty alone, and at once.
         changes = {**changes, "next_due_at": at}
+    if stage is not case.stage:
+        # Whose work it was is done; what comes next may have to be another's.
+        changes = {"assigned_to": None, "assigned_at": None, **changes}
     await writing.advance(
         session,
         case,

@@ -44,7 +44,9 @@ __all__ = [
     "list_visible",
     "note_miss",
     "reviews_of",
+    "reviews_of_many",
     "timeline_of",
+    "visible_to",
     "with_open_clocks",
 ]
 
@@ -149,7 +151,7 @@ async def by_exchange(session: AsyncSession, exchange_id: UUID) -> Case | None:
     )
 
 
-def _visible(caller: Caller) -> list[ColumnElement[bool]]:
+def visible_to(caller: Caller) -> list[ColumnElement[bool]]:
     """Return the conditions of the rows that this caller may know of; no row meets two of them.
 
     Each is one index's own order, so that a page costs the same however many rows there are.
@@ -194,7 +196,7 @@ async def list_visible(
         wanted.append(CASES.c.closed_at.is_(None) if is_open else CASES.c.closed_at.is_not(None))
     if is_mine:
         wanted.append(_mine(caller))
-    visible = _visible(caller)
+    visible = visible_to(caller)
     if len(visible) == 1:
         statement = after(SUMMARIES.where(*visible, *wanted), paging, CASES.c.id, descending=True)
     else:
@@ -221,6 +223,12 @@ async def files_of(session: AsyncSession, case_id: UUID) -> Sequence[Material]:
     rows = await session.scalars(
         select(Material).where(Material.case_id == case_id).order_by(Material.id)
     )
+    return rows.all()
+
+
+async def reviews_of_many(session: AsyncSession, case_ids: Sequence[UUID]) -> Sequence[Review]:
+    """Return what departments were asked about these cases, in every round."""
+    rows = await session.scalars(select(Review).where(Review.case_id.in_(case_ids)))
     return rows.all()
 
 

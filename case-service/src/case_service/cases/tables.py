@@ -1,5 +1,6 @@
 """The rows of a case: the case itself, its uploaded materials, its timeline."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -26,11 +27,41 @@ from case_service.materials.tables import Material
 from tongban.db import Record, Sequenced
 from tongban.ids import new_id
 
-__all__ = ["CASE_NUMBERS", "Case", "Material", "ProgressMiss", "Review", "TimelineEntry"]
+__all__ = [
+    "CASE_NUMBERS",
+    "NEVER",
+    "Case",
+    "Material",
+    "ProgressMiss",
+    "Review",
+    "TimelineEntry",
+    "as_read",
+]
+
+NEVER = date(9999, 12, 31)
+"""Stands for no date, where rows are ordered by one."""
 
 CASE_NUMBERS = Sequence(
     "case_numbers", minvalue=1, maxvalue=999_999, cycle=True, metadata=CaseTables.metadata
 )
+
+
+def _work_indexes() -> Iterator[Index]:
+    """Return one for each order that a work list is read in; all hold unfinished cases alone."""
+    unfinished = "closed_at IS NULL"
+    waiting = f"{unfinished} AND assigned_to IS NULL"
+    for name, columns, where in (
+        ("site", ("site_id",), unfinished),
+        ("department", ("department",), unfinished),
+        ("assigned_to", ("assigned_to",), f"{unfinished} AND assigned_to IS NOT NULL"),
+        ("stage", ("stage",), waiting),
+        ("site_stage", ("site_id", "stage"), waiting),
+    ):
+        yield Index(
+            f"ix_cases_work_{name}", *columns, "work_due_on", "id", postgresql_where=text(where)
+        )
+    for name in ("name_index", "phone_index"):
+        yield Index(f"ix_cases_{name}", name, postgresql_where=text(f"{name} IS NOT NULL"))
 
 
 class Case(Record, Sequenced, Due, CaseTables):
@@ -55,6 +86,7 @@ class Case(Record, Sequenced, Due, CaseTables):
             "ix_cases_near_number", "near_number", postgresql_where=text("near_number IS NOT NULL")
         ),
         due_index("cases"),
+        *_work_indexes(),
         Index(
             "ix_cases_lit",
             "light",
@@ -169,6 +201,15 @@ class Case(Record, Sequenced, Due, CaseTables):
     instant_decision: Mapped[dict[str, Any] | None]
     """秒批: the rule by which the machine decided: version, condition, digest of the facts."""
 
+    assigned_to: Mapped[str | None]
+    """经办人: whose work it is in this step; null while it waits to be claimed."""
+    assigned_at: Mapped[datetime | None]
+    work_due_on: Mapped[date] = mapped_column(default=NEVER, server_default=text("'9999-12-31'"))
+    """The next day by which something is due, for what is urgent to come first."""
+    name_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What the applicant's name and the last four digits of his phone are found by."""
+
     outcome: Mapped[Outcome | None]
     reason: Mapped[str | None]
     outside_number: Mapped[str | None]
@@ -193,6 +234,17 @@ class Case(Record, Sequenced, Due, CaseTables):
 
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+
+_CLASS = Case.__mapper__.class_manager
+_COLUMNS = tuple(Case.__mapper__.column_attrs.keys())
+
+
+def as_read(values: Mapping[str, Any]) -> Case:
+    """Return a case with these columns, as reading them gives one: for showing, never to store."""
+    case: Case = _CLASS.new_instance()
+    vars(case).update(dict.fromkeys(_COLUMNS), **values)
+    return case
 
 
 class TimelineEntry(CaseTables):

@@ -65,6 +65,9 @@ class Action(StrEnum):
     REPORT_OUTSIDE = "report_outside"  # 登记外部系统进展
     NOTE_REVIEW = "note_review"  # 登记复议诉讼
     ESCALATE = "escalate"  # 上报
+    CLAIM = "claim"  # 领取
+    ASSIGN = "assign"  # 分派
+    HAND_OVER = "hand_over"  # 移交
 
 
 class Channel(StrEnum):
@@ -158,3 +161,5 @@ class Guard(StrEnum):
     COMMITMENT_UNCHECKED = "commitment_unchecked"
     OUTSIDE_SYSTEM = "outside_system"
     NOT_EXCHANGED = "not_exchanged"
+    ASSIGNED = "assigned"
+    NOT_ASSIGNED = "not_assigned"

@@ -70,6 +70,9 @@ STEPS: Mapping[str, Text] = MappingProxyType(
         Action.REPORT_OUTSIDE: _said("外部系统办理进展", "progress in the system outside"),
         Action.NOTE_REVIEW: _said("登记行政复议或诉讼", "administrative review or suit noted"),
         Action.ESCALATE: _said("上报", "handed up"),
+        Action.CLAIM: _said("领取", "claimed"),
+        Action.ASSIGN: _said("分派经办人", "assigned"),
+        Action.HAND_OVER: _said("移交", "handed over"),
         "prepare_delivery": _said("登记送达", "delivery prepared"),
         "send_delivery": _said("已寄出", "sent"),
         "confirm_delivery": _said("已签收", "received and signed for"),
@@ -136,6 +139,9 @@ ACTIONS: Mapping[Action, str] = MappingProxyType(
         Action.REPORT_OUTSIDE: "登记外部系统进展",
         Action.NOTE_REVIEW: "登记复议诉讼",
         Action.ESCALATE: "上报",
+        Action.CLAIM: "领取",
+        Action.ASSIGN: "分派",
+        Action.HAND_OVER: "移交",
     }
 )
 """操作名称, as documents and diagrams have them."""

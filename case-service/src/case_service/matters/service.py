@@ -1,6 +1,7 @@
 """Which matter and which site a case refers to; kept in memory, since versions never change."""
 
 import time
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, TypeVar
 
@@ -61,6 +62,17 @@ class Matters:
             )
         _keep(self._versions, (code, version), matter)
         return matter
+
+    async def know(self, session: AsyncSession, keys: Iterable[tuple[str, int]]) -> None:
+        """Read those of the versions that are not known yet, all by one statement."""
+        unknown = set(keys) - self._versions.keys()
+        if not unknown:
+            return
+        for row in await store.get_versions(session, unknown):
+            matter = Matter.read(
+                row.content, version=row.version, owner_district=row.owner_district
+            )
+            _keep(self._versions, (row.code, row.version), matter)
 
     async def newest(self, session: AsyncSession, code: str) -> Matter:
         """Return the newest version of a matter of ours, in force or not.

@@ -1,11 +1,13 @@
 """Every SQL statement on the read models of matters and sites."""
 
-from sqlalchemy import select
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.matters.tables import MatterVersion, PartnerMatter, Site
 
-__all__ = ["get_partner_matter", "get_site", "get_version", "own_versions"]
+__all__ = ["get_partner_matter", "get_site", "get_version", "get_versions", "own_versions"]
 
 
 async def own_versions(session: AsyncSession, code: str) -> list[MatterVersion]:
@@ -21,6 +23,17 @@ async def own_versions(session: AsyncSession, code: str) -> list[MatterVersion]:
 
 async def get_version(session: AsyncSession, code: str, version: int) -> MatterVersion | None:
     return await session.get(MatterVersion, (code, version))
+
+
+async def get_versions(
+    session: AsyncSession, keys: Collection[tuple[str, int]]
+) -> Sequence[MatterVersion]:
+    rows = await session.scalars(
+        select(MatterVersion).where(
+            tuple_(MatterVersion.code, MatterVersion.version).in_(sorted(keys))
+        )
+    )
+    return rows.all()
 
 
 async def get_partner_matter(session: AsyncSession, code: str) -> PartnerMatter | None:

@@ -192,6 +192,7 @@ async def _erase_case(
     case.sealed_party = party.sealed(context.vault, nobody, case_id=case.id)
     # Different for each: erased people are not found as one person.
     case.identity_index = context.vault.blind_index(f"erased:{case.id}")
+    case.name_index = case.phone_index = None
     case.applicant_masked = ERASED_NAME
     case.applicant_subject = None
     case.situation_answers, case.agents, case.reason = {}, [], None
