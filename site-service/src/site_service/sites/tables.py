@@ -1,29 +1,66 @@
 """Rows of the sites, and of what this service knows of the matters handled there."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
 
 from site_service.database import SiteTables
 from site_service.sites.rules import Provenance, SiteKind, SiteState, WindowKind, WindowState
 from tongban.db import Record, Sequenced
 
 __all__ = [
+    "Boundary",
+    "Cube",
     "Kiosk",
     "KnownMatterVersion",
     "PartnerMatter",
     "Site",
     "SiteMatter",
+    "SpecialDay",
     "Window",
 ]
+
+
+class Cube(UserDefinedType[str]):
+    """PostgreSQL's `cube`: here a point on the unit sphere."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "cube"
+
+
+# So that the migrations' test, which reads the tables back, knows the type.
+ischema_names["cube"] = Cube
 
 
 class Site(Sequenced, SiteTables):
     """网点: a hall, centre, station or point, under a short code of its own."""
 
     __tablename__ = "sites"
+    __table_args__ = (
+        Index("ix_sites_place", "place", postgresql_using="gist"),
+        Index(
+            "ix_sites_closed_until",
+            "closed_until",
+            postgresql_where=text("closed_until IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[SiteKind] = mapped_column(index=True)
@@ -34,13 +71,38 @@ class Site(Sequenced, SiteTables):
     street: Mapped[str]
     latitude: Mapped[float]
     longitude: Mapped[float]
+    """WGS-84, both."""
+    place: Mapped[str] = mapped_column(
+        Cube,
+        Computed(
+            "cube(ARRAY[cos(radians(latitude)) * cos(radians(longitude)),"
+            " cos(radians(latitude)) * sin(radians(longitude)), sin(radians(latitude))])",
+            persisted=True,
+        ),
+        nullable=True,
+        deferred=True,
+        deferred_raiseload=True,
+    )
+    """The point on the unit sphere: chords order as distances do."""
     phone: Mapped[str | None]
+    contacts: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    photos: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     opening_hours: Mapped[str]
+    extended_hours: Mapped[str | None]
+    """延时服务: open beyond the ordinary hours."""
+    appointment_hours: Mapped[str | None]
+    """预约服务: open for those who booked."""
+    parking: Mapped[dict[str, Any] | None]
+    transit: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    accepts_cash: Mapped[bool] = mapped_column(server_default=true())
+    accepts_paper: Mapped[bool] = mapped_column(server_default=true())
     facilities: Mapped[list[str]] = mapped_column(ARRAY(Text))
     green_channel: Mapped[bool]
     provenance: Mapped[Provenance]
     state: Mapped[SiteState] = mapped_column(default=SiteState.OPEN)
     closed_reason: Mapped[str | None]
+    closed_until: Mapped[datetime | None]
+    """When a temporary closure ends by itself."""
     content_digest: Mapped[str]
     """SHA-256 of what was imported: the same again changes nothing and tells nobody."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -72,6 +134,10 @@ class Kiosk(SiteTables):
     code: Mapped[str] = mapped_column(primary_key=True)
     model: Mapped[str]
     functions: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    matters: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    faults: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    last_seen_at: Mapped[datetime | None] = mapped_column(index=True)
+    """Its last heartbeat (心跳); null where it never told of itself."""
 
 
 class SiteMatter(SiteTables):
@@ -83,6 +149,29 @@ class SiteMatter(SiteTables):
     site_id: Mapped[str] = mapped_column(ForeignKey("sites.id"), primary_key=True)
     matter_code: Mapped[str] = mapped_column(primary_key=True)
     is_partner: Mapped[bool]
+    depth: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{receive}'"))
+
+
+class SpecialDay(SiteTables):
+    """特殊日期: the hours of one day, whatever the week says."""
+
+    __tablename__ = "special_days"
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, index=True)
+    hours: Mapped[str]
+    note: Mapped[str | None]
+
+
+class Boundary(SiteTables):
+    """区界: within which the district's sites lie."""
+
+    __tablename__ = "boundaries"
+
+    district: Mapped[str] = mapped_column(primary_key=True)
+    geometry: Mapped[dict[str, Any]]
+    """A GeoJSON Polygon or MultiPolygon, WGS-84."""
+    provenance: Mapped[Provenance]
 
 
 class KnownMatterVersion(SiteTables):
