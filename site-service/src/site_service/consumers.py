@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from site_service.queue import service as queue
+from site_service.sites import registry
 from site_service.sites.tables import KnownMatterVersion, PartnerMatter
 from tongban import calendars
 from tongban.context import Context
@@ -54,6 +55,7 @@ class MatterOfferChanged(Event):
 
     SUBJECT = "interop.matter_offer.changed"
 
+    sequence: int
     owner_district: str
     agreement: str
     mode: str
@@ -133,9 +135,35 @@ async def tie_ticket_to_case(
         await queue.tie_case(session, event.ticket_id, case_id=event.case_id, site_id=event.site_id)
 
 
+async def drop_retired_matter(
+    session: AsyncSession, event: MatterChanged, _context: Context
+) -> None:
+    """Take a retired matter off every site."""
+    if event.state == "retired":
+        await registry.drop_retired(session, event.code, version=event.version)
+
+
+async def drop_withdrawn_offer(
+    session: AsyncSession, event: MatterOfferChanged, _context: Context
+) -> None:
+    """Take a partner's matter that is no longer offered off every site."""
+    if event.state == "withdrawn":
+        await registry.drop_withdrawn(
+            session, event.matter.code, by=event.owner_district, sequence=event.sequence
+        )
+
+
 CONSUMED: tuple[Subscription, ...] = (
     Projection(MatterChanged, KnownMatterVersion, _matter_row),
     Projection(MatterOfferChanged, PartnerMatter, _offer_row),
+    Effect(
+        MatterChanged, drop_retired_matter, concerns=lambda data: data.get("state") == "retired"
+    ),
+    Effect(
+        MatterOfferChanged,
+        drop_withdrawn_offer,
+        concerns=lambda data: data.get("state") == "withdrawn",
+    ),
     Effect(CalendarChanged, keep_calendar_year),
     Effect(
         CaseSubmitted,

@@ -1,7 +1,8 @@
 """What can go wrong here.
 
 Problem
-├── SiteNotFound, WindowNotFound, TicketNotFound          404
+├── KioskNotFound, SiteNotFound, WindowNotFound, TicketNotFound          404
+├── SiteNotDraft, SiteNotPublished                        409
 ├── SiteClosed, WindowClosed, WindowBusy                  409
 ├── MatterNotHere, NoWindowForMatter, MattersUnknown      409
 ├── TicketActionNotAllowed                                409
@@ -44,6 +45,42 @@ class TicketNotFound(Problem):
     detail = {
         "zh-CN": "请核对号票编号，只能查看本人或本网点的号票。",
         "en": "Check the ticket's id; one sees one's own tickets or those of one's site.",
+    }
+
+
+class KioskNotFound(Problem):
+    """No such kiosk at the site."""
+
+    status = 404
+    type = "kiosk-not-found"
+    title = {"zh-CN": "该网点没有这台自助终端", "en": "No such kiosk at the site"}
+    detail = {
+        "zh-CN": "请核对终端编号 {code}，终端随网点导入登记。",
+        "en": "Check the code {code}; kiosks are registered with their site's import.",
+    }
+
+
+class SiteNotDraft(Problem):
+    """Only a draft is published."""
+
+    status = 409
+    type = "site-not-draft"
+    title = {"zh-CN": "网点已经发布", "en": "The site is public already"}
+    detail = {
+        "zh-CN": "{site_id} 不是草稿，无需再次发布；修改内容请重新导入。",
+        "en": "{site_id} is no draft; to change what it says, import it again.",
+    }
+
+
+class SiteNotPublished(Problem):
+    """A draft is neither closed nor opened."""
+
+    status = 409
+    type = "site-not-published"
+    title = {"zh-CN": "网点尚未发布", "en": "The site is a draft yet"}
+    detail = {
+        "zh-CN": "请先发布网点：POST /api/v1/sites/{site_id}/publish。",
+        "en": "Publish it first: POST /api/v1/sites/{site_id}/publish.",
     }
 
 

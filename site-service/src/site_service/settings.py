@@ -1,6 +1,8 @@
 """What this service is told besides what every service is."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import StringConstraints
 
 from tongban.settings import ServiceSettings
 
@@ -11,3 +13,8 @@ class Settings(ServiceSettings):
     """Settings, read from `SITE_*` and `TONGBAN_*`."""
 
     SERVICE: ClassVar[str] = "site"
+
+    travel: Annotated[
+        str, StringConstraints(pattern=r"^(straight|roads:.+|(osrm|valhalla):https?://.+)$")
+    ] = "straight"
+    """How travel times are known: `straight`, `roads:<file>`, `osrm:<url>` or `valhalla:<url>`."""

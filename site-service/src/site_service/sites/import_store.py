@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from site_service.sites.tables import (
     PartnerMatter,
     Site,
     SiteMatter,
+    SpecialDay,
     Window,
 )
 from tongban.kernel import OutboxRow
@@ -86,9 +87,28 @@ async def replace_matters(
 async def replace_kiosks(
     session: AsyncSession, site_ids: Collection[str], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    await session.execute(delete(Kiosk).where(Kiosk.site_id.in_(site_ids)))
+    """Keep what a kiosk told of itself while its code stays."""
+    kept = [(row["site_id"], row["code"]) for row in rows]
+    await session.execute(
+        delete(Kiosk).where(
+            Kiosk.site_id.in_(site_ids), tuple_(Kiosk.site_id, Kiosk.code).not_in(kept)
+        )
+    )
     if rows:
-        await session.execute(insert(Kiosk), list(rows))
+        statement = upsert(Kiosk)
+        replaced = {name: statement.excluded[name] for name in ("model", "functions", "matters")}
+        await session.execute(
+            statement.on_conflict_do_update(index_elements=["site_id", "code"], set_=replaced),
+            list(rows),
+        )
+
+
+async def replace_special_days(
+    session: AsyncSession, site_ids: Collection[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    await session.execute(delete(SpecialDay).where(SpecialDay.site_id.in_(site_ids)))
+    if rows:
+        await session.execute(insert(SpecialDay), list(rows))
 
 
 async def replace_windows(
@@ -111,4 +131,6 @@ async def replace_windows(
 
 
 async def tell(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
     await session.execute(insert(OutboxRow), list(rows))

@@ -5,9 +5,9 @@ Pure. The caller brings the time and the district's working-day calendar.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
@@ -19,11 +19,13 @@ from tongban.workdays import Calendar, DayKind
 
 # What a site must have for a visitor in a wheelchair to get in.
 ACCESSIBLE_FACILITY = "wheelchair_ramp"
+PARKING_FACILITY = "parking"
 
 _SUNDAY = 6
 _FRIDAY = 4
 # A rule of the OSM syntax that speaks of public holidays: `PH off`, `PH 10:00-16:00`.
 _HOLIDAY_RULE = re.compile(r"^PH\s+(?P<hours>.+)$")
+_TIMES = re.compile(r"(\d{2}:\d{2})-(\d{2}:\d{2})")
 
 
 class SiteKind(StrEnum):
@@ -34,6 +36,7 @@ class SiteKind(StrEnum):
 
 
 class SiteState(StrEnum):
+    DRAFT = "draft"  # 草稿
     OPEN = "open"  # 开放
     CLOSED = "closed"  # 暂停服务
 
@@ -94,19 +97,36 @@ class HoursInvalid(ValueError):
     """Not opening hours in OSM syntax that this district can keep."""
 
 
+class HoursContradict(HoursInvalid):
+    """Two rules for the same days, or a day that ends before it begins."""
+
+
 def check_hours(expression: str) -> str:
     """Return the opening hours when they can be read.
 
     Raises:
         HoursInvalid: the syntax is wrong, or public holidays are mixed with other days.
+        HoursContradict: two rules speak of the same days, or a day ends before it begins.
     """
-    for rule in _split(expression):
+    rules = _split(expression)
+    twice = [days for days, times in Counter(map(_days_of, rules)).items() if times > 1]
+    if twice:
+        raise HoursContradict(twice[0] or expression)
+    for rule in rules:
         holiday = _HOLIDAY_RULE.match(rule)
         if holiday is None and re.search(r"\b(PH|SH)\b", rule):
             raise HoursInvalid(rule)
         if not validate(holiday["hours"] if holiday else rule):
             raise HoursInvalid(rule)
+        for opens, closes in _TIMES.findall(rule):
+            if closes <= opens:
+                raise HoursContradict(f"{opens}-{closes}")
     return expression
+
+
+def _days_of(rule: str) -> str:
+    """The days that a rule speaks of, as written: what stands before its first hour."""
+    return re.split(r"\d|\boff\b", rule, maxsplit=1)[0].strip().removesuffix(":")
 
 
 def is_open_at(expression: str, at: datetime, calendar: Calendar) -> bool:
@@ -125,6 +145,11 @@ def is_open_at(expression: str, at: datetime, calendar: Calendar) -> bool:
             return _parsed("; ".join(own)).is_open(local)
         return _parsed(_ordinary(expression)).is_open(_back_to(_SUNDAY, local))
     return _parsed(_ordinary(expression)).is_open(local)
+
+
+def is_open_by_clock(expression: str, at: datetime) -> bool:
+    """Tell whether hours written for the very day mean open at `at`."""
+    return _parsed(expression).is_open(at.astimezone(SHANGHAI).replace(tzinfo=None))
 
 
 def _split(expression: str) -> list[str]:
@@ -161,7 +186,14 @@ class SiteFilter:
     matter_code: str | None = None
     hours: Collection[str] | None = None
     """The opening hours by which a site is open at the time asked for."""
+    special: Collection[str] = ()
+    """Sites with hours of their own on that day."""
+    special_open: Collection[str] = ()
     is_accessible: bool = False
+    has_parking: bool = False
+    depth: str | None = None
+    drafts_of: Collection[str] | None = ()
+    """Whose drafts are seen, by site; None sees all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +220,15 @@ class ImportedKiosk(Protocol):
 
     @property
     def code(self) -> str: ...
+    @property
+    def matters(self) -> Sequence[str]: ...
+
+
+class ImportedSpecialDay(Protocol):
+    """What the rules look at in a special day to be imported."""
+
+    @property
+    def day(self) -> date: ...
 
 
 class ImportedSite(Protocol):
@@ -203,17 +244,21 @@ class ImportedSite(Protocol):
     def matters(self) -> Sequence[str]: ...
     @property
     def partner_matters(self) -> Sequence[str]: ...
+    @property
+    def special_days(self) -> Sequence[ImportedSpecialDay]: ...
+    @property
+    def depths(self) -> Mapping[str, Sequence[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
-    """A key that is there twice; `pointer` is the second one's place."""
+class Misplaced:
+    """A key that is there twice, or where it can't be; `pointer` is its place."""
 
     pointer: str
     key: str
 
 
-def repeated_keys(sites: Sequence[ImportedSite]) -> list[Repeated]:
+def repeated_keys(sites: Sequence[ImportedSite]) -> list[Misplaced]:
     """Return every site, window, kiosk and matter that an import names twice."""
     return [
         *_repeats((f"/sites/{at}/id", site.id) for at, site in enumerate(sites)),
@@ -221,13 +266,17 @@ def repeated_keys(sites: Sequence[ImportedSite]) -> list[Repeated]:
     ]
 
 
-def _repeats_within(at: int, site: ImportedSite) -> Iterator[Repeated]:
+def _repeats_within(at: int, site: ImportedSite) -> Iterator[Misplaced]:
     place = f"/sites/{at}"
     yield from _repeats(
         (f"{place}/windows/{nth}/number", window.number) for nth, window in enumerate(site.windows)
     )
     yield from _repeats(
         (f"{place}/kiosks/{nth}/code", kiosk.code) for nth, kiosk in enumerate(site.kiosks)
+    )
+    yield from _repeats(
+        (f"{place}/special_days/{nth}/day", one.day.isoformat())
+        for nth, one in enumerate(site.special_days)
     )
     # A matter is handled as the district's own or as a partner's, never as both.
     yield from _repeats(
@@ -241,9 +290,26 @@ def _repeats_within(at: int, site: ImportedSite) -> Iterator[Repeated]:
     )
 
 
-def _repeats(keys: Iterable[tuple[str, str]]) -> Iterator[Repeated]:
+def strangers(sites: Sequence[ImportedSite]) -> Iterator[Misplaced]:
+    """Yield every matter that a depth or a kiosk names and the site does not handle."""
+    for at, site in enumerate(sites):
+        handled = {*site.matters, *site.partner_matters}
+        yield from (
+            Misplaced(f"/sites/{at}/depths/{code}", code)
+            for code in site.depths
+            if code not in handled
+        )
+        yield from (
+            Misplaced(f"/sites/{at}/kiosks/{nth}/matters/{which}", code)
+            for nth, kiosk in enumerate(site.kiosks)
+            for which, code in enumerate(kiosk.matters)
+            if code not in handled
+        )
+
+
+def _repeats(keys: Iterable[tuple[str, str]]) -> Iterator[Misplaced]:
     seen: Counter[str] = Counter()
     for pointer, key in keys:
         seen[key] += 1
         if seen[key] > 1:
-            yield Repeated(pointer, key)
+            yield Misplaced(pointer, key)

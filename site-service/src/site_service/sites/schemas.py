@@ -1,12 +1,22 @@
 """What comes in and goes out over HTTP for sites."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    computed_field,
+)
 
 from site_service.sites.rules import (
     Area,
+    HoursContradict,
     HoursInvalid,
     Provenance,
     SiteKind,
@@ -15,21 +25,35 @@ from site_service.sites.rules import (
     WindowState,
     check_hours,
 )
+from site_service.sites.vocabulary import (
+    ACCESSIBILITY,
+    ELDERLY_FACILITIES,
+    ContactKind,
+    Datum,
+    Depth,
+    TransitKind,
+)
 from tongban.problems import field_fault
 from tongban.texts import Code, Line
 
 __all__ = [
+    "Alternative",
+    "Contact",
     "ImportReport",
     "KioskIn",
     "KioskRead",
     "MatterCode",
     "MatterRead",
+    "OpeningHours",
+    "Parking",
     "SiteDetail",
     "SiteId",
     "SiteIn",
     "SitePatch",
     "SiteSummary",
     "SitesImport",
+    "SpecialDayIn",
+    "Transit",
     "WindowIn",
     "WindowRead",
 ]
@@ -38,6 +62,13 @@ __all__ = [
 def _readable_hours(expression: str) -> str:
     try:
         return check_hours(expression)
+    except HoursContradict as fault:
+        raise field_fault(
+            "opening_hours_contradict",
+            zh=f"开放时间自相矛盾：{fault}。同一日期只写一条规则，结束时间应晚于开始时间",
+            en=f"the hours contradict themselves at {fault}: one rule for the same days,"
+            " and each ends after it begins",
+        ) from None
     except HoursInvalid:
         raise field_fault(
             "opening_hours",
@@ -50,6 +81,52 @@ SiteId = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9]+(-[
 MatterCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{31}$")]
 StreetCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
 OpeningHours = Annotated[Line, AfterValidator(_readable_hours)]
+
+
+PhotoUrl = Annotated[
+    str, StringConstraints(max_length=500, pattern=r"^https?://[^\s\x00-\x1f]{1,480}$")
+]
+
+
+class Contact(BaseModel):
+    """A way to ask the site."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: ContactKind
+    value: Line
+    note: Line | None = None
+
+
+class Parking(BaseModel):
+    """Where cars are left."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    spaces: int = Field(ge=0, le=100_000)
+    accessible_spaces: int = Field(default=0, ge=0, le=100_000)
+    note: Line | None = None
+
+
+class Transit(BaseModel):
+    """A stop near the site."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: TransitKind
+    line: Line
+    stop: Line
+    walk_minutes: int = Field(ge=0, le=120)
+
+
+class SpecialDayIn(BaseModel):
+    """The hours of one day, whatever the week says; `off` closes it."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    day: date = Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))
+    hours: OpeningHours
+    note: Line | None = None
 
 
 class WindowIn(BaseModel):
@@ -71,6 +148,9 @@ class KioskIn(BaseModel):
     code: Code
     model: Line
     functions: list[Code] = Field(default=[], max_length=50)
+    matters: list[MatterCode] = Field(
+        default=[], max_length=5000, description="可自助办理的事项 / done without a clerk"
+    )
 
 
 class SiteIn(BaseModel):
@@ -85,16 +165,33 @@ class SiteIn(BaseModel):
     address: Line
     street_code: StreetCode
     street: Line
-    # WGS-84, within China's outermost points.
+    # Within China's outermost points, in whichever datum; stored in WGS-84.
+    datum: Datum = Field(
+        default=Datum.WGS84, description="坐标系：wgs84、gcj02、bd09 / of what was measured"
+    )
     latitude: float = Field(ge=3.8, le=53.6)
     longitude: float = Field(ge=73.5, le=135.1)
     phone: Line | None = None
+    contacts: list[Contact] = Field(default=[], max_length=20)
+    photos: list[PhotoUrl] = Field(default=[], max_length=20)
     opening_hours: OpeningHours
+    extended_hours: OpeningHours | None = Field(default=None, description="延时服务")
+    appointment_hours: OpeningHours | None = Field(default=None, description="预约服务")
+    special_days: list[SpecialDayIn] = Field(default=[], max_length=200)
+    parking: Parking | None = None
+    transit: list[Transit] = Field(default=[], max_length=50)
+    accepts_cash: bool = Field(default=True, description="收现金")
+    accepts_paper: bool = Field(default=True, description="收纸质材料")
     facilities: list[Code] = Field(default=[], max_length=50)
     windows: list[WindowIn] = Field(default=[], max_length=200)
     kiosks: list[KioskIn] = Field(default=[], max_length=200)
     matters: list[MatterCode] = Field(default=[], max_length=5000)
     partner_matters: list[MatterCode] = Field(default=[], max_length=5000)
+    depths: dict[MatterCode, list[Depth]] = Field(
+        default={},
+        max_length=5000,
+        description="办理深度，未列明的为收件受理 / how far each matter goes here; else `receive`",
+    )
     green_channel: bool = False
     provenance: Provenance
 
@@ -121,8 +218,11 @@ class SitePatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    state: SiteState
+    state: Literal[SiteState.OPEN, SiteState.CLOSED]
     reason: Line | None = Field(default=None, description="暂停服务时必填 / needed to close")
+    until: AwareDatetime | None = Field(
+        default=None, description="到时自动恢复 / opens again by itself then"
+    )
 
 
 class SiteSummary(BaseModel):
@@ -143,10 +243,18 @@ class SiteSummary(BaseModel):
     opening_hours: str
     facilities: list[str]
     green_channel: bool
+    parking: Parking | None
+    accepts_cash: bool
+    accepts_paper: bool
     state: SiteState
     closed_reason: str | None
+    closed_until: AwareDatetime | None
     provenance: Provenance
+    datum: Datum = Datum.WGS84
     distance_m: int | None = Field(default=None, description="直线距离（米） / as the crow flies")
+    travel_minutes: float | None = Field(default=None, description="路上分钟 / on the way")
+    wait_minutes: float | None = Field(default=None, description="预计等候分钟 / expected wait")
+    total_minutes: float | None = Field(default=None, description="合计分钟 / way and wait")
 
 
 class WindowRead(BaseModel):
@@ -171,16 +279,49 @@ class KioskRead(BaseModel):
     code: str
     model: str
     functions: list[str]
+    matters: list[str]
+    faults: list[str]
+    last_seen_at: AwareDatetime | None
+
+
+class Alternative(BaseModel):
+    """Where to go instead."""
+
+    site_id: str
+    name: str
+    distance_m: int
+    shared_matters: int = Field(description="同样能办的事项数 / of this site's matters, done there")
 
 
 class SiteDetail(SiteSummary):
     """A site with its windows and kiosks."""
 
+    contacts: list[Contact]
+    photos: list[str]
+    extended_hours: str | None
+    appointment_hours: str | None
+    special_days: list[SpecialDayIn]
+    transit: list[Transit]
+    alternatives: list[Alternative] = Field(
+        description="暂停服务时就近可去的网点 / where to go while it is closed"
+    )
     windows: list[WindowRead]
     kiosks: list[KioskRead]
     matters_count: int
     partner_matters_count: int
     version: int
+
+    @computed_field(description="无障碍设施 / of the facilities")  # type: ignore[prop-decorator]  # pydantic's own way
+    @property
+    def accessibility(self) -> list[str]:
+        """Return the facilities that let a disabled person in."""
+        return [one for one in self.facilities if one in ACCESSIBILITY]
+
+    @computed_field(description="适老设施 / of the facilities")  # type: ignore[prop-decorator]  # pydantic's own way
+    @property
+    def elderly_facilities(self) -> list[str]:
+        """Return the facilities that help the old."""
+        return [one for one in self.facilities if one in ELDERLY_FACILITIES]
 
 
 class MatterRead(BaseModel):
@@ -192,3 +333,4 @@ class MatterRead(BaseModel):
     handling: str | None
     is_partner: bool
     owner_district: str | None
+    depth: list[Depth]

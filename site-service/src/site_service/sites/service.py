@@ -1,7 +1,7 @@
 """Use cases of sites: find, close; and what the queue asks about them."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,14 +13,14 @@ from site_service.errors import (
     WindowNotFound,
 )
 from site_service.events import SiteChanged
-from site_service.sites import rules, store
+from site_service.sites import registry_store, rules, store
 from site_service.sites.rules import MatterThere, Point, SiteFilter, SiteState, WindowKind
 from site_service.sites.tables import Kiosk, Site, Window
-from tongban import audit, calendars
-from tongban.identity import Caller
-from tongban.messages import Event, publish
+from tongban import calendars
+from tongban.clock import local_date
+from tongban.identity import Caller, Role
+from tongban.messages import Event
 from tongban.paging import Paging, page_of
-from tongban.problems import MalformedRequest, Where
 
 OTHER_SITES = 3
 
@@ -46,28 +46,48 @@ async def find(
         page, following = page_of(sites, paging, key=lambda site: (site.id,))
         return [Located(site) for site in page], following
     found = await store.listed_near(session, wanted, near, paging)
-    nearby, following = page_of(found, paging, key=lambda pair: (pair[1], pair[0].id))
-    return [Located(site, metres) for site, metres in nearby], following
+    nearby, following = page_of(found, paging, key=lambda row: (row[2], row[0].id))
+    return [Located(site, metres) for site, metres, _ in nearby], following
 
 
-async def hours_open_at(session: AsyncSession, at: datetime) -> list[str]:
-    """Return which of the stored opening hours mean open at `at`."""
+async def open_at(session: AsyncSession, wanted: SiteFilter, at: datetime) -> SiteFilter:
+    """Return the filter narrowed to what is open at `at`, special days included."""
     calendar = await calendars.load(session)
-    return [
-        hours for hours in await store.all_hours(session) if rules.is_open_at(hours, at, calendar)
-    ]
+    special = await registry_store.special_on(session, local_date(at))
+    return replace(
+        wanted,
+        hours=[
+            hours
+            for hours in await store.all_hours(session)
+            if rules.is_open_at(hours, at, calendar)
+        ],
+        special=[site_id for site_id, _ in special],
+        special_open=[site_id for site_id, hours in special if rules.is_open_by_clock(hours, at)],
+    )
 
 
-async def get(session: AsyncSession, site_id: str) -> Site:
-    """Return the site.
+async def get(session: AsyncSession, site_id: str, *, caller: Caller | None = None) -> Site:
+    """Return the site; a draft is there only for those who prepare it.
 
     Raises:
         SiteNotFound: 404.
     """
     site = await store.get(session, site_id)
-    if site is None:
+    if site is None or (site.state is SiteState.DRAFT and not _prepares(caller, site_id)):
         raise SiteNotFound(site_id=site_id)
     return site
+
+
+def drafts_of(caller: Caller | None) -> Collection[str] | None:
+    """Return the sites whose drafts the caller sees; None for all of them."""
+    if caller is None or not caller.has(Role.ADMIN, Role.SITE_MANAGER):
+        return ()
+    return None if caller.site_id is None else [caller.site_id]
+
+
+def _prepares(caller: Caller | None, site_id: str) -> bool:
+    seen = drafts_of(caller)
+    return seen is None or site_id in seen
 
 
 async def kiosks(session: AsyncSession, site_id: str) -> Sequence[Kiosk]:
@@ -94,30 +114,6 @@ async def matters(
     return page_of(found, paging, key=lambda row: (row["code"],))
 
 
-async def set_state(
-    session: AsyncSession, site: Site, *, state: SiteState, reason: str | None, caller: Caller
-) -> Site:
-    """Close the site with a reason, or open it; the same state again changes nothing."""
-    if state is SiteState.CLOSED and reason is None:
-        said = {"zh-CN": "暂停服务须说明原因", "en": "closing needs a reason"}
-        raise MalformedRequest(errors=[Where.pointer("/reason", said, "missing")])
-    kept_reason = reason if state is SiteState.CLOSED else None
-    if (site.state, site.closed_reason) == (state, kept_reason):
-        return site
-    own, partners = (await store.matters_by_site(session, [site.id])).get(site.id, ([], []))
-    site.state, site.closed_reason = state, kept_reason
-    publish(session, _told(site, own, partners), of=site)
-    audit.note(
-        session,
-        actor=caller.subject,
-        action=f"site.{state}",
-        subject=site.id,
-        payload={"reason": kept_reason},
-    )
-    await session.flush()
-    return site
-
-
 async def get_for_change(session: AsyncSession, site_id: str) -> Site:
     """Return the site, locked.
 
@@ -130,12 +126,12 @@ async def get_for_change(session: AsyncSession, site_id: str) -> Site:
     return site
 
 
-def _told(site: Site, own: Sequence[str], partners: Sequence[str]) -> SiteChanged:
+def told(site: Site, own: Sequence[str], partners: Sequence[str]) -> SiteChanged:
     return SiteChanged(
         site_id=site.id,
         kind=site.kind.value,
         name=site.name,
-        state=site.state.value,
+        state="closed" if site.state is SiteState.CLOSED else "open",
         matters=list(own),
         partner_matters=list(partners),
     )
@@ -146,7 +142,9 @@ async def current_states(session: AsyncSession) -> AsyncIterator[tuple[Event, in
     sites = await store.all_sites(session)
     handled = await store.matters_by_site(session, [site.id for site in sites])
     for site in sites:
-        yield _told(site, *handled.get(site.id, ([], []))), site.sequence
+        if site.state is SiteState.DRAFT:
+            continue
+        yield told(site, *handled.get(site.id, ([], []))), site.sequence
 
 
 # What the queue asks.

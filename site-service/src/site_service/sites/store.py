@@ -1,10 +1,12 @@
 """Every SQL statement about sites, their windows and matters."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Float,
     Integer,
     cast,
     exists,
@@ -14,13 +16,15 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from site_service.sites.places import chord_of
 from site_service.sites.rules import (
     ACCESSIBLE_FACILITY,
+    PARKING_FACILITY,
     MatterThere,
     Point,
     SiteFilter,
@@ -41,28 +45,60 @@ from tongban.paging import Paging, after
 EARTH_RADIUS_M = 6_371_000
 
 
-def _distance_m(point: Point) -> ColumnElement[int]:
-    """Metres from `point` to each site, by the haversine formula."""
-    south_north = func.sin(func.radians(Site.latitude - point.latitude) / 2)
-    west_east = func.sin(func.radians(Site.longitude - point.longitude) / 2)
-    chord = func.power(south_north, 2) + func.cos(func.radians(point.latitude)) * func.cos(
-        func.radians(Site.latitude)
-    ) * func.power(west_east, 2)
-    metres = 2 * EARTH_RADIUS_M * func.asin(func.sqrt(func.least(1.0, chord)))
-    return cast(func.round(metres), Integer)
+def _on_sphere(point: Point) -> ColumnElement[str]:
+    return func.cube(
+        array(
+            [
+                literal(math.cos(math.radians(point.latitude)) * x, Float)
+                for x in (
+                    math.cos(math.radians(point.longitude)),
+                    math.sin(math.radians(point.longitude)),
+                )
+            ]
+            + [literal(math.sin(math.radians(point.latitude)), Float)]
+        )
+    )
+
+
+def _chord(point: Point) -> ColumnElement[float]:
+    """The straight way through the unit sphere from `point`: the index walks by it."""
+    return Site.place.expression.op("<->", return_type=Float())(_on_sphere(point))
+
+
+def _metres(chord: ColumnElement[float]) -> ColumnElement[int]:
+    on_ground = 2 * EARTH_RADIUS_M * func.asin(func.least(1.0, chord / 2))
+    return cast(func.round(on_ground), Integer)
+
+
+def distance_m(point: Point) -> ColumnElement[int]:
+    """Metres from `point` to each site, along the ground."""
+    return _metres(_chord(point))
 
 
 def _conditions(wanted: SiteFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
+    if wanted.drafts_of is not None:
+        is_seen = Site.state != SiteState.DRAFT
+        mine = Site.id.in_(wanted.drafts_of)
+        conditions.append(or_(is_seen, mine) if wanted.drafts_of else is_seen)
     if wanted.kind is not None:
         conditions.append(Site.kind == wanted.kind)
     if wanted.matter_code is not None:
-        is_here = SiteMatter.site_id == Site.id, SiteMatter.matter_code == wanted.matter_code
+        is_here = [SiteMatter.site_id == Site.id, SiteMatter.matter_code == wanted.matter_code]
+        if wanted.depth is not None:
+            is_here.append(SiteMatter.depth.contains([wanted.depth]))
         conditions.append(exists().where(*is_here))
     if wanted.hours is not None:
-        conditions += [Site.state == SiteState.OPEN, Site.opening_hours.in_(wanted.hours)]
+        by_week = Site.opening_hours.in_(wanted.hours) & Site.id.not_in(wanted.special)
+        conditions += [
+            Site.state == SiteState.OPEN,
+            or_(by_week, Site.id.in_(wanted.special_open)),
+        ]
     if wanted.is_accessible:
         conditions.append(Site.facilities.contains([ACCESSIBLE_FACILITY]))
+    if wanted.has_parking:
+        has_spaces = Site.parking["spaces"].as_integer() > 0
+        conditions.append(or_(Site.facilities.contains([PARKING_FACILITY]), has_spaces))
     return conditions
 
 
@@ -73,11 +109,28 @@ async def listed(session: AsyncSession, wanted: SiteFilter, paging: Paging) -> S
 
 async def listed_near(
     session: AsyncSession, wanted: SiteFilter, point: Point, paging: Paging
+) -> list[tuple[Site, int, float]]:
+    """Return sites with their distance and, to page by, their chord, nearest first."""
+    chord = _chord(point)
+    statement = select(Site, _metres(chord), chord).where(*_conditions(wanted))
+    rows = await session.execute(after(statement, paging, chord, Site.id))
+    return [(site, metres, length) for site, metres, length in rows]
+
+
+async def within(
+    session: AsyncSession, wanted: SiteFilter, point: Point, *, metres: float, limit: int
 ) -> list[tuple[Site, int]]:
-    distance = _distance_m(point)
-    statement = select(Site, distance).where(*_conditions(wanted))
-    rows = await session.execute(after(statement, paging, distance, Site.id))
-    return [(site, metres) for site, metres in rows]
+    """Return the nearest sites within so many metres."""
+    chord, most = _chord(point), chord_of(metres)
+    box = func.cube_enlarge(_on_sphere(point), literal(most, Float), 3)
+    rows = await session.execute(
+        select(Site, _metres(chord))
+        # The box is what the index knows, the chord cuts its corners off.
+        .where(*_conditions(wanted), Site.place.expression.op("<@")(box), chord <= most)
+        .order_by(chord, Site.id)
+        .limit(limit)
+    )
+    return [(site, distance) for site, distance in rows]
 
 
 async def all_hours(session: AsyncSession) -> Sequence[str]:
@@ -167,10 +220,14 @@ async def matters_of(
             func.coalesce(own.c.area, partners.c.area).label("area"),
             func.coalesce(own.c.handling, partners.c.handling).label("handling"),
             partners.c.owner_district,
+            SiteMatter.depth,
         )
         .outerjoin(own, SiteMatter.is_partner.is_(False))
         .outerjoin(partners, SiteMatter.is_partner.is_(True))
-        .where(SiteMatter.site_id == site_id)
+        # A retired matter, or an offer withdrawn, is handled nowhere.
+        .where(
+            SiteMatter.site_id == site_id, func.coalesce(own.c.name, partners.c.name).is_not(None)
+        )
     )
     rows = await session.execute(after(statement, paging, SiteMatter.matter_code))
     return [dict(row._mapping) for row in rows]
@@ -226,7 +283,7 @@ async def others_with_windows(
     limit: int,
 ) -> list[tuple[str, str, int]]:
     """Return id, name and distance of the nearest open sites with a window for the matter."""
-    distance = _distance_m(near)
+    distance = distance_m(near)
     has_window = exists().where(
         Window.site_id == Site.id,
         Window.state == WindowState.OPEN,
