@@ -43,7 +43,8 @@ async def test_an_imported_site_is_public_with_its_windows_and_kiosks(
         "unchanged": 0,
     }
     assert found["windows"][0]["number"] == "A01"
-    assert found["kiosks"] == record["kiosks"]
+    unheard = {"matters": [], "faults": [], "last_seen_at": None}
+    assert found["kiosks"] == [{**kiosk, **unheard} for kiosk in record["kiosks"]]
     assert (found["matters_count"], found["partner_matters_count"]) == (1, 1)
     assert found["state"] == "open"
 
@@ -305,6 +306,7 @@ async def test_the_matters_of_a_site_have_names(site: RunningService) -> None:
             "handling": "promised",
             "is_partner": False,
             "owner_district": None,
+            "depth": ["receive"],
         },
         {
             "code": offered,
@@ -313,6 +315,7 @@ async def test_the_matters_of_a_site_have_names(site: RunningService) -> None:
             "handling": "immediate",
             "is_partner": True,
             "owner_district": "610172",
+            "depth": ["receive"],
         },
     ]
 

@@ -49,7 +49,7 @@ PUBLIC_READS = (
     r"matters(/.*)?",
     r"life-events(/.*)?",
     r"sites(/.*)?",
-    r"coverage",
+    r"coverage(/.*)?",
     r"catalog/metrics(/trend)?",
     r"calendar(/.*)?",
     r"licences/verify/.+",

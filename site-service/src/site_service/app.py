@@ -1,5 +1,7 @@
 """The one place where the service is put together."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
 from site_service.consumers import CONSUMED
@@ -7,10 +9,12 @@ from site_service.database import SiteTables
 from site_service.events import PUBLISHED
 from site_service.queue.routes import router as queue_router
 from site_service.settings import Settings
+from site_service.sites.registry import reopen_sites
+from site_service.sites.registry_routes import router as registry_router
 from site_service.sites.routes import router as sites_router
 from site_service.sites.service import current_states
 from tongban import app
-from tongban.service import Service
+from tongban.service import Service, Timer
 
 __all__ = ["SERVICE", "create_app"]
 
@@ -18,11 +22,12 @@ SERVICE = Service(
     name="site",
     title={"zh-CN": "网点服务", "en": "site service"},
     settings=Settings,
-    routers=(sites_router, queue_router),
+    routers=(registry_router, sites_router, queue_router),
     metadata=SiteTables.metadata,
     migrations="site_service.migrations",
     publishes=PUBLISHED,
     consumes=CONSUMED,
+    timers=(Timer(every=timedelta(minutes=1), run=reopen_sites),),
     republish=current_states,
 )
 

@@ -1,7 +1,7 @@
 """What can go wrong here.
 
 Problem
-├── KioskNotFound, SiteNotFound, WindowNotFound, TicketNotFound          404
+├── BoundaryNotFound, KioskNotFound, SiteNotFound, WindowNotFound, TicketNotFound          404
 ├── SiteNotDraft, SiteNotPublished                        409
 ├── SiteClosed, WindowClosed, WindowBusy                  409
 ├── MatterNotHere, NoWindowForMatter, MattersUnknown      409
@@ -45,6 +45,18 @@ class TicketNotFound(Problem):
     detail = {
         "zh-CN": "请核对号票编号，只能查看本人或本网点的号票。",
         "en": "Check the ticket's id; one sees one's own tickets or those of one's site.",
+    }
+
+
+class BoundaryNotFound(Problem):
+    """No boundary was given for this district."""
+
+    status = 404
+    type = "boundary-not-found"
+    title = {"zh-CN": "尚未录入区界", "en": "The district's boundary is not known"}
+    detail = {
+        "zh-CN": "管理员可用 PUT /api/v1/coverage/boundary 录入。",
+        "en": "An administrator puts it to /api/v1/coverage/boundary.",
     }
 
 

@@ -1,6 +1,6 @@
 """Use cases of the registry: publish, close, open; boundary; matters that vanish (网点登记)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +27,9 @@ async def publish_site(session: AsyncSession, site: Site, *, caller: Caller) -> 
     """
     if site.state is not SiteState.DRAFT:
         raise SiteNotDraft(site_id=site.id)
+    handled = await store.matters_by_site(session, [site.id])
     site.state = SiteState.OPEN
-    await _tell(session, site)
+    _tell(session, site, handled)
     _note(session, site, caller.subject, "publish")
     await session.flush()
     return site
@@ -64,8 +65,9 @@ async def set_state(
     kept = (state, reason, until) if is_closed else (state, None, None)
     if (site.state, site.closed_reason, site.closed_until) == kept:
         return site
+    handled = await store.matters_by_site(session, [site.id])
     site.state, site.closed_reason, site.closed_until = kept
-    await _tell(session, site)
+    _tell(session, site, handled)
     _note(session, site, caller.subject, str(state))
     await session.flush()
     return site
@@ -74,9 +76,10 @@ async def set_state(
 async def reopen_sites(session: AsyncSession, context: Context) -> int:
     """Open the sites whose temporary closure is over."""
     sites = await registry_store.due_to_open(session, context.clock())
+    handled = await store.matters_by_site(session, [site.id for site in sites])
     for site in sites:
         site.state, site.closed_reason, site.closed_until = SiteState.OPEN, None, None
-        await _tell(session, site)
+        _tell(session, site, handled)
         _note(session, site, "timer", "open")
     return len(sites)
 
@@ -100,7 +103,7 @@ async def _dropped(session: AsyncSession, code: str, *, is_partner: bool) -> Non
         # What was imported is no longer what is stored: the same import writes again.
         site.content_digest = ""
         if site.state is not SiteState.DRAFT:
-            publish(session, service.told(site, *handled.get(site.id, ([], []))), of=site)
+            _tell(session, site, handled)
     await session.flush()
 
 
@@ -141,8 +144,11 @@ async def without_offline_way(session: AsyncSession) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in await registry_store.without_offline_way(session)]
 
 
-async def _tell(session: AsyncSession, site: Site) -> None:
-    handled = await store.matters_by_site(session, [site.id])
+Handled = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+"""Each site's own and partners' matters."""
+
+
+def _tell(session: AsyncSession, site: Site, handled: Handled) -> None:
     publish(session, service.told(site, *handled.get(site.id, ([], []))), of=site)
 
 

@@ -147,6 +147,11 @@ async def current_states(session: AsyncSession) -> AsyncIterator[tuple[Event, in
         yield told(site, *handled.get(site.id, ([], []))), site.sequence
 
 
+async def public_sites(session: AsyncSession) -> Sequence[Site]:
+    """Return every site but the drafts, by code."""
+    return [site for site in await store.all_sites(session) if site.state is not SiteState.DRAFT]
+
+
 # What the queue asks.
 
 
