@@ -5,6 +5,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from site_service.consumers import CONSUMED
+from site_service.coverage.routes import router as coverage_router
 from site_service.database import SiteTables
 from site_service.events import PUBLISHED
 from site_service.queue.routes import router as queue_router
@@ -22,7 +23,7 @@ SERVICE = Service(
     name="site",
     title={"zh-CN": "网点服务", "en": "site service"},
     settings=Settings,
-    routers=(registry_router, sites_router, queue_router),
+    routers=(registry_router, sites_router, coverage_router, queue_router),
     metadata=SiteTables.metadata,
     migrations="site_service.migrations",
     publishes=PUBLISHED,
