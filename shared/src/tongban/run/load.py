@@ -30,7 +30,9 @@ FILES = (
     DataFile("life_events.json", "/api/v1/life-events/import?publish=true"),
     DataFile("synonyms.json", "/api/v1/catalog/synonyms", method="PUT"),
     DataFile("partners.json", "/api/v1/partners/import"),
+    DataFile("boundary.json", "/api/v1/coverage/boundary", method="PUT"),
     DataFile("sites.json", "/api/v1/sites/import"),
+    DataFile("population.json", "/api/v1/coverage/population", method="PUT"),
 )
 
 
