@@ -1,8 +1,7 @@
 """What can go wrong here.
 
 Problem
-├── BoundaryNotFound, KioskNotFound, SiteNotFound         404
-├── WindowNotFound, TicketNotFound                        404
+├── BoundaryNotFound, KioskNotFound, SiteNotFound, WindowNotFound, TicketNotFound          404
 ├── SiteNotDraft, SiteNotPublished                        409
 ├── SiteClosed, WindowClosed, WindowBusy                  409
 ├── MatterNotHere, NoWindowForMatter, MattersUnknown      409
