@@ -106,7 +106,9 @@ async def test_the_queue_tells_how_many_are_ahead(site: RunningService) -> None:
     fourth = (await take_ticket(site, here)).json()
 
     assert (fourth["number"], fourth["people_ahead"]) == ("A004", 3)
-    assert fourth["expected_wait_minutes"] == 12
+    # Two windows take the first two at once; the fourth follows the third or goes beside it.
+    assert fourth["expected_wait"]["low"] <= fourth["expected_wait_minutes"] <= 16
+    assert fourth["expected_wait_minutes"] <= fourth["expected_wait"]["high"]
 
 
 async def test_fifty_windows_at_once_never_call_one_ticket_twice(site: RunningService) -> None:
@@ -229,7 +231,7 @@ async def test_an_action_out_of_turn_is_refused_with_what_is_allowed(site: Runni
     answer = await act(site, ticket, "done")
 
     assert answer.status_code == 409
-    assert answer.json()["allowed"] == ["call"]
+    assert answer.json()["allowed"] == ["call", "withdraw", "lapse"]
     assert await site.outbox.types(ticket["id"]) == ["site.ticket.issued"]
 
 

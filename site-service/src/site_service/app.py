@@ -8,7 +8,10 @@ from site_service.consumers import CONSUMED
 from site_service.coverage.routes import router as coverage_router
 from site_service.database import SiteTables
 from site_service.events import PUBLISHED
+from site_service.queue.days import end_of_day
+from site_service.queue.display_routes import router as display_router
 from site_service.queue.routes import router as queue_router
+from site_service.queue.window_routes import router as windows_router
 from site_service.settings import Settings
 from site_service.sites.registry import reopen_sites
 from site_service.sites.registry_routes import router as registry_router
@@ -23,12 +26,22 @@ SERVICE = Service(
     name="site",
     title={"zh-CN": "网点服务", "en": "site service"},
     settings=Settings,
-    routers=(registry_router, sites_router, coverage_router, queue_router),
+    routers=(
+        registry_router,
+        sites_router,
+        coverage_router,
+        queue_router,
+        windows_router,
+        display_router,
+    ),
     metadata=SiteTables.metadata,
     migrations="site_service.migrations",
     publishes=PUBLISHED,
     consumes=CONSUMED,
-    timers=(Timer(every=timedelta(minutes=1), run=reopen_sites),),
+    timers=(
+        Timer(every=timedelta(minutes=1), run=reopen_sites),
+        Timer(every=timedelta(seconds=20), run=end_of_day),
+    ),
     republish=current_states,
 )
 

@@ -11,8 +11,12 @@ __all__ = [
     "SiteChanged",
     "TicketCalled",
     "TicketIssued",
+    "TicketLapsed",
     "TicketMissed",
+    "TicketReturned",
     "TicketServed",
+    "TicketTransferred",
+    "TicketWithdrawn",
 ]
 
 
@@ -101,10 +105,42 @@ class TicketMissed(_TicketTold):
     SUBJECT = "site.ticket.missed"
 
 
+class TicketTransferred(_TicketTold):
+    """转窗: the visitor was sent to another window, and keeps the place."""
+
+    SUBJECT = "site.ticket.transferred"
+    WINDOW = None
+
+
+class TicketReturned(_TicketTold):
+    """过号返回: a missed visitor came back and waits again."""
+
+    SUBJECT = "site.ticket.returned"
+    WINDOW = None
+
+
+class TicketWithdrawn(_TicketTold):
+    """放弃: the visitor gave the turn up."""
+
+    SUBJECT = "site.ticket.withdrawn"
+    WINDOW = None
+
+
+class TicketLapsed(_TicketTold):
+    """失效: the day ended before the visitor was served."""
+
+    SUBJECT = "site.ticket.lapsed"
+    WINDOW = None
+
+
 PUBLISHED: tuple[type[Event], ...] = (
     SiteChanged,
     TicketIssued,
     TicketCalled,
     TicketServed,
     TicketMissed,
+    TicketTransferred,
+    TicketReturned,
+    TicketWithdrawn,
+    TicketLapsed,
 )

@@ -1,58 +1,65 @@
-"""HTTP of the queue."""
+"""HTTP of tickets: take one, look at it, come back, give up; the queue and its waits."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Path, Request, Response
 
 from site_service.errors import (
+    KioskNotFound,
     MatterNotHere,
     NoWindowForMatter,
     SiteClosed,
     SiteNotFound,
     TicketActionNotAllowed,
     TicketNotFound,
-    WindowBusy,
-    WindowClosed,
-    WindowNotFound,
 )
-from site_service.queue import service
+from site_service.queue import calling, offline, service
+from site_service.queue.errors import ArrivalImpossible, DayClosed, TicketIdTaken, TicketReturnOver
 from site_service.queue.rules import Visitor
 from site_service.queue.schemas import (
-    CallAnswer,
+    AreaWait,
     QueueRead,
+    SyncedTicket,
+    SyncIn,
+    SyncRead,
     TicketAtWindow,
     TicketIn,
     TicketRead,
     TicketTaken,
+    TicketWait,
+    WaitRead,
+    WaitsRead,
 )
 from site_service.queue.tables import Ticket
 from site_service.sites.schemas import SiteId
 from tongban import app, etags
-from tongban.clock import Now
+from tongban.clock import Now, local_date
 from tongban.context import Context, InContext
 from tongban.db import Session
 from tongban.etags import IfMatch, StaleVersion, require_match
 from tongban.identity import Caller, ForeignSite, Identified, MaybeCaller, Role, allow
-from tongban.problems import problems
+from tongban.problems import Where, problems
 
-__all__ = ["router"]
+__all__ = ["SiteIdPath", "for_staff", "router"]
 
 router = app.router("queue")
 
 Taker = Annotated[
     Caller, allow(Role.CITIZEN, Role.ENTERPRISE, Role.CLERK, Role.HELPER, Role.SITE_MANAGER)
 ]
-AtWindow = Annotated[Caller, allow(Role.CLERK, Role.SITE_MANAGER)]
+OfSite = Annotated[Caller, allow(Role.CLERK, Role.HELPER, Role.SITE_MANAGER)]
 SiteIdPath = Annotated[SiteId, Path(description="网点编号 / the site's id")]
-
-ACTION_PROBLEMS = problems(TicketNotFound, TicketActionNotAllowed, StaleVersion, ForeignSite)
 
 
 @router.post(
     "/api/v1/sites/{site_id}/tickets",
     status_code=201,
-    responses=problems(SiteNotFound, SiteClosed, MatterNotHere, NoWindowForMatter, ForeignSite),
+    responses={
+        **problems(SiteNotFound, MatterNotHere, ForeignSite, ArrivalImpossible),
+        **problems(SiteClosed, DayClosed, NoWindowForMatter, TicketIdTaken),
+    },
 )
 async def take_ticket(
     site_id: SiteIdPath,
@@ -67,14 +74,17 @@ async def take_ticket(
     """取号: take a ticket for a matter; aged 60 or in need, one goes through the green channel."""
     if caller.is_staff:
         caller.require_site(site_id)
+    _require_today(body.expected_at, at)
     holder = body.holder
     taken = await service.take(
         session,
         site_id,
         service.Request(
+            id=body.id,
             matter_code=body.matter_code,
             area=body.area,
             channel=body.channel,
+            expected_at=body.expected_at,
             visitor=Visitor(
                 identity_number=holder.identity_number if holder else None,
                 birth_year=body.birth_year,
@@ -82,7 +92,7 @@ async def take_ticket(
             ),
             name=holder.name if holder else None,
         ),
-        vault=context.vault,
+        context=context,
         caller=caller,
         at=at,
     )
@@ -92,9 +102,41 @@ async def take_ticket(
         **TicketRead.model_validate(taken.ticket).model_dump(),
         ticket_id=taken.ticket.id,
         people_ahead=taken.people_ahead,
-        expected_wait_minutes=taken.expected_wait_minutes,
+        expected_wait_minutes=None if taken.wait is None else taken.wait.middle,
+        expected_wait=taken.wait and WaitRead.model_validate(taken.wait),
         is_helper_offered=taken.is_helper_offered,
     )
+
+
+def _require_today(expected_at: datetime | None, at: datetime) -> None:
+    if expected_at is None:
+        return
+    if expected_at < at or local_date(expected_at) != local_date(at):
+        place = Where.pointer("/expected_at", ArrivalImpossible.detail, "arrival_impossible")
+        raise ArrivalImpossible(errors=[place])
+
+
+@router.post(
+    "/api/v1/sites/{site_id}/tickets/sync",
+    responses=problems(SiteNotFound, KioskNotFound, ForeignSite),
+)
+async def sync_tickets(
+    site_id: SiteIdPath, body: SyncIn, session: Session, caller: OfSite, at: Now
+) -> SyncRead:
+    """离线取号补传: what a kiosk printed while off-line; telling it twice does nothing twice."""
+    caller.require_site(site_id)
+    printed = [
+        offline.Printed(
+            id=one.id,
+            number=one.number,
+            matter_code=one.matter_code,
+            issued_at=one.issued_at,
+            visitor=Visitor(birth_year=one.birth_year, needs=frozenset(one.needs)),
+        )
+        for one in body.tickets
+    ]
+    synced = await offline.sync(session, site_id, body.kiosk_code, printed, caller=caller, at=at)
+    return SyncRead(tickets=[SyncedTicket.model_validate(one) for one in synced])
 
 
 @router.get("/api/v1/sites/{site_id}/queue", responses=problems(SiteNotFound))
@@ -105,16 +147,24 @@ async def read_queue(
     return await service.overview(session, site_id, at=at)
 
 
-@router.post(
-    "/api/v1/windows/{window_id}/call-next",
-    responses=problems(WindowNotFound, WindowClosed, WindowBusy, ForeignSite),
-)
-async def call_next(
-    window_id: UUID, session: Session, context: InContext, caller: AtWindow, at: Now
-) -> CallAnswer:
-    """叫号: call the next ticket to a window; `ticket` is null where none waits for it."""
-    ticket = await service.call_next(session, window_id, caller=caller, at=at)
-    return CallAnswer(ticket=None if ticket is None else _for_staff(ticket, context))
+@router.get("/api/v1/sites/{site_id}/queue/waits", responses=problems(SiteNotFound))
+async def read_waits(
+    site_id: SiteIdPath, session: Session, context: InContext, at: Now, _caller: MaybeCaller
+) -> WaitsRead:
+    """预计等候: how long one would wait who comes now, with the spread, by business area."""
+    waits = await service.waits_at(session, site_id, context=context, at=at)
+    return WaitsRead(
+        site_id=site_id,
+        at=at,
+        waits=[
+            AreaWait(
+                area=area,
+                is_green=is_green,
+                expected_wait=wait and WaitRead.model_validate(wait),
+            )
+            for area, is_green, wait in waits
+        ],
+    )
 
 
 @router.get(
@@ -133,86 +183,74 @@ async def read_ticket(
     ticket = await service.get(session, ticket_id, caller=caller)
     etags.offer(request, response, ticket.version)
     if service.is_staff_of(caller, ticket):
-        return _for_staff(ticket, context)
+        return for_staff(ticket, context)
     return TicketAtWindow.model_validate(ticket)
 
 
+@router.get("/api/v1/tickets/{ticket_id}/wait", responses=problems(TicketNotFound))
+async def read_wait(
+    ticket_id: UUID, session: Session, context: InContext, caller: Identified, at: Now
+) -> TicketWait:
+    """还需等候: how many stand before one's ticket, and how long it still waits."""
+    ticket = await service.get(session, ticket_id, caller=caller)
+    ahead, wait = await service.wait_of(session, ticket, context=context, at=at)
+    return TicketWait(
+        ticket_id=ticket.id,
+        state=ticket.state,
+        people_ahead=ahead,
+        expected_wait=wait and WaitRead.model_validate(wait),
+    )
+
+
 @router.post(
-    "/api/v1/tickets/{ticket_id}/recall",
-    responses={**ACTION_PROBLEMS, **problems(TicketActionNotAllowed, WindowBusy)},
+    "/api/v1/tickets/{ticket_id}/return",
+    responses={
+        **problems(TicketNotFound, StaleVersion),
+        **problems(TicketActionNotAllowed, TicketReturnOver),
+    },
 )
-async def recall_ticket(
+async def return_ticket(
     ticket_id: UUID,
     response: Response,
     session: Session,
-    context: InContext,
-    caller: AtWindow,
+    caller: Identified,
     if_match: IfMatch,
     at: Now,
-) -> TicketAtWindow:
-    """重呼: call a ticket again at its window, also after it was missed."""
-    ticket = await _matching(session, ticket_id, caller, if_match)
-    return _answer(await service.recall(session, ticket, at=at), context, response)
+) -> TicketRead:
+    """过号返回: a missed ticket waits again; once, soon, with part of its waiting."""
+    ticket = await _own(session, ticket_id, caller, if_match)
+    return _answer(await calling.come_back(session, ticket, at=at), response)
 
 
-@router.post("/api/v1/tickets/{ticket_id}/miss", responses=ACTION_PROBLEMS)
-async def miss_ticket(
+@router.post(
+    "/api/v1/tickets/{ticket_id}/withdraw",
+    responses=problems(TicketNotFound, TicketActionNotAllowed, StaleVersion),
+)
+async def withdraw_ticket(
     ticket_id: UUID,
     response: Response,
     session: Session,
-    context: InContext,
-    caller: AtWindow,
+    caller: Identified,
     if_match: IfMatch,
     at: Now,
-) -> TicketAtWindow:
-    """过号: nobody came when the ticket was called."""
-    ticket = await _matching(session, ticket_id, caller, if_match)
-    return _answer(await service.miss(session, ticket, at=at), context, response)
+) -> TicketRead:
+    """放弃排队: give one's turn up, so that nobody waits for it."""
+    ticket = await _own(session, ticket_id, caller, if_match)
+    return _answer(await calling.withdraw(session, ticket, at=at), response)
 
 
-@router.post("/api/v1/tickets/{ticket_id}/serve", responses=ACTION_PROBLEMS)
-async def serve_ticket(
-    ticket_id: UUID,
-    response: Response,
-    session: Session,
-    context: InContext,
-    caller: AtWindow,
-    if_match: IfMatch,
-    at: Now,
-) -> TicketAtWindow:
-    """开始办理: the visitor came to the window."""
-    ticket = await _matching(session, ticket_id, caller, if_match)
-    return _answer(await service.serve(session, ticket, at=at), context, response)
-
-
-@router.post("/api/v1/tickets/{ticket_id}/done", responses=ACTION_PROBLEMS)
-async def finish_ticket(
-    ticket_id: UUID,
-    response: Response,
-    session: Session,
-    context: InContext,
-    caller: AtWindow,
-    if_match: IfMatch,
-    at: Now,
-) -> TicketAtWindow:
-    """办完: the visit is over and the window free."""
-    ticket = await _matching(session, ticket_id, caller, if_match)
-    return _answer(await service.finish(session, ticket, at=at), context, response)
-
-
-async def _matching(
-    session: Session, ticket_id: UUID, caller: Caller, if_match: str | None
-) -> Ticket:
-    ticket = await service.get_for_change(session, ticket_id, caller=caller)
+async def _own(session: Session, ticket_id: UUID, caller: Caller, if_match: str | None) -> Ticket:
+    ticket = await service.get_own_for_change(session, ticket_id, caller=caller)
     require_match(ticket.version, if_match)
     return ticket
 
 
-def _answer(ticket: Ticket, context: Context, response: Response) -> TicketAtWindow:
+def _answer(ticket: Ticket, response: Response) -> TicketRead:
     response.headers["ETag"] = etags.etag(ticket.version)
-    return _for_staff(ticket, context)
+    return TicketRead.model_validate(ticket)
 
 
-def _for_staff(ticket: Ticket, context: Context) -> TicketAtWindow:
+def for_staff(ticket: Ticket, context: Context) -> TicketAtWindow:
+    """Return the ticket as the site's staff see it."""
     read = TicketAtWindow.model_validate(ticket)
     return read.model_copy(update={"holder": service.holder_of(ticket, context.vault)})

@@ -4,25 +4,36 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from site_service.queue.rules import Need, TicketChannel, TicketState
+from site_service.queue.rules import Need, Outcome, TicketChannel, TicketState
 from site_service.sites.rules import Area, WindowKind, WindowState
 from site_service.sites.schemas import MatterCode
 from tongban import gb
 from tongban.problems import field_fault
-from tongban.texts import Line
+from tongban.texts import Code, Line
 
 __all__ = [
+    "AreaWait",
     "CallAnswer",
     "Holder",
     "HolderRead",
+    "PauseIn",
+    "PrintedTicket",
     "QueueRead",
     "QueueWindow",
+    "SyncIn",
+    "SyncRead",
+    "SyncedTicket",
     "TicketAtWindow",
+    "TicketDone",
     "TicketIn",
     "TicketRead",
     "TicketTaken",
+    "TicketWait",
+    "TransferIn",
+    "WaitRead",
+    "WaitsRead",
 ]
 
 
@@ -54,6 +65,16 @@ class TicketIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    id: UUID | None = Field(
+        default=None,
+        description="由客户端生成的 UUIDv7，重复提交得到同一张号票"
+        " / made by the client: the same again gives the same ticket",
+    )
+    expected_at: AwareDatetime | None = Field(
+        default=None,
+        description="预计到达时间，电话或网上取号时填写"
+        " / when the visitor will be there; before that the ticket is not called",
+    )
     matter_code: MatterCode
     area: Area | None = Field(
         default=None, description="由工作人员指定业务类别 / the business area, if not the matter's"
@@ -76,15 +97,22 @@ class TicketRead(BaseModel):
     area: str
     is_partner: bool
     is_green: bool
+    call_class: str
     channel: TicketChannel
     state: TicketState
     window_id: UUID | None
     case_id: UUID | None
+    appointment_id: UUID | None
+    for_window_id: UUID | None
     issued_at: datetime
+    placed_at: datetime
+    expected_at: datetime | None
+    due_at: datetime | None
     called_at: datetime | None
     serving_at: datetime | None
     done_at: datetime | None
     missed_at: datetime | None
+    returned_at: datetime | None
     version: int
 
 
@@ -101,13 +129,118 @@ class TicketAtWindow(TicketRead):
     holder: HolderRead | None = None
 
 
+class WaitRead(BaseModel):
+    """The wait in minutes: half wait at most `middle`, eight of ten between `low` and `high`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    low: int
+    middle: int
+    high: int
+
+
 class TicketTaken(TicketRead):
     """A ticket just taken, with what the visitor wants to know."""
 
     ticket_id: UUID
     people_ahead: int
-    expected_wait_minutes: int
+    expected_wait_minutes: int | None = Field(
+        description="预计等候分钟数 / null where it cannot be told, as for one still on the way"
+    )
+    expected_wait: WaitRead | None
     is_helper_offered: bool = Field(description="是否提供帮办代办 / a helper goes along")
+
+
+class TicketDone(TicketAtWindow):
+    """A ticket whose visit ended, and the one for the same person's next window."""
+
+    next_ticket: TicketRead | None = None
+
+
+class TicketWait(BaseModel):
+    """How long a ticket still waits."""
+
+    ticket_id: UUID
+    state: TicketState
+    people_ahead: int
+    expected_wait: WaitRead | None
+
+
+class AreaWait(BaseModel):
+    """How long one would wait who comes now."""
+
+    area: str
+    is_green: bool
+    expected_wait: WaitRead | None = Field(
+        description="空值表示当前没有窗口办理 / null where no window takes it now"
+    )
+
+
+class WaitsRead(BaseModel):
+    """A site's expected waits, by business area and class."""
+
+    site_id: str
+    at: datetime
+    waits: list[AreaWait]
+
+
+class TransferIn(BaseModel):
+    """Where a visitor is sent: to another business area, or to one window."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    area: Area | None = None
+    window_id: UUID | None = None
+
+
+class PauseIn(BaseModel):
+    """Why a window pauses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Line | None = None
+
+
+class PrintedTicket(BaseModel):
+    """A ticket that a kiosk printed while it was off-line."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID
+    number: str = Field(
+        pattern=r"^[A-Z0-9_-]{1,60}-[0-9]{1,6}$",
+        description="以终端编号开头，如 K1-007 / begins with the kiosk's code",
+    )
+    matter_code: MatterCode
+    issued_at: AwareDatetime
+    birth_year: int | None = Field(default=None, ge=1850, le=2200)
+    needs: list[Need] = Field(default=[], max_length=len(Need))
+
+
+class SyncIn(BaseModel):
+    """What a kiosk tells of when it is on-line again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kiosk_code: Code
+    tickets: list[PrintedTicket] = Field(min_length=1, max_length=200)
+
+
+class SyncedTicket(BaseModel):
+    """What became of a ticket that a kiosk told of."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    outcome: Outcome
+    reason: str | None = Field(description="未接受的原因 / why it was refused")
+    state: TicketState | None
+
+
+class SyncRead(BaseModel):
+    """The outcome of each ticket, in the order in which they were told."""
+
+    tickets: list[SyncedTicket]
 
 
 class CallAnswer(BaseModel):
@@ -124,6 +257,7 @@ class QueueWindow(BaseModel):
     name: str
     kind: WindowKind
     state: WindowState
+    is_paused: bool
     ticket_number: str | None
     ticket_state: TicketState | None
 
@@ -132,6 +266,10 @@ class QueueRead(BaseModel):
     """A site's queue: numbers only, for the screen in the hall."""
 
     site_id: str
+    last_event: int = Field(
+        description="动态序号，可作 Last-Event-ID / from here the stream resumes"
+    )
+    is_day_closed: bool
     waiting: int
     waiting_green: int
     waiting_ordinary: int

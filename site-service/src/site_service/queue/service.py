@@ -1,31 +1,29 @@
-"""Use cases of the queue: take a ticket, call the next, serve, finish; tie a ticket to its case."""
+"""Use cases of the queue: take a ticket, look at it and at the queue, tie it to its case."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from site_service.errors import (
-    MatterNotHere,
-    NoWindowForMatter,
-    SiteClosed,
-    TicketNotFound,
-    WindowBusy,
-    WindowClosed,
-)
-from site_service.events import TicketCalled, TicketIssued, TicketMissed, TicketServed
-from site_service.queue import rules, store
-from site_service.queue.rules import Duty, TicketAction, TicketChannel, Visitor
+from site_service.errors import MatterNotHere, NoWindowForMatter, SiteClosed, TicketNotFound
+from site_service.events import TicketIssued
+from site_service.queue import notes, rules, store
+from site_service.queue.errors import DayClosed, TicketIdTaken
+from site_service.queue.estimate import Wait
+from site_service.queue.policy import USUAL, CallClass, QueuePolicy
+from site_service.queue.rules import TicketChannel, Visitor
 from site_service.queue.schemas import HolderRead, QueueRead, QueueWindow
 from site_service.queue.tables import Ticket
+from site_service.queue.waits import Waits
 from site_service.sites import service as sites
 from site_service.sites.rules import MatterThere, SiteState, WindowKind, WindowState
 from site_service.sites.tables import Window
 from tongban.clock import local_date
+from tongban.context import Context
 from tongban.identity import Caller, Role
 from tongban.ids import new_id
 from tongban.messages import publish
@@ -48,7 +46,13 @@ class Request:
     area: str | None
     channel: TicketChannel
     visitor: Visitor
-    name: str | None
+    name: str | None = None
+    id: UUID | None = None
+    """Made by who asks, so that asking again asks for the same."""
+    expected_at: datetime | None = None
+    due_at: datetime | None = None
+    appointment_id: UUID | None = None
+    itinerary: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,14 @@ class Taken:
 
     ticket: Ticket
     people_ahead: int
-    expected_wait_minutes: int
+    wait: Wait | None
     is_helper_offered: bool
+
+
+async def policy_of(session: AsyncSession, site_id: str) -> QueuePolicy:
+    """Return the site's rule of calls."""
+    row = await store.rules_of(session, site_id)
+    return USUAL if row is None else QueuePolicy.model_validate(row.policy)
 
 
 async def take(
@@ -66,93 +76,130 @@ async def take(
     site_id: str,
     request: Request,
     *,
-    vault: Vault,
+    context: Context,
     caller: Caller,
     at: datetime,
 ) -> Taken:
-    """Give out the next number of the day.
+    """Give out the next number of the day; the same id again gives the same ticket.
 
     Raises:
-        SiteClosed: 409, the site gives no tickets now.
+        SiteClosed, DayClosed: 409, the site gives no tickets now.
         MatterNotHere: 409, with the nearest sites that handle the matter.
         NoWindowForMatter: 409, no window here could call the ticket.
+        TicketIdTaken: 409, the id is of another ticket.
     """
+    today = local_date(at)
+    is_helper_offered = request.visitor.is_elderly(today)
+    policy = await policy_of(session, site_id)
+    if request.id is not None and (known := await store.get(session, request.id)) is not None:
+        _require_same(known, site_id, request, caller)
+        ahead, wait = await Waits.of(context).of_ticket(session, known, policy, at=at)
+        return Taken(known, ahead, wait, is_helper_offered)
     there = await sites.matter_there(session, site_id, request.matter_code)
-    await _refuse_closed(session, site_id, request.matter_code, there)
+    windows = await sites.windows(session, site_id)
+    await _refuse_closed(session, site_id, request.matter_code, there, at)
+    call_class = policy.class_of(request.visitor.facts(today))
+    ticket = await _made(session, site_id, request, there, windows, call_class, at)
+    ticket.taken_by = caller.subject
+    _seal(ticket, request, context.vault)
+    ahead, wait = await Waits.of(context).of_newcomer(session, ticket, policy, at=at)
+    ticket.foreseen = (
+        None if wait is None else {"low": wait.low, "middle": wait.middle, "high": wait.high}
+    )
+    # Last: the counter's row is locked from here until the commit.
+    count = await store.next_count(session, site_id, today, call_class.prefix)
+    ticket.number = rules.number_of(call_class.prefix, count)
+    session.add(ticket)
+    publish(session, TicketIssued(**facts_of(ticket, at)), of=ticket)
+    await notes.write(session, site_id, "issued", note_of(ticket), at=at)
+    return Taken(ticket, ahead, wait, is_helper_offered)
+
+
+def _require_same(known: Ticket, site_id: str, request: Request, caller: Caller) -> None:
+    asked = (site_id, request.matter_code, caller.subject)
+    if (known.site_id, known.matter_code, known.taken_by) != asked:
+        raise TicketIdTaken
+
+
+async def _made(
+    session: AsyncSession,
+    site_id: str,
+    request: Request,
+    there: MatterThere,
+    windows: Sequence[Window],
+    call_class: CallClass,
+    at: datetime,
+) -> Ticket:
+    """Return the ticket without its number, where some window here can call it."""
     area = request.area or there.area
     if not there.is_handled or area is None:
-        others = await _other_sites(session, site_id, request.matter_code, there)
-        names = [other["name"] for other in others]
-        raise MatterNotHere(names=names, other_sites=others)
-    today = local_date(at)
+        others = await other_sites(session, site_id, request.matter_code, there)
+        raise MatterNotHere(names=[other["name"] for other in others], other_sites=others)
     ticket = Ticket(
-        id=new_id(),
+        id=request.id or new_id(),
         site_id=site_id,
-        day=today,
+        day=local_date(at),
         matter_code=request.matter_code,
         area=area,
         is_partner=there.is_partner,
-        is_green=request.visitor.is_green(today),
+        is_green=call_class.is_green,
+        call_class=call_class.code,
         needs=sorted(request.visitor.needs),
         channel=request.channel,
-        taken_by=caller.subject,
         issued_at=at,
-        holder_name=_sealed(vault, request.name, NAME_SEALED_FOR),
-        identity_number=_sealed(vault, request.visitor.identity_number, NUMBER_SEALED_FOR),
+        expected_at=request.expected_at,
+        placed_at=rules.place_of(issued_at=at, expected_at=request.expected_at),
+        due_at=request.due_at,
+        appointment_id=request.appointment_id,
+        itinerary=list(request.itinerary),
     )
-    windows = _windows_for(ticket, await sites.windows(session, site_id))
-    if not windows:
-        others = await _other_sites(session, site_id, request.matter_code, there)
-        names = [other["name"] for other in others]
-        raise NoWindowForMatter(names=names, other_sites=others)
-    ahead = await store.ahead_of(session, ticket)
-    # Last: the counter's row is locked from here until the commit.
-    count = await store.next_count(session, site_id, today, is_green=ticket.is_green)
-    ticket.number = rules.number_of(is_green=ticket.is_green, count=count)
-    session.add(ticket)
-    publish(session, TicketIssued(**_facts(ticket, at)), of=ticket)
-    await session.flush()
-    wait = rules.expected_wait(ahead=ahead.people, windows=len(windows), service=ahead.service)
-    return Taken(
-        ticket=ticket,
-        people_ahead=ahead.people,
-        expected_wait_minutes=math.ceil(wait.total_seconds() / 60),
-        is_helper_offered=request.visitor.is_elderly(today),
-    )
+    if not windows_for(ticket, windows):
+        others = await other_sites(session, site_id, request.matter_code, there)
+        raise NoWindowForMatter(names=[other["name"] for other in others], other_sites=others)
+    return ticket
 
 
 async def _refuse_closed(
-    session: AsyncSession, site_id: str, matter_code: str, there: MatterThere
+    session: AsyncSession, site_id: str, matter_code: str, there: MatterThere, at: datetime
 ) -> None:
-    if there.state is SiteState.CLOSED:
-        others = await _other_sites(session, site_id, matter_code, there)
+    if there.state is not SiteState.OPEN:
+        others = await other_sites(session, site_id, matter_code, there)
         raise SiteClosed(reason=there.closed_reason, other_sites=others)
+    if (closed := await store.closed_day(session, site_id, local_date(at))) is not None:
+        raise DayClosed(closed_at=closed.closed_at)
 
 
-async def _other_sites(
+async def other_sites(
     session: AsyncSession, site_id: str, matter_code: str, there: MatterThere
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
+    """Return the nearest other sites that have a window for the matter."""
     kinds = [kind for kind in WindowKind if rules.duty_of(kind, ()) is not None]
     return await sites.other_sites(
         session, matter_code, there.area, kinds=kinds, besides=site_id, near=there.point
     )
 
 
-def _windows_for(ticket: Ticket, windows: Sequence[Window]) -> list[Window]:
+def windows_for(ticket: rules.Waiting, windows: Sequence[Window]) -> list[Window]:
+    """Return the windows in use that could call the ticket."""
     return [
         window
         for window in windows
         if window.state is WindowState.OPEN
-        and (duty := rules.duty_of(window.kind, window.areas)) is not None
+        and (duty := rules.duty_of(window.kind, window.areas, window.id)) is not None
         and duty.covers(ticket)
     ]
 
 
-def _sealed(vault: Vault, secret: str | None, context: str) -> bytes | None:
-    return None if secret is None else vault.seal(secret, context=context)
+def _seal(ticket: Ticket, request: Request, vault: Vault) -> None:
+    number = request.visitor.identity_number
+    if request.name is not None:
+        ticket.holder_name = vault.seal(request.name, context=NAME_SEALED_FOR)
+    if number is not None:
+        ticket.identity_number = vault.seal(number, context=NUMBER_SEALED_FOR)
 
 
-def _facts(ticket: Ticket, at: datetime) -> dict[str, object]:
+def facts_of(ticket: Ticket, at: datetime) -> dict[str, Any]:
+    """Return what each event of a ticket tells."""
     return {
         "ticket_id": ticket.id,
         "site_id": ticket.site_id,
@@ -164,51 +211,17 @@ def _facts(ticket: Ticket, at: datetime) -> dict[str, object]:
     }
 
 
-async def call_next(
-    session: AsyncSession, window_id: UUID, *, caller: Caller, at: datetime
-) -> Ticket | None:
-    """Call the next ticket to the window; None where none waits for it.
-
-    Raises:
-        WindowClosed: 409.
-        WindowBusy: 409, the ticket called before is not finished.
-    """
-    window = await sites.lock_window(session, window_id)
-    caller.require_site(window.site_id)
-    if window.state is WindowState.CLOSED:
-        raise WindowClosed
-    await _refuse_busy(session, window_id)
-    duty = rules.duty_of(window.kind, window.areas)
-    ticket = None if duty is None else await _pick(session, window, duty, at)
-    if ticket is None:
-        return None
-    ticket.state = rules.advance(ticket.state, TicketAction.CALL)
-    ticket.window_id, ticket.called_at = window.id, at
-    publish(session, TicketCalled(**_facts(ticket, at)), of=ticket)
-    await session.flush()
-    return ticket
-
-
-async def _pick(session: AsyncSession, window: Window, duty: Duty, at: datetime) -> Ticket | None:
-    """Choose by the rule, then lock; a ticket that another window is calling is passed over."""
-    day = local_date(at)
-    history = await store.latest_calls(session, window.id, day)
-    heads = await store.heads(session, window.site_id, day, duty)
-    while heads:
-        head = rules.next_ticket(heads, now=at, duty=duty, history=history)
-        if head is None:
-            break
-        ticket = await store.take_first(session, window.site_id, day, duty, is_green=head.is_green)
-        if ticket is not None:
-            return ticket
-        heads = [one for one in heads if one.is_green != head.is_green]
-    return None
-
-
-async def _refuse_busy(session: AsyncSession, window_id: UUID) -> None:
-    present = await store.at_window(session, window_id)
-    if present is not None:
-        raise WindowBusy(number=present.number, ticket_id=present.id)
+def note_of(ticket: Ticket, window: Window | None = None) -> dict[str, Any]:
+    """Return what a display may show of a ticket: numbers, never a person."""
+    return {
+        "ticket_number": ticket.number,
+        "ticket_state": ticket.state or rules.TicketState.WAITING,
+        "area": ticket.area,
+        "is_green": ticket.is_green,
+        "window_id": ticket.window_id and str(ticket.window_id),
+        "window_number": window and window.number,
+        "window_name": window and window.name,
+    }
 
 
 async def get_for_change(session: AsyncSession, ticket_id: UUID, *, caller: Caller) -> Ticket:
@@ -224,58 +237,15 @@ async def get_for_change(session: AsyncSession, ticket_id: UUID, *, caller: Call
     return ticket
 
 
-async def recall(session: AsyncSession, ticket: Ticket, *, at: datetime) -> Ticket:
-    """Call the ticket again at its window, also after it was missed.
+async def get_own_for_change(session: AsyncSession, ticket_id: UUID, *, caller: Caller) -> Ticket:
+    """Return one's own ticket, or one of the site that one works for, locked.
 
     Raises:
-        TicketActionNotAllowed: 409.
-        WindowBusy: 409, the window has another ticket by now.
+        TicketNotFound: 404.
     """
-    state = rules.advance(ticket.state, TicketAction.RECALL)
-    if ticket.state not in rules.AT_THE_WINDOW and ticket.window_id is not None:
-        await sites.lock_window(session, ticket.window_id)
-        await _refuse_busy(session, ticket.window_id)
-    ticket.state, ticket.called_at = state, at
-    publish(session, TicketCalled(**_facts(ticket, at)), of=ticket)
-    await session.flush()
-    return ticket
-
-
-async def miss(session: AsyncSession, ticket: Ticket, *, at: datetime) -> Ticket:
-    """Note that nobody came; the window is free again.
-
-    Raises:
-        TicketActionNotAllowed: 409.
-    """
-    ticket.state = rules.advance(ticket.state, TicketAction.MISS)
-    ticket.missed_at = at
-    publish(session, TicketMissed(**_facts(ticket, at)), of=ticket)
-    await session.flush()
-    return ticket
-
-
-async def serve(session: AsyncSession, ticket: Ticket, *, at: datetime) -> Ticket:
-    """Begin to serve the visitor who came.
-
-    Raises:
-        TicketActionNotAllowed: 409.
-    """
-    ticket.state = rules.advance(ticket.state, TicketAction.SERVE)
-    ticket.serving_at = at
-    await session.flush()
-    return ticket
-
-
-async def finish(session: AsyncSession, ticket: Ticket, *, at: datetime) -> Ticket:
-    """End the visit; told with the case that came of it, if any.
-
-    Raises:
-        TicketActionNotAllowed: 409.
-    """
-    ticket.state = rules.advance(ticket.state, TicketAction.DONE)
-    ticket.done_at = at
-    publish(session, TicketServed(**_facts(ticket, at)), of=ticket)
-    await session.flush()
+    ticket = await store.get_for_update(session, ticket_id)
+    if ticket is None or not _may_see(caller, ticket):
+        raise TicketNotFound
     return ticket
 
 
@@ -289,6 +259,27 @@ async def get(session: AsyncSession, ticket_id: UUID, *, caller: Caller) -> Tick
     if ticket is None or not _may_see(caller, ticket):
         raise TicketNotFound
     return ticket
+
+
+async def wait_of(
+    session: AsyncSession, ticket: Ticket, *, context: Context, at: datetime
+) -> tuple[int, Wait | None]:
+    """Return how many are before the ticket, and how long it will wait."""
+    policy = await policy_of(session, ticket.site_id)
+    return await Waits.of(context).of_ticket(session, ticket, policy, at=at)
+
+
+async def waits_at(
+    session: AsyncSession, site_id: str, *, context: Context, at: datetime
+) -> list[tuple[str, bool, Wait | None]]:
+    """Return how long one would wait who comes now: by business area, green or not.
+
+    Raises:
+        SiteNotFound: 404.
+    """
+    await sites.get(session, site_id)
+    policy = await policy_of(session, site_id)
+    return await Waits.of(context).of_areas(session, site_id, policy, at=at)
 
 
 def _may_see(caller: Caller, ticket: Ticket) -> bool:
@@ -314,25 +305,34 @@ def holder_of(ticket: Ticket, vault: Vault) -> HolderRead | None:
 async def overview(session: AsyncSession, site_id: str, *, at: datetime) -> QueueRead:
     """Return who waits and which number each window serves."""
     await sites.get(session, site_id)
+    last = await notes.last_numbers(session, [site_id])
     waiting = await store.count_waiting(session, site_id, local_date(at))
     windows = await sites.windows(session, site_id)
-    present = await store.at_windows(session, [window.id for window in windows])
+    ids = [window.id for window in windows]
+    present = await store.at_windows(session, ids)
+    paused = await store.paused(session, ids)
     return QueueRead(
         site_id=site_id,
+        last_event=last.get(site_id, 0),
+        is_day_closed=await store.closed_day(session, site_id, local_date(at)) is not None,
         waiting=sum(waiting.values()),
         waiting_green=waiting.get(True, 0),
         waiting_ordinary=waiting.get(False, 0),
-        windows=[_shown(window, present.get(window.id)) for window in windows],
+        windows=[
+            _shown(window, present.get(window.id), is_paused=window.id in paused)
+            for window in windows
+        ],
     )
 
 
-def _shown(window: Window, ticket: Ticket | None) -> QueueWindow:
+def _shown(window: Window, ticket: Ticket | None, *, is_paused: bool) -> QueueWindow:
     return QueueWindow(
         id=window.id,
         number=window.number,
         name=window.name,
         kind=window.kind,
         state=window.state,
+        is_paused=is_paused,
         ticket_number=None if ticket is None else ticket.number,
         ticket_state=None if ticket is None else ticket.state,
     )
