@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, cast, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,7 +59,7 @@ async def matters_of_sites(session: AsyncSession) -> Sequence[tuple[str, str, st
     """Return matter, site and name of everything handled at an open site."""
     names = (
         select(KnownMatterVersion.code, KnownMatterVersion.name)
-        .distinct(KnownMatterVersion.code)
+        .ext(distinct_on(KnownMatterVersion.code))
         .where(KnownMatterVersion.state == "published")
         .order_by(KnownMatterVersion.code, KnownMatterVersion.version.desc())
         .subquery()

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -163,7 +164,7 @@ async def without_offline_way(session: AsyncSession) -> Sequence[Any]:
     )
     rows = await session.execute(
         select(KnownMatterVersion.code, KnownMatterVersion.name, KnownMatterVersion.area)
-        .distinct(KnownMatterVersion.code)
+        .ext(distinct_on(KnownMatterVersion.code))
         .where(KnownMatterVersion.state == "published", ~is_taken)
         .order_by(KnownMatterVersion.code, KnownMatterVersion.version.desc())
     )

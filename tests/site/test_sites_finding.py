@@ -1,0 +1,116 @@
+"""Finding where to go: within minutes, soonest done; and the index behind it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from site_service.sites.places import from_wgs84, is_within, to_wgs84
+from site_service.sites.rules import Point
+from site_service.sites.vocabulary import Datum
+from support.sites import import_sites, matter_told, new_code, site_record, take_ticket
+from tongban.testing.fixtures import RunningService
+
+SITES = "/api/v1/sites"
+HOME = "34.20,108.88"
+
+
+async def found(site: RunningService, **query: Any) -> list[dict[str, Any]]:
+    answer = await site.client.get(SITES, params={"near": HOME, **query})
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def a_row_of_sites(site: RunningService, *north: float, **more: Any) -> tuple[str, list[str]]:
+    code = new_code()
+    await site.hear(matter_told(code))
+    records = [site_record(matters=[code], latitude=34.2 + off, **more) for off in north]
+    await import_sites(site, *records)
+    return code, [record["id"] for record in records]
+
+
+async def test_what_is_within_fifteen_minutes_depends_on_who_goes_and_how(
+    site: RunningService,
+) -> None:
+    # 500 m, 778 m and 3,336 m to the north.
+    code, (near, middle, far) = await a_row_of_sites(site, 0.0045, 0.007, 0.03)
+    asked = {"matter_code": code, "within_minutes": 15, "order": "travel"}
+
+    walking = await found(site, **asked)
+    slowly = await found(site, **asked, pace="slow")
+    driving = await found(site, **asked, mode="drive")
+
+    assert [one["id"] for one in walking] == [near, middle]
+    assert [one["id"] for one in slowly] == [near]
+    assert [one["id"] for one in driving] == [near, middle, far]
+    # 500.4 m, times 1.3, at 1.2 m/s.
+    assert walking[0]["travel_minutes"] == 9.0
+
+
+async def test_soonest_done_weighs_the_way_against_the_wait(site: RunningService) -> None:
+    code, (near, far) = await a_row_of_sites(site, 0.001, 0.004)
+    for _ in range(6):
+        taken = await take_ticket(site, {"id": near, "matter": code})
+        assert taken.status_code == 201, taken.text
+
+    nearest_first = await found(site, matter_code=code, order="travel")
+    soonest_first = await found(site, matter_code=code, order="total")
+
+    assert [one["id"] for one in nearest_first] == [near, far]
+    assert [one["id"] for one in soonest_first] == [far, near]
+    assert soonest_first[0]["wait_minutes"] == 0.0
+    assert soonest_first[1]["wait_minutes"] > 0
+
+
+async def test_a_parking_place_and_a_depth_can_be_asked_for(site: RunningService) -> None:
+    code = new_code()
+    await site.hear(matter_told(code))
+    plain = site_record(matters=[code])
+    parking = site_record(matters=[code], parking={"spaces": 3}, depths={code: ["decide"]})
+    await import_sites(site, plain, parking)
+
+    with_parking = await found(site, matter_code=code, parking=True)
+    on_the_spot = await found(site, matter_code=code, depth="decide")
+
+    assert [one["id"] for one in with_parking] == [parking["id"]]
+    assert [one["id"] for one in on_the_spot] == [parking["id"]]
+
+
+@pytest.mark.parametrize("query", [{"within_minutes": 15}, {"order": "total"}])
+async def test_minutes_need_a_place_to_start_from(
+    site: RunningService, query: dict[str, Any]
+) -> None:
+    answer = await site.client.get(SITES, params=query)
+
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "near")
+
+
+INLAND = st.builds(Point, st.floats(20, 45), st.floats(80, 125))
+
+
+@given(INLAND, st.sampled_from([Datum.GCJ02, Datum.BD09]))
+def test_a_datum_there_and_back_moves_nothing(point: Point, datum: Datum) -> None:
+    back = to_wgs84(from_wgs84(point, datum), datum)
+
+    assert abs(back.latitude - point.latitude) < 2e-6
+    assert abs(back.longitude - point.longitude) < 2e-6
+
+
+@given(INLAND)
+def test_the_datums_differ_by_some_hundred_metres(point: Point) -> None:
+    shifted = from_wgs84(point, Datum.GCJ02)
+
+    off = abs(shifted.latitude - point.latitude) + abs(shifted.longitude - point.longitude)
+    assert 0.0001 < off < 0.03
+
+
+def test_a_hole_is_outside() -> None:
+    outer = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]
+    hole = [[4, 4], [6, 4], [6, 6], [4, 6], [4, 4]]
+    geometry = {"type": "Polygon", "coordinates": [outer, hole]}
+
+    assert is_within(Point(2, 2), geometry)
+    assert not is_within(Point(5, 5), geometry)
+    assert not is_within(Point(11, 5), geometry)
