@@ -43,7 +43,7 @@ async def test_an_imported_site_is_public_with_its_windows_and_kiosks(
         "unchanged": 0,
     }
     assert found["windows"][0]["number"] == "A01"
-    unheard = {"matters": [], "faults": [], "last_seen_at": None}
+    unheard: dict[str, Any] = {"matters": [], "faults": [], "last_seen_at": None}
     assert found["kiosks"] == [{**kiosk, **unheard} for kiosk in record["kiosks"]]
     assert (found["matters_count"], found["partner_matters_count"]) == (1, 1)
     assert found["state"] == "open"
