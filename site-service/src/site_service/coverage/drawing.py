@@ -62,6 +62,8 @@ def draw(
             alpha=0.45,
             linewidths=0,
             label=label,
+            # Thousands of dots are one picture within the SVG, else they are megabytes.
+            rasterized=True,
         )
     # Circles as they are without roads: how far one gets by the straight line with detours.
     radius = reach_m(question.manner, most=question.minutes * 60.0, is_straight=True)

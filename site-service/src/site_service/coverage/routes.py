@@ -30,8 +30,7 @@ from site_service.coverage.schemas import (
     StreetShare,
 )
 from site_service.sites import registry
-from site_service.sites.routes import OpenAt
-from site_service.sites.schemas import MatterCode
+from site_service.sites.schemas import MatterCode, OpenAt
 from site_service.travel.errors import TravelUnavailable
 from site_service.travel.rules import Manner, Mode, Pace
 from tongban import app

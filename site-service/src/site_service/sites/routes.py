@@ -1,10 +1,8 @@
 """HTTP of sites."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
-from pydantic import AfterValidator, AwareDatetime
 
 from site_service.errors import (
     ImportRefused,
@@ -22,6 +20,7 @@ from site_service.sites.schemas import (
     KioskRead,
     MatterCode,
     MatterRead,
+    OpenAt,
     SiteDetail,
     SiteId,
     SitePatch,
@@ -42,7 +41,7 @@ from tongban.db import Session
 from tongban.etags import IfMatch, StaleVersion, require_match
 from tongban.identity import Caller, ForeignSite, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery
-from tongban.problems import MalformedRequest, Where, field_fault, problems
+from tongban.problems import MalformedRequest, Where, problems
 
 __all__ = ["router"]
 
@@ -52,21 +51,6 @@ Manager = Annotated[Caller, allow(Role.ADMIN, Role.SITE_MANAGER)]
 SiteIdPath = Annotated[SiteId, Path(description="网点编号 / the site's id")]
 # Latitude to ±90 and longitude to ±180, WGS-84.
 NEAR = r"^-?(90|[0-8]?[0-9](\.[0-9]{1,9})?),-?(180|(1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,9})?)$"
-
-FIRST_YEAR, LAST_YEAR = 2000, 2100
-
-
-def _within_the_calendar(at: datetime) -> datetime:
-    if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise field_fault(
-            "year",
-            zh=f"年份应在 {FIRST_YEAR} 至 {LAST_YEAR} 之间",
-            en=f"the year must be {FIRST_YEAR} to {LAST_YEAR}",
-        )
-    return at
-
-
-OpenAt = Annotated[AwareDatetime, AfterValidator(_within_the_calendar)]
 
 
 def _point(near: str) -> Point:

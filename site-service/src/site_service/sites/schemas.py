@@ -1,6 +1,6 @@
 """What comes in and goes out over HTTP for sites."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -44,6 +44,7 @@ __all__ = [
     "KioskRead",
     "MatterCode",
     "MatterRead",
+    "OpenAt",
     "OpeningHours",
     "Parking",
     "SiteDetail",
@@ -86,6 +87,22 @@ OpeningHours = Annotated[Line, AfterValidator(_readable_hours)]
 PhotoUrl = Annotated[
     str, StringConstraints(max_length=500, pattern=r"^https?://[^\s\x00-\x1f]{1,480}$")
 ]
+
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+def _within_the_calendar(at: datetime) -> datetime:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise field_fault(
+            "year",
+            zh=f"年份应在 {FIRST_YEAR} 至 {LAST_YEAR} 之间",
+            en=f"the year must be {FIRST_YEAR} to {LAST_YEAR}",
+        )
+    return at
+
+
+OpenAt = Annotated[AwareDatetime, AfterValidator(_within_the_calendar)]
 
 
 class Contact(BaseModel):
