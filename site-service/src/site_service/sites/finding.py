@@ -1,7 +1,7 @@
 """Finding where to go: within so many minutes, or soonest done, way and wait together (找网点)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,13 +14,19 @@ from site_service.travel.rules import Manner, Travel, places, reach_m
 from site_service.travel.service import is_straight
 from tongban.clock import local_date
 
-__all__ = ["Order", "Reached", "find"]
+__all__ = ["AskQueue", "Order", "Reached", "find"]
 
 MOST_SITES = 200
 """So many of the nearest are looked at; the ways to them are reckoned one by one."""
 MOST_MINUTES = 240
+PROMISING = 8
+"""So many sites' queues are played forward for one answer."""
 SERVICE_SECONDS = 480.0
 """What a visit takes where nothing was measured yet."""
+
+
+AskQueue = Callable[[str], Awaitable[int | None]]
+"""Returns the minutes that one who comes to the site now waits; None where nobody can say."""
 
 
 class Order(StrEnum):
@@ -56,8 +62,13 @@ async def find(
     order: Order,
     at: datetime,
     limit: int,
+    ask_queue: AskQueue | None = None,
 ) -> list[Reached]:
-    """Return the sites that can be reached, best first."""
+    """Return the sites that can be reached, best first.
+
+    Who waits, shared out over the windows, says which sites are promising; of those the queue's
+    own estimate counts, by `ask_queue`.
+    """
     most = (within_minutes or MOST_MINUTES) * 60.0
     metres = reach_m(manner, most=most, is_straight=is_straight(travel))
     found = await store.within(session, wanted, near, metres=metres, limit=MOST_SITES)
@@ -82,7 +93,20 @@ async def find(
         for (site, distance), way in zip(found, seconds[0], strict=True)
         if way <= most
     ]
-    return sorted(reached, key=lambda one: (_rank(one, order), one.site.id))[:limit]
+    ranked = _ranked(reached, order)
+    if order is Order.TOTAL and ask_queue is not None:
+        promising = [await _estimated(one, ask_queue) for one in ranked[:PROMISING]]
+        ranked = _ranked([*promising, *ranked[PROMISING:]], order)
+    return ranked[:limit]
+
+
+def _ranked(reached: Sequence[Reached], order: Order) -> list[Reached]:
+    return sorted(reached, key=lambda one: (_rank(one, order), one.site.id))
+
+
+async def _estimated(one: Reached, ask_queue: AskQueue) -> Reached:
+    minutes = await ask_queue(one.site.id)
+    return one if minutes is None else replace(one, wait_minutes=float(minutes))
 
 
 def _rank(one: Reached, order: Order) -> float:

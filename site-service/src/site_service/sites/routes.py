@@ -1,5 +1,6 @@
 """HTTP of sites."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
@@ -11,6 +12,7 @@ from site_service.errors import (
     SiteNotFound,
     SiteNotPublished,
 )
+from site_service.queue import service as queue
 from site_service.sites import finding, importing, places, registry, service
 from site_service.sites.finding import Order
 from site_service.sites.rules import Point, SiteFilter, SiteKind, SiteState
@@ -122,6 +124,7 @@ async def list_sites(
         order=order,
         at=open_at or at,
         limit=paging.limit,
+        ask_queue=_queue_of(session, context, matter_code, at) if open_at is None else None,
     )
     items = [
         _summary(
@@ -135,6 +138,24 @@ async def list_sites(
         for one in reached
     ]
     return Page(items=items)
+
+
+def _queue_of(
+    session: Session, context: InContext, matter_code: str | None, at: datetime
+) -> finding.AskQueue:
+    async def minutes(site_id: str) -> int | None:
+        area = None
+        if matter_code is not None:
+            area = (await service.matter_there(session, site_id, matter_code)).area
+        waits = await queue.waits_at(session, site_id, context=context, at=at)
+        told = [
+            wait.middle
+            for one, is_green, wait in waits
+            if wait is not None and not is_green and area in (None, one)
+        ]
+        return max(told, default=None)
+
+    return minutes
 
 
 def _summary(site: Site, datum: Datum, **found: float | None) -> SiteSummary:
