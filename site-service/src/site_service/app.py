@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
+from site_service.appointments.due import settle_appointments
+from site_service.appointments.routes import router as appointments_router
 from site_service.consumers import CONSUMED
 from site_service.coverage.routes import router as coverage_router
 from site_service.database import SiteTables
@@ -33,6 +35,7 @@ SERVICE = Service(
         queue_router,
         windows_router,
         display_router,
+        appointments_router,
     ),
     metadata=SiteTables.metadata,
     migrations="site_service.migrations",
@@ -41,6 +44,7 @@ SERVICE = Service(
     timers=(
         Timer(every=timedelta(minutes=1), run=reopen_sites),
         Timer(every=timedelta(seconds=20), run=end_of_day),
+        Timer(every=timedelta(seconds=20), run=settle_appointments),
     ),
     republish=current_states,
 )

@@ -8,6 +8,11 @@ from tongban.messages import Event
 
 __all__ = [
     "PUBLISHED",
+    "AppointmentBooked",
+    "AppointmentCancelled",
+    "AppointmentCheckedIn",
+    "AppointmentMissed",
+    "AppointmentRescheduled",
     "SiteChanged",
     "TicketCalled",
     "TicketIssued",
@@ -133,6 +138,65 @@ class TicketLapsed(_TicketTold):
     WINDOW = None
 
 
+class _AppointmentTold(Event):
+    """An appointment as its events tell it."""
+
+    appointment_id: UUID
+    site_id: str
+    starts_at: datetime | None
+    life_event: str | None
+    ticket_id: UUID | None
+    at: datetime
+
+    TICKET: ClassVar[UUID | None] = None
+
+    def key(self) -> str:
+        return str(self.appointment_id)
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return one such event, for the documents and the contract tests."""
+        return cls(
+            appointment_id=UUID("0192f0c1-0000-7000-8000-00000000000a"),
+            site_id="hitech-hall",
+            starts_at=datetime(2026, 10, 12, 2, 0, tzinfo=UTC),
+            life_event=None,
+            ticket_id=cls.TICKET,
+            at=datetime(2026, 10, 10, 1, 30, tzinfo=UTC),
+        )
+
+
+class AppointmentBooked(_AppointmentTold):
+    """预约成功: a time was booked, or became free for one who waited."""
+
+    SUBJECT = "site.appointment.booked"
+
+
+class AppointmentRescheduled(_AppointmentTold):
+    """改约: the appointment was moved to another time."""
+
+    SUBJECT = "site.appointment.rescheduled"
+
+
+class AppointmentCancelled(_AppointmentTold):
+    """取消预约: the time was given back."""
+
+    SUBJECT = "site.appointment.cancelled"
+
+
+class AppointmentCheckedIn(_AppointmentTold):
+    """签到: the visitor is there and has a ticket."""
+
+    SUBJECT = "site.appointment.checked_in"
+    TICKET = UUID("0192f0c1-0000-7000-8000-000000000001")
+
+
+class AppointmentMissed(_AppointmentTold):
+    """爽约: the visitor did not come in time."""
+
+    SUBJECT = "site.appointment.missed"
+
+
 PUBLISHED: tuple[type[Event], ...] = (
     SiteChanged,
     TicketIssued,
@@ -143,4 +207,9 @@ PUBLISHED: tuple[type[Event], ...] = (
     TicketReturned,
     TicketWithdrawn,
     TicketLapsed,
+    AppointmentBooked,
+    AppointmentRescheduled,
+    AppointmentCancelled,
+    AppointmentCheckedIn,
+    AppointmentMissed,
 )

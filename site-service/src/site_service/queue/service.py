@@ -13,7 +13,7 @@ from site_service.errors import MatterNotHere, NoWindowForMatter, SiteClosed, Ti
 from site_service.events import TicketIssued
 from site_service.queue import notes, rules, store
 from site_service.queue.errors import DayClosed, TicketIdTaken
-from site_service.queue.estimate import Wait
+from site_service.queue.estimate import Measured, Wait
 from site_service.queue.policy import USUAL, CallClass, QueuePolicy
 from site_service.queue.rules import TicketChannel, Visitor
 from site_service.queue.schemas import HolderRead, QueueRead, QueueWindow
@@ -362,3 +362,10 @@ async def tie_case(
         await session.flush()
     elif ticket.case_id != case_id:
         log.info("ticket.has_a_case", ticket_id=str(ticket_id), case_id=str(case_id))
+
+
+async def visit_seconds(
+    session: AsyncSession, site_id: str, *, context: Context, at: datetime
+) -> Measured:
+    """Return how long visits took at the site, as measured."""
+    return await Waits.of(context).measured_at(session, site_id, at)

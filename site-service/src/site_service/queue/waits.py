@@ -131,7 +131,7 @@ class Waits:
                 and (asking is None or asking.id in known.waits)
             ):
                 return known.waits
-            measured = await self._measured_at(session, site_id, at)
+            measured = await self.measured_at(session, site_id, at)
             probes = {one.id: one for one in _probes(site_id, situation, policy, at)}
             if asking is not None:
                 probes[asking.id] = asking
@@ -142,7 +142,8 @@ class Waits:
             self._known[site_id] = _Known(at, situation, told)
             return told
 
-    async def _measured_at(self, session: AsyncSession, site_id: str, at: datetime) -> Measured:
+    async def measured_at(self, session: AsyncSession, site_id: str, at: datetime) -> Measured:
+        """Return how long visits took at the site in the last weeks."""
         kept = self._measured.get(site_id)
         if kept is not None and abs(at - kept[0]) < MEASURED_FRESH:
             return kept[1]

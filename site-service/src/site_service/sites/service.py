@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from site_service.sites import registry_store, rules, store
 from site_service.sites.rules import MatterThere, Point, SiteFilter, SiteState, WindowKind
 from site_service.sites.tables import Kiosk, Site, Window
 from tongban import calendars
-from tongban.clock import local_date
+from tongban.clock import local_date, start_of
 from tongban.identity import Caller, Role
 from tongban.messages import Event
 from tongban.paging import Paging, page_of
@@ -209,3 +209,20 @@ async def lock_window(session: AsyncSession, window_id: UUID) -> Window:
     if window is None:
         raise WindowNotFound
     return window
+
+
+# What appointments ask.
+
+
+async def open_times(
+    session: AsyncSession, site: Site, day: date, *, every: timedelta
+) -> list[datetime]:
+    """Return the times of the day at which the site is open, those for the booked included."""
+    calendar = await calendars.load(session)
+    special = {one.day: one.hours for one in await registry_store.special_days_of(session, site.id)}
+    begins = start_of(day)
+    times = [begins + nth * every for nth in range(timedelta(days=1) // every)]
+    if (hours := special.get(day)) is not None:
+        return [at for at in times if rules.is_open_by_clock(hours, at)]
+    written = [hours for hours in (site.opening_hours, site.appointment_hours) if hours]
+    return [at for at in times if any(rules.is_open_at(one, at, calendar) for one in written)]

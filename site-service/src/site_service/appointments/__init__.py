@@ -1,0 +1,1 @@
+"""Appointments at windows (预约), and the waiting list for them."""
