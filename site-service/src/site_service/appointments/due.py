@@ -23,5 +23,5 @@ async def settle_appointments(session: AsyncSession, context: Context) -> None:
         appointment.state = rules.advance(appointment.state, AppointmentAction.MISS)
         publish(session, AppointmentMissed(**facts_of(appointment, at)), of=appointment)
         await session.flush()
-        await waiting_list.release(session, appointment, at=at)
+        await waiting_list.release(session, appointment, context=context, at=at)
     await session.flush()

@@ -26,12 +26,14 @@ from site_service.sites import service as sites
 from site_service.sites.rules import SiteState
 from site_service.sites.tables import Site
 from tongban import audit
+from tongban.calendars import CalendarCache
 from tongban.clock import SHANGHAI, local_date, start_of
 from tongban.context import Context
 from tongban.identity import Caller
 from tongban.ids import new_id
 
 NEAREST = 5
+CALENDAR = "appointments.calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,22 @@ async def slots(
     planned = await plan(session, site_id, matter_codes, policy, context, at)
     if not is_offered_on(day, at, policy):
         return []
-    open_quarters = await sites.open_times(session, site, day, every=QUARTER)
+    open_quarters = await open_quarters_of(session, site, day, context)
     return rules.slots(
         [one.wanted for one in planned],
         open_quarters=open_quarters,
         taken=await taken_on(session, planned, day),
         earliest=at + timedelta(minutes=policy.notice_minutes),
     )
+
+
+async def open_quarters_of(
+    session: AsyncSession, site: Site, day: date, context: Context
+) -> list[datetime]:
+    """Return the day's quarter hours at which the site is open."""
+    cache: CalendarCache = context.resources.setdefault(CALENDAR, CalendarCache())
+    calendar = await cache.get(session)
+    return await sites.open_times(session, site, day, every=QUARTER, calendar=calendar)
 
 
 async def open_site(session: AsyncSession, site_id: str) -> Site:
@@ -167,6 +178,7 @@ async def place_visits(
     planned: Sequence[Planned],
     starts_at: datetime,
     policy: AppointmentPolicy,
+    context: Context,
     at: datetime,
 ) -> list[Placed]:
     """Find windows for the visits, while nobody else books on that day."""
@@ -174,14 +186,18 @@ async def place_visits(
     site_id, day = appointment.site_id, local_date(starts_at)
     earliest = at + timedelta(minutes=policy.notice_minutes)
     site = await sites.get(session, site_id)
-    open_quarters = await sites.open_times(session, site, day, every=QUARTER)
+    open_quarters = await open_quarters_of(session, site, day, context)
     is_offered = is_offered_on(day, at, policy) and starts_at >= earliest
     if not is_offered or starts_at not in open_quarters:
         raise SlotNotOffered(site_id=site_id, days=policy.days_ahead)
-    await store.lock_day(session, site_id, day)
-    taken = await taken_on(session, planned, day)
     visits = [one.wanted for one in planned]
+    taken = await taken_on(session, planned, day)
     placed = rules.place(visits, starts_at, open_quarters={*open_quarters}, taken=taken)
+    if placed is not None:
+        # It seems free. What is full is refused without waiting for those who book.
+        await store.lock_day(session, site_id, day)
+        taken = await taken_on(session, planned, day)
+        placed = rules.place(visits, starts_at, open_quarters={*open_quarters}, taken=taken)
     if placed is None:
         offered = rules.slots(visits, open_quarters=open_quarters, taken=taken, earliest=earliest)
         nearest = sorted(offered, key=lambda one: abs(one.starts_at - starts_at))[:NEAREST]

@@ -264,13 +264,14 @@ async def cancel_appointment(
     appointment_id: UUID,
     response: Response,
     session: Session,
+    context: InContext,
     caller: Identified,
     if_match: IfMatch,
     at: Now,
 ) -> AppointmentRead:
     """取消预约: give the time back; the first on the waiting list whom it suits gets it."""
     found = await _matching(session, appointment_id, caller, if_match)
-    cancelled = await service.cancel(session, found, at=at)
+    cancelled = await service.cancel(session, found, context=context, at=at)
     response.headers["ETag"] = etags.etag(cancelled.version)
     return await _read(session, cancelled)
 

@@ -83,7 +83,9 @@ async def book(
     planned = await planning.plan(session, asked.site_id, asked.matter_codes, policy, context, at)
     appointment = _made(asked, starts_at, starts_at + QUARTER, context=context, caller=caller)
     appointment.state = AppointmentState.BOOKED
-    placed = await planning.place_visits(session, appointment, planned, starts_at, policy, at)
+    placed = await planning.place_visits(
+        session, appointment, planned, starts_at, policy, context, at
+    )
     session.add(appointment)
     await planning.keep_place(session, appointment, placed, policy)
     session.add_all(_visits(appointment, planned, placed))
@@ -256,18 +258,22 @@ async def reschedule(
     for day in sorted({before, local_date(starts_at)}):
         await store.lock_day(session, appointment.site_id, day)
     await store.free(session, appointment.id)
-    placed = await planning.place_visits(session, appointment, planned, starts_at, policy, at)
+    placed = await planning.place_visits(
+        session, appointment, planned, starts_at, policy, context, at
+    )
     await planning.keep_place(session, appointment, placed, policy)
     for visit, where in zip(visits, placed, strict=True):
         visit.window_id, visit.starts_at = where.window_id, where.starts_at
         visit.quarters = where.quarters
     publish(session, AppointmentRescheduled(**facts_of(appointment, at)), of=appointment)
     await session.flush()
-    await waiting_list.promote(session, appointment.site_id, before, at=at)
+    await waiting_list.promote(session, appointment.site_id, before, context=context, at=at)
     return appointment
 
 
-async def cancel(session: AsyncSession, appointment: Appointment, *, at: datetime) -> Appointment:
+async def cancel(
+    session: AsyncSession, appointment: Appointment, *, context: Context, at: datetime
+) -> Appointment:
     """Give the time back; the first on the waiting list whom it suits gets it.
 
     Raises:
@@ -277,7 +283,7 @@ async def cancel(session: AsyncSession, appointment: Appointment, *, at: datetim
     appointment.next_due_at = None
     publish(session, AppointmentCancelled(**facts_of(appointment, at)), of=appointment)
     await session.flush()
-    await waiting_list.release(session, appointment, at=at)
+    await waiting_list.release(session, appointment, context=context, at=at)
     return appointment
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from site_service.appointments import planning, rules, store
-from site_service.appointments.rules import QUARTER, AppointmentAction, WantedVisit
+from site_service.appointments.rules import AppointmentAction, WantedVisit
 from site_service.appointments.tables import Appointment
 from site_service.appointments.telling import facts_of
 from site_service.events import AppointmentBooked
@@ -14,25 +14,30 @@ from site_service.queue.estimate import Standing
 from site_service.queue.policy import ORDINARY
 from site_service.sites import service as sites
 from tongban.clock import start_of
+from tongban.context import Context
 from tongban.ids import new_id
 from tongban.messages import publish
 
 
-async def release(session: AsyncSession, appointment: Appointment, *, at: datetime) -> None:
+async def release(
+    session: AsyncSession, appointment: Appointment, *, context: Context, at: datetime
+) -> None:
     """Give the appointment's quarter hours to those who wait for them."""
     await store.lock_day(session, appointment.site_id, appointment.day)
     await store.free(session, appointment.id)
-    await promote(session, appointment.site_id, appointment.day, at=at)
+    await promote(session, appointment.site_id, appointment.day, context=context, at=at)
 
 
-async def promote(session: AsyncSession, site_id: str, day: date, *, at: datetime) -> None:
+async def promote(
+    session: AsyncSession, site_id: str, day: date, *, context: Context, at: datetime
+) -> None:
     """Book whom the free times suit, first come first."""
     waiting = await store.waiting_list(session, site_id, day)
     if not waiting:
         return
     await store.lock_day(session, site_id, day)
     policy, site = await planning.policy_of(session, site_id), await sites.get(session, site_id)
-    open_quarters = await sites.open_times(session, site, day, every=QUARTER)
+    open_quarters = await planning.open_quarters_of(session, site, day, context)
     windows = await sites.windows(session, site_id)
     visits = await store.visits_of(session, [one.id for one in waiting])
     begins = start_of(day)

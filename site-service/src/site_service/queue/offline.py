@@ -66,6 +66,7 @@ async def sync(
     await sites.get(session, site_id)
     if kiosk_code not in {kiosk.code for kiosk in await sites.kiosks(session, site_id)}:
         raise KioskNotFound(code=kiosk_code)
+    await store.lock_teller(session, f"{site_id}/{kiosk_code}")
     policy = await policy_of(session, site_id)
     windows = await sites.windows(session, site_id)
     known = await store.known_ids(session, [one.id for one in printed])

@@ -91,10 +91,12 @@ async def take(
     today = local_date(at)
     is_helper_offered = request.visitor.is_elderly(today)
     policy = await policy_of(session, site_id)
-    if request.id is not None and (known := await store.get(session, request.id)) is not None:
-        _require_same(known, site_id, request, caller)
-        ahead, wait = await Waits.of(context).of_ticket(session, known, policy, at=at)
-        return Taken(known, ahead, wait, is_helper_offered)
+    if request.id is not None:
+        await store.lock_teller(session, str(request.id))
+        if (known := await store.get(session, request.id)) is not None:
+            _require_same(known, site_id, request, caller)
+            ahead, wait = await Waits.of(context).of_ticket(session, known, policy, at=at)
+            return Taken(known, ahead, wait, is_helper_offered)
     there = await sites.matter_there(session, site_id, request.matter_code)
     windows = await sites.windows(session, site_id)
     await _refuse_closed(session, site_id, request.matter_code, there, at)

@@ -21,6 +21,7 @@ from tongban.clock import local_date, start_of
 from tongban.identity import Caller, Role
 from tongban.messages import Event
 from tongban.paging import Paging, page_of
+from tongban.workdays import Calendar
 
 OTHER_SITES = 3
 
@@ -215,10 +216,9 @@ async def lock_window(session: AsyncSession, window_id: UUID) -> Window:
 
 
 async def open_times(
-    session: AsyncSession, site: Site, day: date, *, every: timedelta
+    session: AsyncSession, site: Site, day: date, *, every: timedelta, calendar: Calendar
 ) -> list[datetime]:
     """Return the times of the day at which the site is open, those for the booked included."""
-    calendar = await calendars.load(session)
     special = {one.day: one.hours for one in await registry_store.special_days_of(session, site.id)}
     begins = start_of(day)
     times = [begins + nth * every for nth in range(timedelta(days=1) // every)]
