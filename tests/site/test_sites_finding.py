@@ -106,6 +106,12 @@ def test_the_datums_differ_by_some_hundred_metres(point: Point) -> None:
     assert 0.0001 < off < 0.03
 
 
+@pytest.mark.parametrize("datum", Datum)
+@pytest.mark.parametrize("point", [Point(90, 180), Point(-33.9, 151.2), Point(0.83, 72.01)])
+def test_abroad_every_datum_is_the_same(point: Point, datum: Datum) -> None:
+    assert to_wgs84(point, datum) == from_wgs84(point, datum) == point
+
+
 def test_a_hole_is_outside() -> None:
     outer = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]]
     hole = [[4, 4], [6, 4], [6, 6], [4, 6], [4, 4]]

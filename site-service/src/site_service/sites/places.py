@@ -16,11 +16,13 @@ from site_service.sites.vocabulary import Datum
 __all__ = ["chord_of", "datum_that_fits", "from_wgs84", "is_within", "rings_of", "to_wgs84"]
 
 EARTH_RADIUS_M = 6_371_000
+CHINA = (1.8293, 54.8271, 73.004, 136.8347)
+"""South, north, west, east."""
 
 
 def to_wgs84(point: Point, datum: Datum) -> Point:
     """Return the point in WGS-84, exact to a hand's breadth."""
-    if datum is Datum.WGS84:
+    if datum is Datum.WGS84 or not _is_shifted(point):
         return point
     convert = prcoords.gcj_wgs_bored if datum is Datum.GCJ02 else prcoords.bd_wgs_bored
     return _converted(convert(prcoords.Coords(point.latitude, point.longitude)))
@@ -28,10 +30,16 @@ def to_wgs84(point: Point, datum: Datum) -> Point:
 
 def from_wgs84(point: Point, datum: Datum) -> Point:
     """Return the WGS-84 point as a map in `datum` shows it."""
-    if datum is Datum.WGS84:
+    if datum is Datum.WGS84 or not _is_shifted(point):
         return point
     convert = prcoords.wgs_gcj if datum is Datum.GCJ02 else prcoords.wgs_bd
     return _converted(convert(prcoords.Coords(point.latitude, point.longitude)))
+
+
+def _is_shifted(point: Point) -> bool:
+    """Whether maps of China shift the place; well within the library's edge."""
+    south, north, west, east = CHINA
+    return south <= point.latitude <= north and west <= point.longitude <= east
 
 
 def _converted(coordinates: Any) -> Point:
