@@ -50,12 +50,15 @@ LARGE = (
     "POST /api/v1/partners/import",
     "POST /api/v1/sites/import",
 )
+# A stream that never ends has no answer to be held against a schema; tests/site listens to it.
+ENDLESS = ("GET /api/v1/sites/{site_id}/queue/stream",)
 CONFIG: dict[str, Any] = {
     "seed": 1,
     # Undeclared methods are the framework's own 405: the same on every path.
     "phases": {"coverage": {"unexpected-methods": []}},
     "operations": [
-        {"include-name": name, "phases": {"coverage": {"enabled": False}}} for name in LARGE
+        *({"include-name": name, "phases": {"coverage": {"enabled": False}}} for name in LARGE),
+        *({"include-name": name, "enabled": False} for name in ENDLESS),
     ],
 }
 DOCUMENT = document()
