@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from httpx import Response
 
+from site_service.app import create_app
 from site_service.queue.days import end_of_day
 from support.sites import act, call_next, matter_told, new_code, open_site, take_ticket, window
 from tongban.ids import new_id
@@ -329,3 +331,36 @@ async def test_waits_are_told_by_area_and_for_a_ticket(site: RunningService) -> 
     assert ordinary["low"] <= ordinary["middle"] <= ordinary["high"]
     assert waits["business_registration", True]["middle"] < ordinary["middle"]
     assert own["expected_wait"]["middle"] <= ordinary["middle"]
+
+
+async def test_a_restart_in_mid_queue_loses_nothing_and_keeps_the_order(
+    site: RunningService, clock: list[datetime]
+) -> None:
+    here = await open_site(site)
+    taken = []
+    for needs in ([], ["elderly"], [], []):
+        clock[0] += timedelta(minutes=1)
+        taken.append((await take_ticket(site, here, needs=needs)).json()["number"])
+    first = (await call_next(site, here)).json()["ticket"]
+    again = create_app(site.settings)
+    headers = site.district.headers("clerk", site=here["id"])
+
+    async with (
+        again.router.lifespan_context(again),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=again), base_url="http://test"
+        ) as client,
+    ):
+        again.state.context.clock = lambda: clock[0]
+        order = [first["number"]]
+        busy = await client.get(f"/api/v1/sites/{here['id']}/queue")
+        await client.post(f"/api/v1/tickets/{first['id']}/miss", headers=headers)
+        for _ in range(3):
+            path = f"/api/v1/windows/{here['windows'][0]['id']}/call-next"
+            called = (await client.post(path, headers=headers)).json()["ticket"]
+            order.append(called["number"])
+            await client.post(f"/api/v1/tickets/{called['id']}/miss", headers=headers)
+
+    assert taken == ["A001", "G001", "A002", "A003"]
+    assert busy.json()["windows"][0]["ticket_number"] == "G001"
+    assert order == ["G001", "A001", "A002", "A003"]
