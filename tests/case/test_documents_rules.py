@@ -30,6 +30,13 @@ KEY = OKPKey.generate_key("Ed25519", {"kid": "610171-seal"})
 PUBLIC = KEY.as_dict(private=False)
 AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 COMMON = {"applicant_name": "黄先生", "matter_name": "变更税务登记", "matter_type": "licence"}
+ENDED: dict[str, Any] = {
+    "licence_number": "610171-ZZ-2026-000045",
+    "reason": "以欺骗手段取得",
+    "effective_on": date(2026, 3, 5),
+    "law": "《行政许可法》第六十九条",
+    "english_law": "Administrative Licensing Law, Art. 69",
+}
 FACTS: dict[DocumentKind, dict[str, Any]] = {
     DocumentKind.RECEIPT: {"materials": ["营业执照", "变更登记表"]},
     DocumentKind.ACCEPTANCE: {
@@ -56,6 +63,10 @@ FACTS: dict[DocumentKind, dict[str, Any]] = {
         "recipient": "黄先生",
         "served_on": date(2026, 3, 5),
     },
+    DocumentKind.LICENCE_CANCELLATION: ENDED,
+    DocumentKind.LICENCE_RESCISSION: ENDED,
+    DocumentKind.LICENCE_WITHDRAWAL: {**ENDED, "compensation": "依评估补偿"},
+    DocumentKind.LICENCE_REVOCATION: ENDED,
 }
 
 

@@ -27,7 +27,7 @@ async def issue(
     age: timedelta = timedelta(),
 ) -> Licence:
     async with running.context.sessions.begin() as session:
-        return await service.issue(
+        licence, _ = await service.issue(
             session,
             running.context,
             case_id=case.id,
@@ -39,6 +39,7 @@ async def issue(
             at=running.context.clock() - age,
             issued_by="clerk-1",
         )
+    return licence
 
 
 async def issued(running: RunningService, **more: Any) -> tuple[Case, Licence]:
@@ -127,7 +128,7 @@ async def test_a_revoked_licence_is_revoked_for_everybody_and_told(case: Running
 
     assert answer.status_code == 200
     assert answer.json()["state"] == "revoked"
-    assert answer.json()["revocation_reason"] == "以欺骗手段取得"
+    assert answer.json()["ended"]["reason"] == "以欺骗手段取得"
     assert (await verified(case, licence.verification_code))["standing"] == "revoked"
     envelopes = await case.outbox.envelopes(str(stored.id))
     assert [one.event_type for one in envelopes] == ["case.case.licence_revoked"]
@@ -142,7 +143,7 @@ async def test_a_licence_is_revoked_once(case: RunningService) -> None:
     again = await revoke(case, licence)
 
     assert again.status_code == 409
-    assert again.json()["type"] == "urn:tongban:problem:licence-revoked-already"
+    assert again.json()["type"] == "urn:tongban:problem:licence-act-not-allowed"
     assert len(await case.outbox.types(str(stored.id))) == 1
 
 

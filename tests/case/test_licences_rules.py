@@ -1,20 +1,36 @@
 """How long a licence is valid, and how it stands."""
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from case_service.licences.rules import (
-    LicenceState,
-    Standing,
+    ENDINGS,
+    TRANSITIONS,
+    Term,
+    acts_from,
+    effective_on,
+    is_in_time,
     last_day,
     mask_holder,
     new_verification_code,
+    next_day_due,
     number_of,
     read_code,
+    reminder_due,
     standing_on,
+    term_of,
+)
+from case_service.licences.status_lists import LIST_SIZE, bits_of
+from case_service.licences.vocabulary import (
+    EndGround,
+    LicenceAct,
+    LicenceOperation,
+    LicenceState,
+    Standing,
 )
 
 
@@ -89,3 +105,92 @@ def test_no_two_codes_are_alike() -> None:
 )
 def test_a_person_is_masked_and_a_firm_is_not(holder: dict[str, str], masked: str) -> None:
     assert mask_holder(holder) == masked
+
+
+@pytest.mark.parametrize(
+    ("state", "act"), sorted(set(product(LicenceState, LicenceAct)) - set(TRANSITIONS))
+)
+def test_no_other_act_ends_a_licence(state: LicenceState, act: LicenceAct) -> None:
+    assert act not in acts_from(state, is_struck_off=False)
+
+
+@pytest.mark.parametrize("state", LicenceState)
+def test_nothing_ends_what_is_struck_off(state: LicenceState) -> None:
+    assert acts_from(state, is_struck_off=True) == []
+
+
+def test_each_act_rests_on_grounds_that_no_other_has() -> None:
+    grounds = [ground for ending in ENDINGS.values() for ground in ending.grounds]
+
+    assert sorted(grounds) == sorted(EndGround)
+    assert len({ending.document for ending in ENDINGS.values()}) == len(LicenceAct)
+
+
+@pytest.mark.parametrize("act", LicenceAct)
+def test_a_rescission_alone_counts_from_the_beginning(act: LicenceAct) -> None:
+    began, today = date(2026, 1, 5), date(2026, 6, 1)
+
+    since = effective_on(act, valid_from=began, today=today)
+
+    assert since == (began if act is LicenceAct.RESCIND else today)
+
+
+@given(
+    began=st.dates(min_value=date(2020, 1, 1), max_value=date(2030, 1, 1)),
+    months=st.integers(min_value=1, max_value=120),
+    left=st.integers(min_value=0, max_value=200),
+)
+def test_a_renewal_leaves_no_day_without_a_licence_and_none_with_two(
+    began: date, months: int, left: int
+) -> None:
+    until = last_day(began, months)
+    assert until is not None
+    today = max(began, until - timedelta(days=left))
+
+    term = term_of(LicenceOperation.RENEW, today=today, months=months, before=Term(began, until))
+
+    assert term.valid_from == until + timedelta(days=1)
+
+
+@given(
+    until=st.dates(min_value=date(2026, 6, 1), max_value=date(2030, 1, 1)),
+    start=st.integers(min_value=0, max_value=400),
+)
+def test_what_is_due_comes_in_order_and_comes_to_an_end(until: date, start: int) -> None:
+    day: date | None = until - timedelta(days=start)
+    days = []
+    while day is not None:
+        days.append(day)
+        day = next_day_due(day, valid_until=until, invalid_from=None)
+
+    assert days == sorted(set(days))
+    assert len(days) <= 4
+    assert days[-1] == until + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("left", "reminded", "owed"),
+    [(91, None, None), (90, None, 90), (61, 90, None), (60, 90, 60), (30, None, 60), (0, 60, None)],
+)
+def test_a_reminder_is_given_once_and_a_missed_one_not_twice(
+    left: int, reminded: int | None, owed: int | None
+) -> None:
+    until = date(2027, 3, 1)
+
+    assert reminder_due(until - timedelta(days=left), until, reminded) == owed
+
+
+@pytest.mark.parametrize(("left", "is_early"), [(30, True), (29, False), (365, True)])
+def test_a_renewal_is_in_time_thirty_days_before(left: int, is_early: bool) -> None:
+    until = date(2027, 3, 1)
+
+    assert is_in_time(until - timedelta(days=left), until) is is_early
+
+
+@given(st.sets(st.integers(min_value=0, max_value=LIST_SIZE - 1), max_size=50))
+def test_a_status_list_tells_those_and_no_others(places: set[int]) -> None:
+    bits = bits_of(places)
+
+    told = {at for at in range(LIST_SIZE) if bits[at // 8] and bits[at // 8] >> at % 8 & 1}
+
+    assert told == places

@@ -18,7 +18,9 @@ from case_service.duty import Duty, duties
 from case_service.enquiries import routes as enquiries
 from case_service.enquiries.service import ENQUIRY_DUTY
 from case_service.events import PUBLISHED
+from case_service.licences import public_routes as licence_lists
 from case_service.licences import routes as licences
+from case_service.licences.renewing import LICENCE_DUTY
 from case_service.materials import routes as materials
 from case_service.materials.collecting import (
     collect_unreferenced,
@@ -55,6 +57,7 @@ DUTIES: tuple[Duty[Any], ...] = (
     APPEAL_DUTY,
     DELIVERY_DUTY,
     UPLOAD_DUTY,
+    LICENCE_DUTY,
 )
 """What the worker does by itself when its moment comes."""
 
@@ -69,6 +72,7 @@ SERVICE = Service(
         documents.router,
         seals.router,
         deliveries.router,
+        licence_lists.router,
         licences.router,
         ratings.router,
         rating_follow_ups.router,

@@ -16,8 +16,6 @@ ActionIncomplete      422  the action needs what its body does not tell
 ApplicationIncomplete 422  form, answers or evidence do not fit the matter
 
 DocumentNotFound      404
-LicenceNotFound       404  no such licence, or not one this caller may see
-LicenceRevokedAlready 409
 NotClosedYet          409  only a closed case is rated
 AlreadyRated          409
 OwnerScoreNotApplicable 409  no other district had a part in the case
@@ -43,8 +41,6 @@ __all__ = [
     "DeciderMayNotHelp",
     "DocumentNotFound",
     "HelperMayNotDecide",
-    "LicenceNotFound",
-    "LicenceRevokedAlready",
     "MaterialsMissing",
     "MatterRetired",
     "MatterUnknown",
@@ -243,30 +239,6 @@ class DocumentNotFound(Problem):
     detail = {
         "zh-CN": "请以办件文书列表中的编号读取。",
         "en": "Use an id from the list of the case's documents.",
-    }
-
-
-class LicenceNotFound(Problem):
-    """No such licence, or none that this caller may see."""
-
-    status = 404
-    type = "licence-not-found"
-    title = {"zh-CN": "没有找到该证照", "en": "No such licence"}
-    detail = {
-        "zh-CN": "只能查看您本人的证照；查验他人出示的证照请使用证照上的查验码。",
-        "en": "You see your own licences; check one that is shown to you by its verification code.",
-    }
-
-
-class LicenceRevokedAlready(Problem):
-    """A licence is revoked once."""
-
-    status = 409
-    type = "licence-revoked-already"
-    title = {"zh-CN": "该证照已被吊销", "en": "The licence is revoked already"}
-    detail = {
-        "zh-CN": "已于 {revoked_at} 吊销，无须重复操作。",
-        "en": "It was revoked at {revoked_at}; there is nothing left to do.",
     }
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "CaseEvent",
     "CaseExtended",
     "CaseForwarded",
+    "CaseLicenceChanged",
     "CaseLicenceIssued",
     "CaseLicenceRevoked",
     "CaseLightChanged",
@@ -148,6 +149,17 @@ class CaseLicenceRevoked(CaseEvent):
     licence_type: str
 
 
+class CaseLicenceChanged(CaseEvent):
+    """证照变动, other than its issue and its revocation; `effective_from` is when it counts."""
+
+    SUBJECT = "case.case.licence_changed"
+    licence_id: UUID
+    licence_type: str
+    change: Literal["superseded", "deemed_renewed", "cancelled", "rescinded", "withdrawn"]
+    effective_from: date
+    successor_id: UUID | None = None
+
+
 class CaseDelivered(CaseEvent):
     """送达."""
 
@@ -251,6 +263,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     CaseReopened,
     CaseRated,
     CaseLicenceRevoked,
+    CaseLicenceChanged,
     CaseLightChanged,
     *PUBLISHED_OF_PEOPLE,
 )
@@ -304,6 +317,13 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
     CaseLicenceRevoked.SUBJECT: {
         "licence_id": "01981f3a-7c00-7000-8000-000000000004",
         "licence_type": "food_business_licence",
+    },
+    CaseLicenceChanged.SUBJECT: {
+        "licence_id": "01981f3a-7c00-7000-8000-000000000004",
+        "licence_type": "food_business_licence",
+        "change": "superseded",
+        "effective_from": "2031-01-05",
+        "successor_id": "01981f3a-7c00-7000-8000-000000000005",
     },
     CaseDelivered.SUBJECT: {"way": "counter"},
     CaseClosed.SUBJECT: {

@@ -18,6 +18,8 @@ from case_service.events import (
     CaseClosed,
     CaseDecided,
     CaseDelivered,
+    CaseEvent,
+    CaseLicenceChanged,
     CaseLicenceIssued,
 )
 from case_service.licences import service as licences
@@ -63,7 +65,7 @@ async def issue(step: Step) -> Effect:
         raise AssertionError("the rules let a licence be issued only where one is owed")
     applicant = step.party["applicant"]
     identity = ("name", "credit_code", "identity_number", "legal_representative")
-    licence = await licences.issue(
+    licence, predecessor = await licences.issue(
         step.session,
         step.context,
         case_id=step.case.id,
@@ -74,11 +76,26 @@ async def issue(step: Step) -> Effect:
         validity_months=result.validity_months,
         at=step.at,
         issued_by=step.caller.subject,
+        operation=step.case.licence_operation,
+        predecessor_id=step.case.predecessor_id,
     )
     step.tell(NoticeKind.READY, licence_number=licence.number)
-    event = CaseLicenceIssued(**step.told, licence_id=licence.id, licence_type=result.licence_type)
+    events: list[CaseEvent] = [
+        CaseLicenceIssued(**step.told, licence_id=licence.id, licence_type=result.licence_type)
+    ]
+    if predecessor is not None:
+        events.append(
+            CaseLicenceChanged(
+                **step.told,
+                licence_id=predecessor.id,
+                licence_type=predecessor.licence_type,
+                change="superseded",
+                effective_from=licence.valid_from,
+                successor_id=licence.id,
+            )
+        )
     changes = {"licence_id": licence.id, "licence_number": licence.number}
-    return Effect(changes, [event], {"licence_number": licence.number})
+    return Effect(changes, events, {"licence_number": licence.number})
 
 
 async def deliver(step: Step) -> Effect:

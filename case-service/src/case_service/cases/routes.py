@@ -54,6 +54,7 @@ from case_service.errors import (
     SiteUnknown,
     TooManyTries,
 )
+from case_service.licences.errors import LicenceNotFound, LicenceNotSucceeded
 from case_service.seals.errors import SealNotAuthorised
 from tongban import etags
 from tongban.app import router as new_router
@@ -111,6 +112,8 @@ Reading = Annotated[
         SiteUnknown,
         ForeignSite,
         ApplicationIncomplete,
+        LicenceNotFound,
+        LicenceNotSucceeded,
         AuthorityNotFound,
         AuthorityEnded,
         AuthorityOutOfScope,

@@ -12,12 +12,14 @@ from case_service.cases import application, numbers, party, store, writing
 from case_service.cases.reading import shown
 from case_service.cases.rules import Channel, Evidence, Handling, Stage, step_of
 from case_service.cases.schemas import CaseIn, CaseRead
+from case_service.cases.succession import succession_of, tell_if_late
 from case_service.cases.tables import Case, TimelineEntry, as_read
 from case_service.errors import (
     ApplicationIncomplete,
     CaseNotFound,
 )
 from case_service.events import CaseSubmitted
+from case_service.licences.vocabulary import LicenceOperation
 from case_service.materials import waiving
 from case_service.materials.rules import claims_not_held
 from case_service.matters.rules import Matter
@@ -124,7 +126,8 @@ async def submit(
     """Take an application in; it is checked against its matter as a whole.
 
     Raises:
-        MatterUnknown, MatterRetired, SiteUnknown, ForeignSite, ApplicationIncomplete
+        MatterUnknown, MatterRetired, SiteUnknown, ForeignSite, ApplicationIncomplete,
+        LicenceNotFound, LicenceNotSucceeded
     """
     known = matters_of(context)
     matter = await known.current(session, body.matter_code, today=local_date(at))
@@ -145,8 +148,12 @@ async def submit(
     if faults:
         raise ApplicationIncomplete(errors=faults)
     principal = await _principal(session, context, body, caller, at=at)
+    succession, predecessor = await succession_of(
+        session, context, body, matter, today=local_date(at)
+    )
     number = await draw_number(session, context, at=at)
     values = _first_values(context, body, matter, caller, number=number, site_id=site_id, at=at)
+    values |= succession
     if proofs:
         values["proofs"] = proofs
         values["evidence"] |= dict.fromkeys(proofs, Evidence.LICENCE.value)
@@ -164,6 +171,8 @@ async def submit(
         site_id=site_id,
         ticket_id=body.ticket_id,
     )
+    case = as_read({**DEFAULTS, **values})
+    tell_if_late(session, case, predecessor)
     await writing.submit(
         session,
         values,
@@ -185,7 +194,6 @@ async def submit(
             "payload": {"number": number, "matter_code": matter.code},
         },
     )
-    case = as_read({**DEFAULTS, **values})
     return shown(case, matter, [], vault=context.vault, caller=caller)
 
 
@@ -220,6 +228,7 @@ DEFAULTS: dict[str, Any] = {
     "deemed_accepted": False,
     "review_round": 0,
     "challenges": [],
+    "licence_operation": LicenceOperation.FIRST,
 }
 """What the database fills in for a new row, for showing it without reading it again."""
 

@@ -23,6 +23,7 @@ from case_service.cases.moves import Light
 from case_service.cases.rules import Channel, Handling, Opinion, Outcome, Stage
 from case_service.database import CaseTables
 from case_service.duty import Due, due_index
+from case_service.licences.vocabulary import LicenceOperation
 from case_service.materials.tables import Material
 from tongban.db import Record, Sequenced
 from tongban.ids import new_id
@@ -84,6 +85,11 @@ class Case(Record, Sequenced, Due, CaseTables):
         Index("ix_cases_identity_index", "identity_index"),
         Index(
             "ix_cases_near_number", "near_number", postgresql_where=text("near_number IS NOT NULL")
+        ),
+        Index(
+            "ix_cases_predecessor_id",
+            "predecessor_id",
+            postgresql_where=text("predecessor_id IS NOT NULL"),
         ),
         due_index("cases"),
         *_work_indexes(),
@@ -221,6 +227,11 @@ class Case(Record, Sequenced, Due, CaseTables):
     """Number and kind of each document drawn up, oldest first."""
     licence_id: Mapped[UUID | None]
     licence_number: Mapped[str | None]
+    licence_operation: Mapped[LicenceOperation] = mapped_column(
+        default=LicenceOperation.FIRST, server_default=LicenceOperation.FIRST.value
+    )
+    predecessor_id: Mapped[UUID | None]
+    """The licence that this case varies, renews or issues again."""
 
     mode: Mapped[str | None]
     """online, proxy or joint, for a partner's matter."""

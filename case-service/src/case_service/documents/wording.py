@@ -11,7 +11,8 @@ due_on, reason, legal_basis, outcome (granted, denied, declined, withdrawn), lic
 outside_system, outside_number, procedure (the kind of special procedure), planned_days,
 extension_days, served (numbers of the documents handed over), way (of delivery), recipient,
 served_on, tracking_number, remedies and has_remedies (where a matter that is no licence has ways
-against a decision of its own). case_number and issued_on are filled in by themselves.
+against a decision of its own), law, english_law, effective_on and compensation (where a licence
+ends). case_number and issued_on are filled in by themselves.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from case_service.documents import interim
+from case_service.documents import interim, licence_endings
 from case_service.documents.phrases import (
     ADDRESS,
     BASIS,
@@ -53,6 +54,10 @@ class DocumentKind(StrEnum):
     EXTENSION = "extension"  # 延期通知书
     TERMINATION = "termination"  # 终止通知书
     PROOF_OF_SERVICE = "proof_of_service"  # 送达回证
+    LICENCE_CANCELLATION = "licence_cancellation"  # 注销决定书
+    LICENCE_RESCISSION = "licence_rescission"  # 撤销决定书
+    LICENCE_WITHDRAWAL = "licence_withdrawal"  # 撤回决定书
+    LICENCE_REVOCATION = "licence_revocation"  # 吊销决定书
 
 
 WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
@@ -255,5 +260,9 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
         DocumentKind.EXTENSION: interim.EXTENSION,
         DocumentKind.TERMINATION: interim.TERMINATION,
         DocumentKind.PROOF_OF_SERVICE: interim.PROOF_OF_SERVICE,
+        DocumentKind.LICENCE_CANCELLATION: licence_endings.CANCELLATION,
+        DocumentKind.LICENCE_RESCISSION: licence_endings.RESCISSION,
+        DocumentKind.LICENCE_WITHDRAWAL: licence_endings.WITHDRAWAL,
+        DocumentKind.LICENCE_REVOCATION: licence_endings.REVOCATION,
     }
 )

@@ -3,16 +3,28 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 
-from case_service.errors import LicenceNotFound, LicenceRevokedAlready
-from case_service.licences import service
+from case_service.licences import endings, service, showing
+from case_service.licences.errors import (
+    EndingIncomplete,
+    LicenceActNotAllowed,
+    LicenceNotFound,
+    ShowCodeInvalid,
+)
+from case_service.licences.rules import ENDINGS
 from case_service.licences.schemas import (
+    Ending,
     LicenceRead,
     LicenceSummary,
     LicenceVerified,
+    RedeemIn,
     Revocation,
+    ShowCodeMade,
+    Withdrawal,
 )
+from case_service.licences.vocabulary import EndGround, LicenceAct
+from case_service.seals.errors import SealNotAuthorised
 from tongban.app import router as new_router
 from tongban.clock import Now
 from tongban.context import InContext
@@ -27,23 +39,63 @@ __all__ = ["router"]
 
 router = new_router("licences")
 
-Approver = Annotated[Caller, allow(Role.APPROVER)]
+Cancels = Annotated[Caller, allow(*ENDINGS[LicenceAct.CANCEL].roles)]
+Rescinds = Annotated[Caller, allow(*ENDINGS[LicenceAct.RESCIND].roles)]
+Withdraws = Annotated[Caller, allow(*ENDINGS[LicenceAct.WITHDRAW].roles)]
+Revokes = Annotated[Caller, allow(*ENDINGS[LicenceAct.REVOKE].roles)]
+AtWindow = Annotated[Caller, allow(Role.CLERK)]
+
+_ENDING = problems(
+    LicenceNotFound, LicenceActNotAllowed, EndingIncomplete, SealNotAuthorised, StaleVersion
+)
 
 
 @router.get("/api/v1/me/licences", responses=problems(CursorInvalid))
 async def list_my_licences(
-    session: Session, caller: Identified, at: Now, paging: PageQuery
+    session: Session,
+    caller: Identified,
+    at: Now,
+    paging: PageQuery,
+    licence_type: Annotated[Code | None, Query(description="证照类型 / licence type")] = None,
+    is_valid: Annotated[bool, Query(description="只看有效的 / only those in force")] = False,
 ) -> Page[LicenceSummary]:
     """我的证照: the licences that were issued to the caller here, newest first."""
-    return await service.of_holder(session, caller.subject, paging, at=at)
+    return await service.of_holder(
+        session,
+        caller.subject,
+        paging,
+        at=at,
+        licence_type=licence_type,
+        is_valid=is_valid,
+    )
 
 
 @router.get("/api/v1/licences/verify/{code}")
 async def verify_licence(
     code: Code, session: Session, context: InContext, at: Now, _caller: MaybeCaller
 ) -> LicenceVerified:
-    """证照查验: how a licence stands (valid, expired, revoked, unknown), for who is shown it."""
+    """证照查验: how a licence stands (valid, expired, revoked, …, unknown), for who is shown it."""
     return await service.verify(session, context, code, at=at)
+
+
+@router.post(
+    "/api/v1/me/licences/{licence_id}/show-codes",
+    status_code=201,
+    responses=problems(LicenceNotFound),
+)
+async def make_show_code(
+    licence_id: UUID, session: Session, context: InContext, caller: Identified, at: Now
+) -> ShowCodeMade:
+    """生成亮证码: a code that lets a window see the licence, once, within a minute."""
+    return await showing.make(session, context, licence_id, caller=caller, at=at)
+
+
+@router.post("/api/v1/licences/show-codes/redeem", responses=problems(ShowCodeInvalid))
+async def redeem_show_code(
+    body: RedeemIn, session: Session, context: InContext, caller: AtWindow, at: Now
+) -> LicenceRead:
+    """查看亮证: the licence that a holder shows at the window; the code is used up."""
+    return await showing.redeem(session, context, body.code, caller=caller, at=at)
 
 
 @router.get("/api/v1/licences/{licence_id}", responses=problems(LicenceNotFound))
@@ -62,29 +114,110 @@ async def read_licence(
     return licence
 
 
-@router.post(
-    "/api/v1/licences/{licence_id}/revoke",
-    responses=problems(LicenceNotFound, LicenceRevokedAlready, StaleVersion),
-)
+@router.post("/api/v1/licences/{licence_id}/cancel", responses=_ENDING)
+async def cancel_licence(
+    licence_id: UUID,
+    body: Ending,
+    response: Response,
+    session: Session,
+    context: InContext,
+    caller: Cancels,
+    at: Now,
+    if_match: IfMatch,
+) -> LicenceRead:
+    """注销电子证照: strike it off, as it expired, was given up, its holder is gone, or it ended."""
+    licence, version = await endings.end(
+        session,
+        context,
+        licence_id,
+        LicenceAct.CANCEL,
+        ground=body.ground,
+        reason=body.reason,
+        if_match=if_match,
+        at=at,
+        caller=caller,
+    )
+    response.headers["ETag"] = etag(version)
+    return licence
+
+
+@router.post("/api/v1/licences/{licence_id}/rescind", responses=_ENDING)
+async def rescind_licence(
+    licence_id: UUID,
+    body: Ending,
+    response: Response,
+    session: Session,
+    context: InContext,
+    caller: Rescinds,
+    at: Now,
+    if_match: IfMatch,
+) -> LicenceRead:
+    """撤销电子证照: granted wrongly or obtained by deceit, it is void from the beginning."""
+    licence, version = await endings.end(
+        session,
+        context,
+        licence_id,
+        LicenceAct.RESCIND,
+        ground=body.ground,
+        reason=body.reason,
+        if_match=if_match,
+        at=at,
+        caller=caller,
+    )
+    response.headers["ETag"] = etag(version)
+    return licence
+
+
+@router.post("/api/v1/licences/{licence_id}/withdraw", responses=_ENDING)
+async def withdraw_licence(
+    licence_id: UUID,
+    body: Withdrawal,
+    response: Response,
+    session: Session,
+    context: InContext,
+    caller: Withdraws,
+    at: Now,
+    if_match: IfMatch,
+) -> LicenceRead:
+    """撤回电子证照: in the public interest, as law or facts changed; its holder is compensated."""
+    licence, version = await endings.end(
+        session,
+        context,
+        licence_id,
+        LicenceAct.WITHDRAW,
+        ground=body.ground,
+        reason=body.reason,
+        compensation=body.compensation,
+        if_match=if_match,
+        at=at,
+        caller=caller,
+    )
+    response.headers["ETag"] = etag(version)
+    return licence
+
+
+@router.post("/api/v1/licences/{licence_id}/revoke", responses=_ENDING)
 async def revoke_licence(
     licence_id: UUID,
     body: Revocation,
     response: Response,
     session: Session,
     context: InContext,
-    caller: Approver,
+    caller: Revokes,
     at: Now,
     if_match: IfMatch,
 ) -> LicenceRead:
-    """吊销电子证照: end a licence before its time, with the reason; who verifies it sees so."""
-    licence, version = await service.revoke(
+    """吊销电子证照: end a licence before its time as a penalty; who verifies it sees so."""
+    licence, version = await endings.end(
         session,
         context,
         licence_id,
+        LicenceAct.REVOKE,
+        ground=EndGround.PENALTY,
         reason=body.reason,
         if_match=if_match,
         at=at,
-        revoked_by=caller.subject,
+        caller=caller,
     )
     response.headers["ETag"] = etag(version)
     return licence

@@ -1,15 +1,53 @@
 """Licences as they come in and go out."""
 
 from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from case_service.documents.schemas import IssuedBy
-from case_service.licences.rules import LicenceState, Standing
-from tongban.texts import Line
+from case_service.licences.vocabulary import (
+    EndGround,
+    LicenceAct,
+    LicenceOperation,
+    LicenceState,
+    Standing,
+)
+from tongban.texts import Line, Paragraph
 
-__all__ = ["LicenceRead", "LicenceSummary", "LicenceVerified", "Revocation", "SealedLicence"]
+__all__ = [
+    "Ended",
+    "Ending",
+    "LicenceRead",
+    "LicenceStatus",
+    "LicenceSummary",
+    "LicenceVerified",
+    "RedeemIn",
+    "Revocation",
+    "SealedLicence",
+    "ShowCodeMade",
+    "Withdrawal",
+]
+
+
+class StatusListPlace(BaseModel):
+    """Where a licence's bit is in a Token Status List."""
+
+    idx: int = Field(examples=[45])
+    uri: str
+
+
+class LicenceStatus(BaseModel):
+    """可离线查验的状态: how a verifier learns, from a cached list, that a licence still stands."""
+
+    status_list: StatusListPlace
 
 
 class SealedLicence(BaseModel):
@@ -25,7 +63,14 @@ class SealedLicence(BaseModel):
     # Text, not dates: to write them another way would break the seal.
     valid_from: str
     valid_until: str | None
+    status: LicenceStatus | None = None
     seal: str = Field(description="电子印章：JWS 紧凑格式 / compact JWS, alg Ed25519")
+
+    @model_serializer(mode="wrap")
+    def _as_sealed(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what an older licence does not have: an added null would break the seal."""
+        told: dict[str, Any] = handler(self)
+        return {name: value for name, value in told.items() if (name, value) != ("status", None)}
 
 
 class LicenceSummary(BaseModel):
@@ -39,9 +84,22 @@ class LicenceSummary(BaseModel):
     verification_code: str
     licence_type: str
     name: str
+    operation: LicenceOperation
+    predecessor_id: UUID | None
     standing: Standing
     valid_from: date
     valid_until: date | None
+    deemed_renewed_on: date | None
+
+
+class Ended(BaseModel):
+    """How a licence was ended."""
+
+    at: datetime
+    ground: EndGround | None
+    reason: str
+    compensation: str | None
+    struck_off_at: datetime | None
 
 
 class LicenceRead(LicenceSummary):
@@ -49,8 +107,9 @@ class LicenceRead(LicenceSummary):
 
     state: LicenceState
     issued_at: datetime
-    revoked_at: datetime | None
-    revocation_reason: str | None
+    invalid_from: date | None = Field(description="自何日起失效 / from when it is void")
+    ended: Ended | None
+    actions: list[LicenceAct] = Field(description="现在可以进行的操作 / what would end it now")
     document: SealedLicence
 
 
@@ -65,15 +124,46 @@ class LicenceVerified(BaseModel):
     holder: str | None = Field(default=None, description="持证人（已脱敏）/ masked")
     valid_from: date | None = None
     valid_until: date | None = None
-    revoked_at: datetime | None = None
+    invalid_from: date | None = None
+    ended_at: datetime | None = None
     seal: str | None = Field(
         default=None, description="对整份证照规范化摘要的签名 / the seal over the whole licence"
     )
 
 
-class Revocation(BaseModel):
-    """Why a licence is revoked."""
-
+class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+
+class Revocation(_In):
+    """Why a licence is revoked: by which penalty."""
+
     reason: Line
+
+
+class Ending(_In):
+    """Why a licence is ended."""
+
+    ground: EndGround
+    """法定情形"""
+    reason: Line
+
+
+class Withdrawal(Ending):
+    """Why a licence is withdrawn, and what its holder is paid for it."""
+
+    compensation: Paragraph
+    """对持证人的补偿 / how the holder's loss is made good"""
+
+
+class ShowCodeMade(BaseModel):
+    """亮证码: shown to a window, within a minute."""
+
+    code: str = Field(examples=["7K2M9QXA"])
+    expires_at: datetime
+
+
+class RedeemIn(_In):
+    """A code that a holder shows."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{8,12}$")]

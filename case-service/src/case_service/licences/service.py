@@ -1,4 +1,4 @@
-"""Use cases of licences: issue one, show it, tell whoever is shown it how it stands, revoke it."""
+"""Use cases of licences: issue one, or its successor; show it; tell how it stands."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -8,35 +8,53 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases.tables import TimelineEntry
 from case_service.documents.rules import digest_of, sealed
 from case_service.documents.schemas import IssuedBy
-from case_service.errors import LicenceNotFound, LicenceRevokedAlready
-from case_service.events import CaseLicenceRevoked
 from case_service.licences import rules, store
-from case_service.licences.rules import LicenceState, Standing
+from case_service.licences.errors import LicenceNotFound, LicenceNotSucceeded
+from case_service.licences.rules import Term
 from case_service.licences.schemas import (
+    Ended,
     LicenceRead,
     LicenceSummary,
     LicenceVerified,
     SealedLicence,
 )
+from case_service.licences.status_lists import place_of
 from case_service.licences.tables import LICENCE_NUMBERS, Licence
+from case_service.licences.vocabulary import LicenceOperation, LicenceState, Standing
 from case_service.seals import service as seals
 from case_service.seals.rules import LICENCE
 from tongban import audit, gb
-from tongban.clock import local_date
+from tongban.clock import local_date, start_of
 from tongban.context import Context
-from tongban.etags import require_match
-from tongban.identity import Caller, Role
+from tongban.identity import Caller
 from tongban.ids import new_id
-from tongban.messages import publish
 from tongban.paging import Page, Paging, page_of
 
-__all__ = ["get", "issue", "of_holder", "revoke", "valid_of_holder", "valid_of_subject", "verify"]
+__all__ = [
+    "BODY",
+    "COMPENSATION",
+    "REASON",
+    "due_at",
+    "get",
+    "holder_of",
+    "is_valid",
+    "issue",
+    "of_holder",
+    "opened",
+    "require_predecessor",
+    "shown",
+    "standing_of",
+    "valid_of_holder",
+    "valid_of_subject",
+    "verify",
+]
 
-_VAULT: Final = "licences.body"
-_VAULT_REASON: Final = "licences.reason"
+BODY: Final = "licences.body"
+REASON: Final = "licences.reason"
+COMPENSATION: Final = "licences.compensation"
+"""What each encrypted column is bound to."""
 
 
 async def issue(
@@ -51,10 +69,21 @@ async def issue(
     validity_months: int | None,
     at: datetime,
     issued_by: str,
-) -> Licence:
-    """出证: number and seal a licence, valid from today; `holder` has at least a `name`."""
+    operation: LicenceOperation = LicenceOperation.FIRST,
+    predecessor_id: UUID | None = None,
+) -> tuple[Licence, Licence | None]:
+    """出证: number and seal a licence; return it, and the predecessor that it takes the place of.
+
+    `holder` has at least a `name`. A first licence is valid from today; a successor's term comes
+    from its predecessor's, which ends when the successor begins.
+
+    Raises:
+        LicenceNotSucceeded: the predecessor was ended or replaced meanwhile.
+    """
     district = gb.district(context.settings.district)
     issued_on = local_date(at)
+    predecessor = await _to_succeed(session, predecessor_id)
+    term = _term(operation, predecessor, today=issued_on, months=validity_months)
     running, authority = await seals.draw(
         session, LICENCE_NUMBERS, kind=LICENCE, on=issued_on, case_id=case_id, by=issued_by
     )
@@ -63,13 +92,18 @@ async def issue(
         case_id=case_id,
         number=rules.number_of(district=district.code, year=issued_on.year, running=running),
         verification_code=rules.new_verification_code(),
+        status_index=running,
         licence_type=licence_type,
         name=name,
+        operation=operation,
+        predecessor_id=predecessor_id,
         state=LicenceState.VALID,
         holder_masked=rules.mask_holder(holder),
         holder_index=_indexed(context, holder),
-        valid_from=issued_on,
-        valid_until=rules.last_day(issued_on, validity_months),
+        valid_from=term.valid_from,
+        valid_until=term.valid_until,
+        validity_months=validity_months,
+        next_due_at=due_at(issued_on, valid_until=term.valid_until, invalid_from=None),
         issued_at=at,
         issued_by=issued_by,
     )
@@ -84,6 +118,7 @@ async def issue(
         holder=holder,
         valid_from=licence.valid_from,
         valid_until=licence.valid_until,
+        status=place_of(context, running),
     )
     licence.seal = await seals.use(
         session,
@@ -96,9 +131,81 @@ async def issue(
         by=issued_by,
     )
     signed = sealed(content, licence.seal)
-    licence.sealed_body = context.vault.seal(json.dumps(signed), context=_VAULT)
+    licence.sealed_body = context.vault.seal(json.dumps(signed), context=BODY)
     session.add(licence)
+    if predecessor is not None:
+        _supersede(predecessor, term, today=issued_on)
+    return licence, predecessor
+
+
+def due_at(today: date, *, valid_until: date | None, invalid_from: date | None) -> datetime | None:
+    """Return when the next thing is due for a licence by itself, if anything is."""
+    day = rules.next_day_due(today, valid_until=valid_until, invalid_from=invalid_from)
+    return None if day is None else start_of(day)
+
+
+async def require_predecessor(
+    session: AsyncSession,
+    context: Context,
+    licence_id: UUID,
+    *,
+    identity: str,
+    licence_type: str,
+    on: date,
+) -> Licence:
+    """Return the licence that somebody applies to have varied, renewed or issued again.
+
+    Raises:
+        LicenceNotFound: he holds no such licence of this type.
+        LicenceNotSucceeded: it is no longer in force, or was replaced.
+    """
+    indexes = context.vault.blind_indexes(identity)
+    licence = await store.held_by(session, licence_id, indexes)
+    if licence is None or licence.licence_type != licence_type:
+        raise LicenceNotFound
+    if not rules.may_be_succeeded(
+        licence.state,
+        invalid_from=licence.invalid_from,
+        valid_until=licence.valid_until,
+        on=on,
+    ):
+        raise LicenceNotSucceeded(licence_number=licence.number)
     return licence
+
+
+async def _to_succeed(session: AsyncSession, predecessor_id: UUID | None) -> Licence | None:
+    if predecessor_id is None:
+        return None
+    predecessor = await store.get_for_update(session, predecessor_id)
+    if predecessor is None:
+        raise LicenceNotFound
+    if predecessor.state is not LicenceState.VALID or predecessor.invalid_from is not None:
+        raise LicenceNotSucceeded(licence_number=predecessor.number)
+    return predecessor
+
+
+def _term(
+    operation: LicenceOperation,
+    predecessor: Licence | None,
+    *,
+    today: date,
+    months: int | None,
+) -> Term:
+    before = Term(predecessor.valid_from, predecessor.valid_until) if predecessor else None
+    return rules.term_of(
+        operation,
+        today=today,
+        months=months,
+        before=before,
+        deemed_from=predecessor.deemed_renewed_on if predecessor else None,
+    )
+
+
+def _supersede(predecessor: Licence, term: Term, *, today: date) -> None:
+    predecessor.invalid_from = term.valid_from
+    predecessor.next_due_at = due_at(today, valid_until=None, invalid_from=term.valid_from)
+    if term.valid_from <= today:
+        predecessor.state = LicenceState.SUPERSEDED
 
 
 async def get(
@@ -119,14 +226,26 @@ async def get(
         subject=str(licence.id),
         payload={"number": licence.number},
     )
-    return _read(context, licence, local_date(at)), licence.version
+    return shown(context, licence, local_date(at)), licence.version
 
 
 async def of_holder(
-    session: AsyncSession, subject: str, paging: Paging, *, at: datetime
+    session: AsyncSession,
+    subject: str,
+    paging: Paging,
+    *,
+    at: datetime,
+    licence_type: str | None = None,
+    is_valid: bool | None = None,
 ) -> Page[LicenceSummary]:
     """Return a page of the caller's own licences, newest first."""
-    rows = await store.of_holder(session, subject, paging)
+    rows = await store.of_holder(
+        session,
+        subject,
+        paging,
+        licence_type=licence_type,
+        valid_on=local_date(at) if is_valid else None,
+    )
     page, cursor = page_of(rows, paging, key=lambda row: (row.id,))
     items = [LicenceSummary(**_summary(row, local_date(at))) for row in page]
     return Page(items=items, next_cursor=cursor)
@@ -141,7 +260,7 @@ async def verify(
         return LicenceVerified(standing=Standing.UNKNOWN)
     district = gb.district(context.settings.district)
     return LicenceVerified(
-        standing=_standing(licence, local_date(at)),
+        standing=standing_of(licence, local_date(at)),
         number=licence.number,
         licence_type=licence.licence_type,
         name=licence.name,
@@ -149,79 +268,27 @@ async def verify(
         holder=licence.holder_masked,
         valid_from=licence.valid_from,
         valid_until=licence.valid_until,
-        revoked_at=licence.revoked_at,
+        invalid_from=licence.invalid_from,
+        ended_at=licence.ended_at,
         seal=licence.seal,
     )
-
-
-async def revoke(
-    session: AsyncSession,
-    context: Context,
-    licence_id: UUID,
-    *,
-    reason: str,
-    if_match: str | None,
-    at: datetime,
-    revoked_by: str,
-) -> tuple[LicenceRead, int]:
-    """吊销: end a licence before its time, and tell so.
-
-    Raises:
-        LicenceNotFound, LicenceRevokedAlready: there is nothing to revoke.
-        StaleVersion: it was changed since the caller read it.
-    """
-    licence = await store.get_for_update(session, licence_id)
-    if licence is None:
-        raise LicenceNotFound
-    require_match(licence.version, if_match)
-    if licence.state is LicenceState.REVOKED:
-        raise LicenceRevokedAlready(revoked_at=licence.revoked_at)
-    licence.state = LicenceState.REVOKED
-    licence.revoked_at, licence.revoked_by = at, revoked_by
-    licence.sealed_reason = context.vault.seal(reason, context=_VAULT_REASON)
-    case = await store.case_of(session, licence)
-    publish(
-        session,
-        CaseLicenceRevoked(
-            case_id=case.id,
-            number=case.number,
-            exchange_id=case.exchange_id,
-            at=at,
-            licence_id=licence.id,
-            licence_type=licence.licence_type,
-        ),
-        of=case,
-    )
-    session.add(
-        TimelineEntry(
-            case_id=case.id,
-            at=at,
-            action="revoke_licence",
-            stage=case.stage,
-            actor=revoked_by,
-            actor_role=Role.APPROVER,
-            facts={"licence_number": licence.number},
-        )
-    )
-    audit.note(
-        session,
-        actor=revoked_by,
-        action="licence.revoke",
-        subject=str(licence.id),
-        payload={"number": licence.number},
-    )
-    await session.flush()
-    return _read(context, licence, local_date(at)), licence.version
 
 
 async def is_valid(session: AsyncSession, licence_id: UUID, *, on: date) -> bool:
     """Tell whether a licence of this district is valid on that day."""
     licence = await session.get(Licence, licence_id)
-    return licence is not None and _standing(licence, on) is Standing.VALID
+    return licence is not None and standing_of(licence, on) is Standing.VALID
 
 
-def _standing(licence: Licence, today: date) -> Standing:
-    return rules.standing_on(today, state=licence.state, valid_until=licence.valid_until)
+def standing_of(licence: Licence, today: date) -> Standing:
+    """Return how the licence stands today."""
+    return rules.standing_on(
+        today,
+        state=licence.state,
+        valid_from=licence.valid_from,
+        valid_until=licence.valid_until,
+        invalid_from=licence.invalid_from,
+    )
 
 
 def _summary(licence: Licence, today: date) -> dict[str, Any]:
@@ -232,25 +299,51 @@ def _summary(licence: Licence, today: date) -> dict[str, Any]:
         "verification_code": licence.verification_code,
         "licence_type": licence.licence_type,
         "name": licence.name,
-        "standing": _standing(licence, today),
+        "operation": licence.operation,
+        "predecessor_id": licence.predecessor_id,
+        "standing": standing_of(licence, today),
         "valid_from": licence.valid_from,
         "valid_until": licence.valid_until,
+        "deemed_renewed_on": licence.deemed_renewed_on,
     }
 
 
-def _read(context: Context, licence: Licence, today: date) -> LicenceRead:
-    reason = licence.sealed_reason
+def shown(context: Context, licence: Licence, today: date) -> LicenceRead:
+    """Return a licence in full."""
     return LicenceRead(
         **_summary(licence, today),
         state=licence.state,
         issued_at=licence.issued_at,
-        revoked_at=licence.revoked_at,
-        revocation_reason=(
-            context.vault.open_text(reason, context=_VAULT_REASON) if reason else None
+        invalid_from=licence.invalid_from,
+        ended=_ended(context, licence),
+        actions=rules.acts_from(licence.state, is_struck_off=licence.struck_off_at is not None),
+        document=SealedLicence.model_validate(opened(context, licence)),
+    )
+
+
+def opened(context: Context, licence: Licence) -> dict[str, Any]:
+    """Return the licence as it was handed out, its seal with it."""
+    content: dict[str, Any] = json.loads(context.vault.open(licence.sealed_body, context=BODY))
+    return content
+
+
+def holder_of(context: Context, licence: Licence) -> dict[str, str]:
+    """Return whose licence it is, as the licence says."""
+    return dict(opened(context, licence)["holder"])
+
+
+def _ended(context: Context, licence: Licence) -> Ended | None:
+    if licence.ended_at is None or licence.sealed_reason is None:
+        return None
+    compensation = licence.sealed_compensation
+    return Ended(
+        at=licence.ended_at,
+        ground=licence.end_ground,
+        reason=context.vault.open_text(licence.sealed_reason, context=REASON),
+        compensation=(
+            context.vault.open_text(compensation, context=COMPENSATION) if compensation else None
         ),
-        document=SealedLicence.model_validate_json(
-            context.vault.open(licence.sealed_body, context=_VAULT)
-        ),
+        struck_off_at=licence.struck_off_at,
     )
 
 

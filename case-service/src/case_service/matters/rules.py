@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from case_service.licences.vocabulary import LicenceOperation
 from tongban import conditions
 from tongban.conditions import Condition, Facts
 
@@ -79,11 +80,17 @@ class LegalBasis(_Part):
     article: str | None = None
 
 
+def _operation(raw: Any) -> Any:
+    return LicenceOperation.FIRST if raw is None else raw
+
+
 class Result(_Part):
     kind: Literal["licence", "certificate", "notice"]
     licence_type: str | None = None
     name: str
     validity_months: int | None = None
+    operation: Annotated[LicenceOperation, BeforeValidator(_operation)] = LicenceOperation.FIRST
+    """Whether a grant brings a first licence, or varies, renews or issues one again."""
 
 
 class OutsideSystem(_Part):

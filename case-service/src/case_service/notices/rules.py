@@ -29,6 +29,9 @@ class NoticeKind(StrEnum):
     TERMINATED = "terminated"  # 终止通知
     SUPPLY_DUE = "supply_due"  # 容缺补交提醒
     LICENCE_EXPIRING = "licence_expiring"  # 证照到期提醒
+    RENEWAL_LATE = "renewal_late"  # 延续申请逾期提醒
+    DEEMED_RENEWED = "deemed_renewed"  # 逾期视为准予延续通知
+    LICENCE_ENDED = "licence_ended"  # 证照失效通知
     RATING_CALL_BACK = "rating_call_back"  # 差评回访通知
     RATING_ANSWERED = "rating_answered"  # 差评答复通知
     DEEMED_ACCEPTED = "deemed_accepted"  # 逾期视为受理通知

@@ -158,6 +158,38 @@ TEMPLATES: Mapping[NoticeKind, Template] = MappingProxyType(
                 "To renew it, apply at least 30 days before that.",
             ),
         ),
+        NoticeKind.RENEWAL_LATE: _template(
+            "延续申请逾期",
+            "Your renewal was applied for late",
+            (
+                "您的证照 {licence_number} 将于 {valid_until} 到期，延续申请未在到期三十日前提出。",
+                "Your licence {licence_number} expires on {valid_until}; its renewal was not"
+                " applied for 30 days before that.",
+            ),
+            (
+                "到期前未作出决定的，证照自到期次日起失效，请尽快补齐材料。",
+                "Without a decision by then the licence expires: supply what is missing soon.",
+            ),
+        ),
+        NoticeKind.DEEMED_RENEWED: _template(
+            "证照视为准予延续",
+            "Your licence counts as renewed",
+            (
+                "您的证照 {licence_number} 逾期未作出延续决定，视为准予延续至 {valid_until}"
+                "（《行政许可法》第五十条）。",
+                "Nobody decided on renewing your licence {licence_number} in time: it counts as"
+                " renewed until {valid_until} (Administrative Licensing Law, Art. 50).",
+            ),
+        ),
+        NoticeKind.LICENCE_ENDED: _template(
+            "证照已失效",
+            "Your licence has ended",
+            (
+                "您的证照 {licence_number} 已失效，决定书见办件文书，其中载明理由和救济途径。",
+                "Your licence {licence_number} has ended; the decision, among the case's documents,"
+                " tells the reason and the ways against it.",
+            ),
+        ),
         NoticeKind.RATING_CALL_BACK: _template(
             "关于您的评价",
             "About your rating",

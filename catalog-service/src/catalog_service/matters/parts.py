@@ -20,6 +20,7 @@ from catalog_service.matters.vocabulary import (
     BodyKind,
     FeeChannel,
     FieldKind,
+    LicenceOperation,
     MaterialForm,
     MaterialSource,
     Mode,
@@ -293,6 +294,8 @@ class Result(Part):
     licence_type: Code | None = None
     name: Line
     validity_months: int | None = Field(default=None, ge=1, le=1200)
+    operation: LicenceOperation | None = None
+    """首次核发（缺省）、变更、延续或补证 / first by default"""
     sample: FileLink | None = None
 
 

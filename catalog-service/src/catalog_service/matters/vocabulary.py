@@ -18,6 +18,7 @@ __all__ = [
     "Handling",
     "HandlingScope",
     "Level",
+    "LicenceOperation",
     "MaterialForm",
     "MaterialSource",
     "MatterType",
@@ -151,6 +152,13 @@ class Area(StrEnum):
     ELDERLY = "elderly"  # 养老
     DISABILITY = "disability"  # 助残
     OTHER = "other"  # 其他
+
+
+class LicenceOperation(StrEnum):
+    FIRST = "first"  # 首次核发
+    VARY = "vary"  # 变更
+    RENEW = "renew"  # 延续
+    REISSUE = "reissue"  # 补证
 
 
 class Necessity(StrEnum):

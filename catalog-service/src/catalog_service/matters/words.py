@@ -108,6 +108,12 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "public_notice": "公示",
             "site_survey": "现场踏勘",
         },
+        "LicenceOperation": {
+            "first": "首次核发",
+            "vary": "变更",
+            "renew": "延续",
+            "reissue": "补证",
+        },
         "ResultKind": {"licence": "证照", "certificate": "证明", "notice": "通知"},
         "HandlingScope": {
             "local": "本区",
