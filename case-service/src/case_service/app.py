@@ -18,6 +18,8 @@ from case_service.duty import Duty, duties
 from case_service.enquiries import routes as enquiries
 from case_service.enquiries.service import ENQUIRY_DUTY
 from case_service.events import PUBLISHED
+from case_service.handovers import routes as handovers
+from case_service.handovers.overdue import HANDOVER_DUTY
 from case_service.licences import public_routes as licence_lists
 from case_service.licences import routes as licences
 from case_service.licences.renewing import LICENCE_DUTY
@@ -31,6 +33,8 @@ from case_service.materials.uploads import UPLOAD_DUTY
 from case_service.notices import routes as notices
 from case_service.notices.delivery import NOTICE_DUTY
 from case_service.people import routes as people
+from case_service.publications import routes as publications
+from case_service.publications.service import PUBLICATION_DUTY
 from case_service.ratings import follow_up_routes as rating_follow_ups
 from case_service.ratings import routes as ratings
 from case_service.ratings.appeals import APPEAL_DUTY
@@ -58,6 +62,8 @@ DUTIES: tuple[Duty[Any], ...] = (
     DELIVERY_DUTY,
     UPLOAD_DUTY,
     LICENCE_DUTY,
+    HANDOVER_DUTY,
+    PUBLICATION_DUTY,
 )
 """What the worker does by itself when its moment comes."""
 
@@ -74,6 +80,8 @@ SERVICE = Service(
         deliveries.router,
         licence_lists.router,
         licences.router,
+        handovers.router,
+        publications.router,
         ratings.router,
         rating_follow_ups.router,
         assistance.router,

@@ -23,6 +23,7 @@ from case_service.events import (
     CaseLicenceIssued,
 )
 from case_service.licences import service as licences
+from case_service.licences.following import follow_issue
 from case_service.notices.rules import NoticeKind
 
 __all__ = ["close", "decide", "deliver", "escalate", "issue", "report_outside"]
@@ -65,6 +66,7 @@ async def issue(step: Step) -> Effect:
         raise AssertionError("the rules let a licence be issued only where one is owed")
     applicant = step.party["applicant"]
     identity = ("name", "credit_code", "identity_number", "legal_representative")
+    holder = {key: applicant[key] for key in identity if applicant.get(key)}
     licence, predecessor = await licences.issue(
         step.session,
         step.context,
@@ -72,12 +74,21 @@ async def issue(step: Step) -> Effect:
         case_number=step.case.number,
         licence_type=result.licence_type,
         name=result.name,
-        holder={key: applicant[key] for key in identity if applicant.get(key)},
+        holder=holder,
         validity_months=result.validity_months,
         at=step.at,
         issued_by=step.caller.subject,
         operation=step.case.licence_operation,
         predecessor_id=step.case.predecessor_id,
+    )
+    await follow_issue(
+        step.session,
+        step.context,
+        step.case,
+        licence,
+        holder=holder,
+        is_licence=step.matter.content.is_licence,
+        at=step.at,
     )
     step.tell(NoticeKind.READY, licence_number=licence.number)
     events: list[CaseEvent] = [

@@ -21,6 +21,7 @@ class Clock(StrEnum):
     STEP = "step"  # 环节
     SUPPLY = "supply"  # 容缺补交
     COMMITMENT = "commitment"  # 承诺核查
+    HANDOVER = "handover"  # 审管联动签收
 
 
 class Unit(StrEnum):
@@ -64,6 +65,10 @@ BASES: Mapping[Clock, Text] = MappingProxyType(
         Clock.COMMITMENT: {
             "zh-CN": "告知承诺的核查期限",
             "en": "the period for checking what was promised",
+        },
+        Clock.HANDOVER: {
+            "zh-CN": "审管联动移交的签收期限",
+            "en": "the time for taking over a licence decision that was handed over",
         },
     }
 )

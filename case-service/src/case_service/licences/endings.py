@@ -15,6 +15,7 @@ from case_service.licences.errors import (
     LicenceActNotAllowed,
     LicenceNotFound,
 )
+from case_service.licences.following import follow_end
 from case_service.licences.rules import ENDINGS, TRANSITIONS
 from case_service.licences.schemas import LicenceRead
 from case_service.licences.service import COMPENSATION, REASON, holder_of, shown
@@ -84,6 +85,8 @@ async def end(
     if was_valid:
         notices.tell(session, case, NoticeKind.LICENCE_ENDED, at, licence_number=licence.number)
     publish(session, _told(case, licence, act, effective_on, at=at), of=case)
+    if was_valid:
+        await follow_end(session, context, case, licence, act, at=at)
     _put_on_record(session, case, licence, act, ground, at=at, caller=caller)
     await session.flush()
     return shown(context, licence, today), licence.version

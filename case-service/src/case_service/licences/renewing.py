@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.duty import Duty
 from case_service.events import CaseLicenceChanged
+from case_service.handovers.service import hand_over
 from case_service.licences import rules, store
 from case_service.licences.service import due_at
 from case_service.licences.tables import Licence
-from case_service.licences.vocabulary import LicenceState
+from case_service.licences.vocabulary import LicenceDecision, LicenceState
 from case_service.notices import service as notices
 from case_service.notices.rules import NoticeKind
 from tongban import audit
@@ -23,7 +24,7 @@ __all__ = ["LICENCE_DUTY", "keep_up"]
 SYSTEM = "system"
 
 
-async def keep_up(session: AsyncSession, _context: Context, licence: Licence, at: datetime) -> None:
+async def keep_up(session: AsyncSession, context: Context, licence: Licence, at: datetime) -> None:
     """Do what is due for a locked licence, and say when something is due again."""
     today = local_date(at)
     if licence.invalid_from is not None and licence.invalid_from <= today:
@@ -31,7 +32,7 @@ async def keep_up(session: AsyncSession, _context: Context, licence: Licence, at
             licence.state = LicenceState.SUPERSEDED
     elif licence.state is LicenceState.VALID and licence.valid_until is not None:
         if today > licence.valid_until:
-            await _expire(session, licence, licence.valid_until, at)
+            await _expire(session, context, licence, licence.valid_until, at)
         else:
             await _remind(session, licence, licence.valid_until, at)
     licence.next_due_at = due_at(
@@ -57,7 +58,9 @@ async def _remind(session: AsyncSession, licence: Licence, valid_until: date, at
     )
 
 
-async def _expire(session: AsyncSession, licence: Licence, valid_until: date, at: datetime) -> None:
+async def _expire(
+    session: AsyncSession, context: Context, licence: Licence, valid_until: date, at: datetime
+) -> None:
     """行政许可法 Art. 50: applied for in time and not decided by its end, it counts as renewed."""
     asking = await store.renewal_asked(session, licence.id)
     if asking is None or not rules.is_in_time(local_date(asking.submitted_at), valid_until):
@@ -81,6 +84,8 @@ async def _expire(session: AsyncSession, licence: Licence, valid_until: date, at
         ),
         of=case,
     )
+    decision = LicenceDecision.DEEMED_RENEWED
+    await hand_over(session, context, case, licence, decision, at=at)
     _record(session, asking, licence, at)
     notices.tell(
         session,

@@ -2,7 +2,14 @@
 
 from enum import StrEnum
 
-__all__ = ["EndGround", "LicenceAct", "LicenceOperation", "LicenceState", "Standing"]
+__all__ = [
+    "EndGround",
+    "LicenceAct",
+    "LicenceDecision",
+    "LicenceOperation",
+    "LicenceState",
+    "Standing",
+]
 
 
 class LicenceState(StrEnum):
@@ -63,3 +70,17 @@ class EndGround(StrEnum):
     LAW_CHANGED = "law_changed"  # 法律依据变化
     FACTS_CHANGED = "facts_changed"  # 客观情况重大变化
     PENALTY = "penalty"  # 行政处罚
+
+
+class LicenceDecision(StrEnum):
+    """What was decided about a licence, as those are told who supervise its holder."""
+
+    GRANTED = "granted"  # 准予
+    VARIED = "varied"  # 准予变更
+    RENEWED = "renewed"  # 准予延续
+    REISSUED = "reissued"  # 补发
+    DEEMED_RENEWED = "deemed_renewed"  # 视为准予延续
+    CANCELLED = "cancelled"  # 注销
+    RESCINDED = "rescinded"  # 撤销
+    WITHDRAWN = "withdrawn"  # 撤回
+    REVOKED = "revoked"  # 吊销

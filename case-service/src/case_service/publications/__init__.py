@@ -1,0 +1,1 @@
+"""Licence decisions made public, without personal data (双公示)."""
