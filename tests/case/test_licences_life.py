@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 import zlib
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from case_service.app import SERVICE, create_app
@@ -415,3 +417,27 @@ async def test_a_licence_of_old_content_says_nothing_of_a_status(world: TimePass
     )
 
     assert told.json()["document"]["status"]["status_list"]["idx"] == licence.status_index
+
+
+async def test_a_licence_is_printed_with_its_code_and_for_its_holder_alone(
+    world: TimePassing,
+) -> None:
+    who = person()
+    old = await first(world, who, subject="holder-12")
+    licence = await row(world, old)
+    district = world.running.district
+
+    paper = await world.running.client.get(
+        f"/api/v1/licences/{old}/content",
+        headers=district.headers("citizen", subject="holder-12"),
+    )
+    others = await world.running.client.get(
+        f"/api/v1/licences/{old}/content", headers=district.headers("citizen")
+    )
+
+    assert (paper.status_code, others.status_code) == (200, 404)
+    assert paper.headers["content-type"] == "application/pdf"
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.content)).pages)
+    assert licence.number in text
+    assert licence.verification_code in text
+    assert who["name"] in text

@@ -1,6 +1,7 @@
 """HTTP of licences."""
 
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -112,6 +113,33 @@ async def read_licence(
     # Never 304: a licence expires without being changed.
     response.headers["ETag"] = etag(version)
     return licence
+
+
+@router.get(
+    "/api/v1/licences/{licence_id}/content",
+    response_class=Response,
+    responses={
+        **problems(LicenceNotFound),
+        200: {
+            "description": "证照版式文件 / the licence as PDF",
+            "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        },
+    },
+)
+async def download_licence(
+    licence_id: UUID, session: Session, context: InContext, caller: Identified
+) -> Response:
+    """下载证照: the licence as a sealed PDF with its QR code; each printing is on record."""
+    number, paper = await service.print_out(session, context, licence_id, caller)
+    return Response(
+        paper,
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": f"inline; filename*=UTF-8''{quote(number)}.pdf",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
 
 
 @router.post("/api/v1/licences/{licence_id}/cancel", responses=_ENDING)

@@ -12,6 +12,7 @@ from case_service.documents.rules import digest_of, sealed
 from case_service.documents.schemas import IssuedBy
 from case_service.licences import rules, store
 from case_service.licences.errors import LicenceNotFound, LicenceNotSucceeded
+from case_service.licences.paper import on_paper
 from case_service.licences.rules import Term
 from case_service.licences.schemas import (
     Ended,
@@ -43,6 +44,7 @@ __all__ = [
     "issue",
     "of_holder",
     "opened",
+    "print_out",
     "require_predecessor",
     "shown",
     "standing_of",
@@ -227,6 +229,28 @@ async def get(
         payload={"number": licence.number},
     )
     return shown(context, licence, local_date(at)), licence.version
+
+
+async def print_out(
+    session: AsyncSession, context: Context, licence_id: UUID, caller: Caller
+) -> tuple[str, bytes]:
+    """Return a licence's number and its PDF, and put on record who had it printed.
+
+    Raises:
+        LicenceNotFound: there is none, or it is not the caller's to see.
+    """
+    licence = await store.visible(session, licence_id, caller)
+    if licence is None:
+        raise LicenceNotFound
+    audit.note(
+        session,
+        actor=caller.subject,
+        action="licence.print",
+        subject=str(licence.id),
+        payload={"number": licence.number},
+    )
+    face = await on_paper(context, opened(context, licence), issued_at=licence.issued_at)
+    return licence.number, face
 
 
 async def of_holder(
