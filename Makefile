@@ -4,6 +4,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
+TEST_PROCESSES ?= 2
 MEMBERS := shared gateway catalog-service case-service site-service interop-service
 export UV_PYTHON_DOWNLOADS := never
 
@@ -45,7 +46,7 @@ rotate: setup ## sign tokens with a new local key; earlier ones stay good
 	@exec $(BIN)/python -m tongban.run rotate-issuer
 
 test: setup ## prove it all: units, properties, contracts, services, house laws, journeys
-	@exec $(BIN)/python -m pytest
+	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup
 
 conformance: setup ## hold our exports to published shapes: make conformance STANDARDS=<folder>
 	@test -d "$(STANDARDS)/cpsv-ap-3.2.0" || { echo "make conformance needs the published standards: STANDARDS=<folder that holds cpsv-ap-3.2.0>"; exit 1; }

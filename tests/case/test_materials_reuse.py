@@ -66,8 +66,9 @@ async def holds_licence(counter: Counter, applicant: dict[str, Any], **values: A
     }
     names, places = ", ".join(columns), ", ".join(f":{name}" for name in columns)
     await case.execute(
-        f"INSERT INTO licences ({names}, issued_at, holder_index)"  # noqa: S608  # names of ours
-        f" SELECT {places}, now(), identity_index FROM cases WHERE id = :of",
+        f"INSERT INTO licences ({names}, status_index, issued_at, holder_index)"  # noqa: S608  # ours
+        f" SELECT {places}, nextval('licence_numbers'), now(), identity_index"
+        " FROM cases WHERE id = :of",
         of=case_id,
         **columns,
     )

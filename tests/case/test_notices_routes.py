@@ -82,7 +82,9 @@ def modes_of(folder: Path) -> dict[str, int]:
 @pytest.mark.parametrize("kind", NoticeKind)
 @pytest.mark.parametrize("language", Language)
 def test_every_notice_is_worded_in_both_languages(kind: NoticeKind, language: Language) -> None:
-    title, text = rendered(kind, {"number": "6101", "matter_name": "食品经营许可"}, language)
+    named = {"number": "6101", "matter_name": "食品经营许可", "licence_number": "610171-ZZ-2026-1"}
+
+    title, text = rendered(kind, {**named, "valid_until": "2026-03-09"}, language)
 
     assert title
     assert text

@@ -4,16 +4,34 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+import pytest_asyncio
+from catalog.factories import claim_basic_items, fresh_code
 from catalog.versions import act, drafted, published
 
+from catalog_service.app import SERVICE, create_app
 from catalog_service.reports.service import report_upward
 from tongban.testing.fixtures import RunningService
 
 PATH = "/api/v1/catalog/reports/reconcile"
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def catalog(run_service: Any, tmp_path_factory: pytest.TempPathFactory) -> RunningService:
+    """A catalog of its own with few claims: all that is told of it is sent and compared."""
+    folder = tmp_path_factory.mktemp("reports")
+    running: RunningService = await run_service(SERVICE, create_app, reports=folder)
+    await claim_basic_items(running)
+    last = int(fresh_code()[-4:])
+    await running.execute(
+        "DELETE FROM basic_items WHERE source = 'tests' AND right(code, 4) <> ALL (:kept)",
+        kept=[f"{last + following:04d}" for following in range(1, 10)],
+    )
+    return running
+
+
 def folder(catalog: RunningService) -> Path:
-    found = Path(catalog.settings.objects) / "reports"
+    found: Path = catalog.settings.reports
     return found
 
 
