@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest_asyncio
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tongban import app as apps
 from tongban import audit
+from tongban.context import read_private_key
 from tongban.db import Tables, new_metadata
-from tongban.ledger import FaultKind, Verification
+from tongban.kernel import LedgerRow
+from tongban.ledger import Checkpoint, FaultKind, Verification
 from tongban.service import Service
 from tongban.settings import ServiceSettings
 from tongban.testing.fixtures import RunningService
@@ -85,3 +88,25 @@ async def test_a_removed_end_is_found_by_the_checkpoint(desks: RunningService) -
 
     assert found.first_fault is not None
     assert (found.first_fault.kind, found.first_fault.seq) == (FaultKind.REMOVED, 8)
+
+
+async def test_entries_are_proven_by_the_checkpoint_that_first_reached_them(
+    desks: RunningService,
+) -> None:
+    async with desks.context.sessions.begin() as session:
+        audit.note(session, actor="clerk", action="write", subject="later", payload={})
+    async with desks.context.sessions.begin() as session:
+        await audit.seal(session, desks.context)
+        await audit.sign_checkpoint(session, desks.context)
+        audit.note(session, actor="clerk", action="write", subject="not yet", payload={})
+    async with desks.context.sessions() as session:
+        ids = (await session.scalars(select(LedgerRow.id))).all()
+        proofs = await audit.proofs_of(session, ids)
+        waiting_since = await audit.oldest_unsealed(session)
+
+    key = read_private_key(desks.settings.ledger_key_file)
+    signed = [Checkpoint.read(one.checkpoint, ledger="610171/desks", key=key) for one in proofs]
+    assert [one.entry.seq for one in proofs] == list(range(1, 12))
+    assert [one.span.since for one in signed] == [0] * 10 + [10]
+    assert all(one.proves(of.entry, of.path) for one, of in zip(signed, proofs, strict=True))
+    assert waiting_since is not None

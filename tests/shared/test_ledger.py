@@ -23,6 +23,7 @@ from tongban.ledger import (
     FaultKind,
     Head,
     LedgerEntryColumns,
+    Span,
     UnsealablePayload,
     entry_hash,
     entry_values,
@@ -30,6 +31,7 @@ from tongban.ledger import (
     seal_batch,
     verify,
 )
+from tongban.merkle import path_of, root_of
 from tongban.run.ports import free_port
 from tongban.run.postgres import EmbeddedPostgres
 
@@ -147,7 +149,7 @@ def test_a_chain_rewritten_to_its_end_contradicts_the_checkpoint() -> None:
 
 def test_a_checkpoint_is_read_with_the_right_key_for_the_right_ledger() -> None:
     head = head_of(chain(3))
-    checkpoint = Checkpoint.sign("case", head, at=AT, key=KEY)
+    checkpoint = Checkpoint.sign("case", head, Span(0, bytes(32)), at=AT, key=KEY)
 
     read = Checkpoint.read(checkpoint.signature, ledger="case", key=KEY)
 
@@ -162,6 +164,20 @@ def test_a_checkpoint_is_read_with_the_right_key_for_the_right_ledger() -> None:
     ):
         with pytest.raises(BrokenCheckpoint):
             Checkpoint.read(signature, ledger=ledger, key=key)
+
+
+def test_a_checkpoint_proves_each_entry_of_its_span_and_no_other() -> None:
+    entries = chain(9)
+    leaves = [entry.hash for entry in entries[4:]]
+    span = Span(4, root_of(leaves))
+    checkpoint = Checkpoint.sign("case", head_of(entries), span, at=AT, key=KEY)
+    paths = [path_of(leaves, place) for place in range(len(leaves))]
+
+    assert all(checkpoint.proves(*one) for one in zip(entries[4:], paths, strict=True))
+    assert not checkpoint.proves(replace(entries[5], actor="somebody"), paths[1])
+    assert not checkpoint.proves(rehashed(entries[5], actor="somebody"), paths[1])
+    assert not checkpoint.proves(entries[5], paths[2])
+    assert not checkpoint.proves(entries[3], paths[0])
 
 
 @pytest.mark.parametrize(

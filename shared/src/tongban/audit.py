@@ -1,9 +1,14 @@
-"""The service's ledger in use: note what was done, seal and sign it behind, verify it."""
+"""The service's ledger in use: note what was done, seal and sign it behind, verify, prove."""
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from joserfc.jwk import OKPKey
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.clock import utc_now
@@ -14,15 +19,39 @@ from tongban.ledger import (
     Checkpoint,
     Entry,
     Head,
+    Span,
     Verification,
     read_chain,
     seal_batch,
     verify,
 )
+from tongban.merkle import path_of, root_of
 
-__all__ = ["note", "seal", "sign_checkpoint", "verify_all"]
+__all__ = [
+    "Proof",
+    "entries_of",
+    "note",
+    "oldest_unsealed",
+    "proofs_of",
+    "seal",
+    "sign_checkpoint",
+    "verify_all",
+]
 
 VERIFIED_AT_ONCE = 2_000
+LARGEST_TREE = 65_536
+"""The most entries that one checkpoint is signed over; those after them have the next."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That an entry stood in the ledger when a checkpoint was signed."""
+
+    entry: Entry
+    path: Sequence[bytes]
+    """The entry's audit path in the checkpoint's hash tree (RFC 9162)."""
+    checkpoint: str
+    """The signed checkpoint, a compact JWS."""
 
 
 def note(
@@ -45,26 +74,81 @@ async def seal(session: AsyncSession, _context: Context) -> None:
 
 async def sign_checkpoint(session: AsyncSession, context: Context) -> None:
     """Sign how far the ledger reaches, where it grew since the last time."""
+    since = await session.scalar(select(func.max(LedgerCheckpointRow.seq))) or 0
     newest = (
         await session.execute(
             select(LedgerRow.seq, LedgerRow.hash)
-            .where(LedgerRow.seq.is_not(None))
+            .where(LedgerRow.seq > since, LedgerRow.seq <= since + LARGEST_TREE)
             .order_by(LedgerRow.seq.desc())
             .limit(1)
         )
     ).one_or_none()
     if newest is None or newest.seq is None or newest.hash is None:
         return
-    if await session.get(LedgerCheckpointRow, newest.seq) is not None:
-        return
+    leaves = await _hashes(session, since, newest.seq)
     signed = Checkpoint.sign(
-        _name(context), Head(newest.seq, newest.hash), at=utc_now(), key=_key(context)
+        _name(context),
+        Head(newest.seq, newest.hash),
+        Span(since, await asyncio.to_thread(root_of, leaves)),
+        at=utc_now(),
+        key=_key(context),
     )
     session.add(
         LedgerCheckpointRow(
             seq=signed.seq, hash=signed.hash, at=signed.at, signature=signed.signature
         )
     )
+
+
+async def oldest_unsealed(session: AsyncSession) -> datetime | None:
+    """Return since when the ledger's oldest entry waits to be sealed; None where none does."""
+    return await session.scalar(
+        select(LedgerRow.at).where(LedgerRow.seq.is_(None)).order_by(LedgerRow.at).limit(1)
+    )
+
+
+async def entries_of(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Entry]:
+    """Return those of these entries that are sealed, in the ledger's order."""
+    columns = [getattr(LedgerRow, name) for name in Entry.__slots__]
+    found = select(*columns).where(LedgerRow.id.in_(ids), LedgerRow.seq.is_not(None))
+    return [Entry(*row) for row in await session.execute(found.order_by(LedgerRow.seq))]
+
+
+async def proofs_of(session: AsyncSession, ids: Sequence[UUID]) -> list[Proof]:
+    """Return the proofs of these entries: of all that a signed checkpoint has reached."""
+    proofs: list[Proof] = []
+    entries = list(await entries_of(session, ids))
+    while entries:
+        reached = await session.scalar(
+            select(LedgerCheckpointRow)
+            .where(LedgerCheckpointRow.seq >= entries[0].seq)
+            .order_by(LedgerCheckpointRow.seq)
+            .limit(1)
+        )
+        if reached is None:
+            break
+        since = await session.scalar(
+            select(func.max(LedgerCheckpointRow.seq)).where(LedgerCheckpointRow.seq < reached.seq)
+        )
+        start = since or 0
+        leaves = await _hashes(session, start, reached.seq)
+        there = [entry for entry in entries if entry.seq <= reached.seq]
+        paths = await asyncio.to_thread(_paths, leaves, [one.seq - start - 1 for one in there])
+        proofs += [
+            Proof(entry, path, reached.signature) for entry, path in zip(there, paths, strict=True)
+        ]
+        entries = entries[len(there) :]
+    return proofs
+
+
+def _paths(leaves: Sequence[bytes], places: Sequence[int]) -> list[list[bytes]]:
+    return [path_of(leaves, place) for place in places]
+
+
+async def _hashes(session: AsyncSession, after: int, until: int) -> list[bytes]:
+    found = select(LedgerRow.hash).where(LedgerRow.seq > after, LedgerRow.seq <= until)
+    hashes = await session.scalars(found.order_by(LedgerRow.seq))
+    return [sealed for sealed in hashes if sealed is not None]
 
 
 async def verify_all(session: AsyncSession, context: Context) -> Verification:

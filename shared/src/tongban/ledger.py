@@ -6,12 +6,14 @@ The chain's order is the order of sealing: an entry whose transaction commits la
 younger ones, so `at` may step back where `seq` does not.
 
 An entry that is altered, removed or moved later breaks the chain at its place; the removal of the
-chain's end, which breaks nothing, is found by a signed checkpoint kept elsewhere.
+chain's end, which breaks nothing, is found by a signed checkpoint kept elsewhere. A checkpoint also
+signs the hash tree of what was sealed since the one before, so that one entry can be proven to
+somebody who is not to see the others.
 """
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -44,6 +46,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, validates
 
 from tongban.ids import new_id
+from tongban.merkle import PathUnfit, root_from
 
 _ALGORITHM: Final = "Ed25519"
 _EXACT_INTEGERS: Final = 2**53
@@ -198,7 +201,18 @@ def _fault_of(entry: Entry, head: Head) -> Fault | None:
     if entry.seq <= head.seq:
         return Fault(FaultKind.REORDERED, entry.seq)
     follows = entry.previous_hash == head.hash
-    is_own = entry.hash == entry_hash(
+    is_own = _is_own(entry)
+    if follows and is_own:
+        return None
+    if follows:
+        return Fault(FaultKind.ALTERED, entry.seq)
+    # An untouched entry that follows nothing: the one before it was rewritten, hash and all.
+    return Fault(FaultKind.ALTERED, head.seq) if is_own else Fault(FaultKind.REORDERED, entry.seq)
+
+
+def _is_own(entry: Entry) -> bool:
+    """Tell whether an entry's hash is that of what it says."""
+    return entry.hash == entry_hash(
         entry.previous_hash,
         entry.seq,
         id=entry.id,
@@ -208,12 +222,6 @@ def _fault_of(entry: Entry, head: Head) -> Fault | None:
         subject=entry.subject,
         payload=entry.payload,
     )
-    if follows and is_own:
-        return None
-    if follows:
-        return Fault(FaultKind.ALTERED, entry.seq)
-    # An untouched entry that follows nothing: the one before it was rewritten, hash and all.
-    return Fault(FaultKind.ALTERED, head.seq) if is_own else Fault(FaultKind.REORDERED, entry.seq)
 
 
 def _contradiction(entry: Entry, checkpoint: Head | None) -> Fault | None:
@@ -227,6 +235,13 @@ class BrokenCheckpoint(ValueError):
     """Not signed by this key, or for another ledger."""
 
 
+class Span(NamedTuple):
+    """What a checkpoint's hash tree is over: the entries after `since`, and their root."""
+
+    since: int
+    root: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The district's signed word on how far a ledger reached, and with what hash."""
@@ -235,6 +250,8 @@ class Checkpoint:
     seq: int
     hash: bytes
     at: datetime
+    span: Span
+    """The hash tree (RFC 9162) over the hashes of the entries since the checkpoint before."""
     signature: str  # a compact JWS (RFC 7515) that carries all of the above
 
     @property
@@ -242,17 +259,19 @@ class Checkpoint:
         return Head(self.seq, self.hash)
 
     @classmethod
-    def sign(cls, ledger: str, head: Head, *, at: datetime, key: OKPKey) -> Self:
+    def sign(cls, ledger: str, head: Head, span: Span, *, at: datetime, key: OKPKey) -> Self:
         claims: dict[str, Any] = {
             "ledger": ledger,
             "seq": head.seq,
             "hash": head.hash.hex(),
+            "since": span.since,
+            "root": span.root.hex(),
             "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
         }
         signature = jws.serialize_compact(
             {"alg": _ALGORITHM}, rfc8785.dumps(claims), key, algorithms=[_ALGORITHM]
         )
-        return cls(ledger, head.seq, head.hash, at, signature)
+        return cls(ledger, head.seq, head.hash, at, span, signature)
 
     @classmethod
     def read(cls, signature: str, *, ledger: str, key: OKPKey) -> Self:
@@ -269,8 +288,26 @@ class Checkpoint:
             seq=claims["seq"],
             hash=bytes.fromhex(claims["hash"]),
             at=datetime.fromisoformat(claims["at"]),
+            # Those signed before trees were signed hold the chain's end and prove no entry.
+            span=Span(claims.get("since", claims["seq"]), bytes.fromhex(claims.get("root", ""))),
             signature=signature,
         )
+
+    def proves(self, entry: Entry, path: Sequence[bytes]) -> bool:
+        """Tell whether the entry is unaltered and stood in the ledger when this was signed.
+
+        `path` is its audit path in the checkpoint's tree.
+        """
+        try:
+            root = root_from(
+                entry.hash,
+                index=entry.seq - self.span.since - 1,
+                size=self.seq - self.span.since,
+                path=path,
+            )
+        except PathUnfit:
+            return False
+        return root == self.span.root and _is_own(entry)
 
 
 async def seal_batch(
