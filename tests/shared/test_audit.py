@@ -9,10 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tongban import app as apps
 from tongban import audit
-from tongban.context import read_private_key
 from tongban.db import Tables, new_metadata
 from tongban.kernel import LedgerRow
-from tongban.ledger import Checkpoint, FaultKind, Verification
+from tongban.ledger import FaultKind, Verification, is_proven, link_of
 from tongban.service import Service
 from tongban.settings import ServiceSettings
 from tongban.testing.fixtures import RunningService
@@ -101,12 +100,12 @@ async def test_entries_are_proven_by_the_checkpoint_that_first_reached_them(
         audit.note(session, actor="clerk", action="write", subject="not yet", payload={})
     async with desks.context.sessions() as session:
         ids = (await session.scalars(select(LedgerRow.id))).all()
-        proofs = await audit.proofs_of(session, ids)
+        proofs = await audit.proofs_of(session, desks.context, ids)
+        first, second = await audit.checkpoints_after(session, desks.context, 0)
         waiting_since = await audit.oldest_unsealed(session)
 
-    key = read_private_key(desks.settings.ledger_key_file)
-    signed = [Checkpoint.read(one.checkpoint, ledger="610171/desks", key=key) for one in proofs]
     assert [one.entry.seq for one in proofs] == list(range(1, 12))
-    assert [one.span.since for one in signed] == [0] * 10 + [10]
-    assert all(one.proves(of.entry, of.path) for one, of in zip(signed, proofs, strict=True))
+    assert [one.checkpoint for one in proofs] == [first] * 10 + [second]
+    assert all(is_proven(one.entry, one.path, one.checkpoint.span) for one in proofs)
+    assert second.link == link_of(second.span, previous=first.link)
     assert waiting_since is not None

@@ -27,6 +27,8 @@ from tongban.ledger import (
     UnsealablePayload,
     entry_hash,
     entry_values,
+    is_proven,
+    link_of,
     read_chain,
     seal_batch,
     verify,
@@ -149,7 +151,7 @@ def test_a_chain_rewritten_to_its_end_contradicts_the_checkpoint() -> None:
 
 def test_a_checkpoint_is_read_with_the_right_key_for_the_right_ledger() -> None:
     head = head_of(chain(3))
-    checkpoint = Checkpoint.sign("case", head, Span(0, bytes(32)), at=AT, key=KEY)
+    checkpoint = Checkpoint.sign("case", head, Span(0, head.seq, bytes(32)), at=AT, key=KEY)
 
     read = Checkpoint.read(checkpoint.signature, ledger="case", key=KEY)
 
@@ -166,18 +168,26 @@ def test_a_checkpoint_is_read_with_the_right_key_for_the_right_ledger() -> None:
             Checkpoint.read(signature, ledger=ledger, key=key)
 
 
-def test_a_checkpoint_proves_each_entry_of_its_span_and_no_other() -> None:
+def test_a_span_proves_each_entry_of_its_own_and_no_other() -> None:
     entries = chain(9)
     leaves = [entry.hash for entry in entries[4:]]
-    span = Span(4, root_of(leaves))
-    checkpoint = Checkpoint.sign("case", head_of(entries), span, at=AT, key=KEY)
+    span = Span(4, 9, root_of(leaves))
     paths = [path_of(leaves, place) for place in range(len(leaves))]
 
-    assert all(checkpoint.proves(*one) for one in zip(entries[4:], paths, strict=True))
-    assert not checkpoint.proves(replace(entries[5], actor="somebody"), paths[1])
-    assert not checkpoint.proves(rehashed(entries[5], actor="somebody"), paths[1])
-    assert not checkpoint.proves(entries[5], paths[2])
-    assert not checkpoint.proves(entries[3], paths[0])
+    assert all(is_proven(*one, span) for one in zip(entries[4:], paths, strict=True))
+    assert not is_proven(replace(entries[5], actor="somebody"), paths[1], span)
+    assert not is_proven(rehashed(entries[5], actor="somebody"), paths[1], span)
+    assert not is_proven(entries[5], paths[2], span)
+    assert not is_proven(entries[3], paths[0], span)
+
+
+def test_a_link_depends_on_every_span_before_it() -> None:
+    spans = [Span(0, 4, bytes(32)), Span(4, 9, bytes([1]) * 32)]
+
+    link = link_of(spans[1], previous=link_of(spans[0]))
+
+    assert link != link_of(spans[1])
+    assert link != link_of(spans[1], previous=link_of(spans[0]._replace(root=bytes([2]) * 32)))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from joserfc.jwk import OKPKey
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.clock import utc_now
@@ -16,6 +16,7 @@ from tongban.context import Context, read_private_key
 from tongban.kernel import LedgerCheckpointRow, LedgerRow
 from tongban.ledger import (
     GENESIS,
+    NO_LINK,
     Checkpoint,
     Entry,
     Head,
@@ -29,7 +30,9 @@ from tongban.merkle import path_of, root_of
 
 __all__ = [
     "Proof",
+    "checkpoints_after",
     "entries_of",
+    "newest_checkpoint",
     "note",
     "oldest_unsealed",
     "proofs_of",
@@ -50,8 +53,7 @@ class Proof:
     entry: Entry
     path: Sequence[bytes]
     """The entry's audit path in the checkpoint's hash tree (RFC 9162)."""
-    checkpoint: str
-    """The signed checkpoint, a compact JWS."""
+    checkpoint: Checkpoint
 
 
 def note(
@@ -74,7 +76,8 @@ async def seal(session: AsyncSession, _context: Context) -> None:
 
 async def sign_checkpoint(session: AsyncSession, context: Context) -> None:
     """Sign how far the ledger reaches, where it grew since the last time."""
-    since = await session.scalar(select(func.max(LedgerCheckpointRow.seq))) or 0
+    last = await newest_checkpoint(session, context)
+    since = 0 if last is None else last.seq
     newest = (
         await session.execute(
             select(LedgerRow.seq, LedgerRow.hash)
@@ -89,7 +92,8 @@ async def sign_checkpoint(session: AsyncSession, context: Context) -> None:
     signed = Checkpoint.sign(
         _name(context),
         Head(newest.seq, newest.hash),
-        Span(since, await asyncio.to_thread(root_of, leaves)),
+        Span(since, newest.seq, await asyncio.to_thread(root_of, leaves)),
+        previous=NO_LINK if last is None else last.link,
         at=utc_now(),
         key=_key(context),
     )
@@ -98,6 +102,29 @@ async def sign_checkpoint(session: AsyncSession, context: Context) -> None:
             seq=signed.seq, hash=signed.hash, at=signed.at, signature=signed.signature
         )
     )
+
+
+async def newest_checkpoint(session: AsyncSession, context: Context) -> Checkpoint | None:
+    """Return the last signed checkpoint; None before the first.
+
+    Raises:
+        BrokenCheckpoint: it was not signed with this service's key.
+    """
+    row = await session.scalar(
+        select(LedgerCheckpointRow).order_by(LedgerCheckpointRow.seq.desc()).limit(1)
+    )
+    return None if row is None else _read(context, row.signature)
+
+
+async def checkpoints_after(session: AsyncSession, context: Context, seq: int) -> list[Checkpoint]:
+    """Return the signed checkpoints beyond `seq`, in their order.
+
+    Raises:
+        BrokenCheckpoint: one was not signed with this service's key.
+    """
+    found = select(LedgerCheckpointRow.signature).where(LedgerCheckpointRow.seq > seq)
+    rows = await session.scalars(found.order_by(LedgerCheckpointRow.seq))
+    return [_read(context, signature) for signature in rows]
 
 
 async def oldest_unsealed(session: AsyncSession) -> datetime | None:
@@ -114,29 +141,30 @@ async def entries_of(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Ent
     return [Entry(*row) for row in await session.execute(found.order_by(LedgerRow.seq))]
 
 
-async def proofs_of(session: AsyncSession, ids: Sequence[UUID]) -> list[Proof]:
-    """Return the proofs of these entries: of all that a signed checkpoint has reached."""
+async def proofs_of(session: AsyncSession, context: Context, ids: Sequence[UUID]) -> list[Proof]:
+    """Return the proofs of these entries: of all that a signed checkpoint has reached.
+
+    Raises:
+        BrokenCheckpoint: one was not signed with this service's key.
+    """
     proofs: list[Proof] = []
     entries = list(await entries_of(session, ids))
     while entries:
         reached = await session.scalar(
-            select(LedgerCheckpointRow)
+            select(LedgerCheckpointRow.signature)
             .where(LedgerCheckpointRow.seq >= entries[0].seq)
             .order_by(LedgerCheckpointRow.seq)
             .limit(1)
         )
         if reached is None:
             break
-        since = await session.scalar(
-            select(func.max(LedgerCheckpointRow.seq)).where(LedgerCheckpointRow.seq < reached.seq)
-        )
-        start = since or 0
-        leaves = await _hashes(session, start, reached.seq)
-        there = [entry for entry in entries if entry.seq <= reached.seq]
-        paths = await asyncio.to_thread(_paths, leaves, [one.seq - start - 1 for one in there])
-        proofs += [
-            Proof(entry, path, reached.signature) for entry, path in zip(there, paths, strict=True)
-        ]
+        checkpoint = _read(context, reached)
+        start = checkpoint.span.since
+        leaves = await _hashes(session, start, checkpoint.seq)
+        there = [entry for entry in entries if entry.seq <= checkpoint.seq]
+        places = [entry.seq - start - 1 for entry in there]
+        paths = await asyncio.to_thread(_paths, leaves, places)
+        proofs += [Proof(entry, path, checkpoint) for entry, path in zip(there, paths, strict=True)]
         entries = entries[len(there) :]
     return proofs
 
@@ -157,13 +185,8 @@ async def verify_all(session: AsyncSession, context: Context) -> Verification:
     Raises:
         BrokenCheckpoint: the checkpoint was not signed with this service's key.
     """
-    row = await session.scalar(
-        select(LedgerCheckpointRow).order_by(LedgerCheckpointRow.seq.desc()).limit(1)
-    )
-    checkpoint = None
-    if row is not None:
-        read = Checkpoint.read(row.signature, ledger=_name(context), key=_key(context))
-        checkpoint = read.head
+    signed = await newest_checkpoint(session, context)
+    checkpoint = None if signed is None else signed.head
     head, count = GENESIS, 0
     part: list[Entry] = []
     async for entry in read_chain(session, LedgerRow):
@@ -176,6 +199,10 @@ async def verify_all(session: AsyncSession, context: Context) -> Verification:
             head, count, part = found.head, count + found.entries, []
     last = verify(part, start=head, checkpoint=checkpoint)
     return Verification(last.ok, count + last.entries, last.head, last.first_fault)
+
+
+def _read(context: Context, signature: str) -> Checkpoint:
+    return Checkpoint.read(signature, ledger=_name(context), key=_key(context))
 
 
 def _name(context: Context) -> str:

@@ -236,10 +236,28 @@ class BrokenCheckpoint(ValueError):
 
 
 class Span(NamedTuple):
-    """What a checkpoint's hash tree is over: the entries after `since`, and their root."""
+    """A stretch of the ledger: the entries after `since` up to `seq`, and their tree's root."""
 
     since: int
+    seq: int
     root: bytes
+
+
+NO_LINK: Final = bytes(32)
+
+
+def link_of(span: Span, *, previous: bytes = NO_LINK) -> bytes:
+    """Chain a span to all before it: SHA-256 over its canonical JSON (RFC 8785) and their link.
+
+    So few numbers lead from an old checkpoint to any later one, without the entries in between.
+    """
+    told = {
+        "since": span.since,
+        "seq": span.seq,
+        "root": span.root.hex(),
+        "previous": previous.hex(),
+    }
+    return hashlib.sha256(rfc8785.dumps(told)).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +270,8 @@ class Checkpoint:
     at: datetime
     span: Span
     """The hash tree (RFC 9162) over the hashes of the entries since the checkpoint before."""
+    link: bytes
+    """What chains the span to those before it."""
     signature: str  # a compact JWS (RFC 7515) that carries all of the above
 
     @property
@@ -259,19 +279,30 @@ class Checkpoint:
         return Head(self.seq, self.hash)
 
     @classmethod
-    def sign(cls, ledger: str, head: Head, span: Span, *, at: datetime, key: OKPKey) -> Self:
+    def sign(
+        cls,
+        ledger: str,
+        head: Head,
+        span: Span,
+        *,
+        previous: bytes = NO_LINK,
+        at: datetime,
+        key: OKPKey,
+    ) -> Self:
+        link = link_of(span, previous=previous)
         claims: dict[str, Any] = {
             "ledger": ledger,
             "seq": head.seq,
             "hash": head.hash.hex(),
             "since": span.since,
             "root": span.root.hex(),
+            "link": link.hex(),
             "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
         }
         signature = jws.serialize_compact(
             {"alg": _ALGORITHM}, rfc8785.dumps(claims), key, algorithms=[_ALGORITHM]
         )
-        return cls(ledger, head.seq, head.hash, at, span, signature)
+        return cls(ledger, head.seq, head.hash, at, span, link, signature)
 
     @classmethod
     def read(cls, signature: str, *, ledger: str, key: OKPKey) -> Self:
@@ -289,25 +320,31 @@ class Checkpoint:
             hash=bytes.fromhex(claims["hash"]),
             at=datetime.fromisoformat(claims["at"]),
             # Those signed before trees were signed hold the chain's end and prove no entry.
-            span=Span(claims.get("since", claims["seq"]), bytes.fromhex(claims.get("root", ""))),
+            span=Span(
+                claims.get("since", claims["seq"]),
+                claims["seq"],
+                bytes.fromhex(claims.get("root", "")),
+            ),
+            link=bytes.fromhex(claims.get("link", NO_LINK.hex())),
             signature=signature,
         )
 
-    def proves(self, entry: Entry, path: Sequence[bytes]) -> bool:
-        """Tell whether the entry is unaltered and stood in the ledger when this was signed.
 
-        `path` is its audit path in the checkpoint's tree.
-        """
-        try:
-            root = root_from(
-                entry.hash,
-                index=entry.seq - self.span.since - 1,
-                size=self.seq - self.span.since,
-                path=path,
-            )
-        except PathUnfit:
-            return False
-        return root == self.span.root and _is_own(entry)
+def is_proven(entry: Entry, path: Sequence[bytes], span: Span) -> bool:
+    """Tell whether the entry is unaltered and stood in the ledger when the span was signed.
+
+    `path` is its audit path in the span's tree.
+    """
+    try:
+        root = root_from(
+            entry.hash,
+            index=entry.seq - span.since - 1,
+            size=span.seq - span.since,
+            path=path,
+        )
+    except PathUnfit:
+        return False
+    return root == span.root and _is_own(entry)
 
 
 async def seal_batch(
