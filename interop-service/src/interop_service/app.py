@@ -10,6 +10,8 @@ from interop_service import keys
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
 from interop_service.events import PUBLISHED
+from interop_service.evidence import routes as evidence
+from interop_service.evidence import service as evidence_service
 from interop_service.exchanges import deliveries, proof
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
@@ -37,7 +39,13 @@ SERVICE = Service(
     name="interop",
     title={"zh-CN": "跨区互通服务", "en": "interop service"},
     settings=Settings,
-    routers=(partners.router, exchanges.router, exchanges.signed_router, recognitions.router),
+    routers=(
+        partners.router,
+        exchanges.router,
+        exchanges.signed_router,
+        recognitions.router,
+        evidence.router,
+    ),
     metadata=InteropTables.metadata,
     migrations="interop_service.migrations",
     publishes=PUBLISHED,
@@ -45,6 +53,8 @@ SERVICE = Service(
     timers=(
         Timer(every=timedelta(minutes=5), run=proof.forget_nonces),
         Timer(every=timedelta(hours=1), run=partner_service.end_agreements),
+        Timer(every=timedelta(seconds=15), run=evidence_service.watch_sealing),
+        Timer(every=timedelta(hours=1), run=evidence_service.drop_bodies),
     ),
     loops={"deliveries": deliveries.deliver},
     republish=republish,

@@ -11,10 +11,11 @@ Problem
     ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn  409
     ├── MessageTooLarge                                       413
     ├── WrongDistrict                                         421
-    └── MessageUnreadable, PackageUnreadable                  422
+    ├── MessageUnreadable, PackageUnreadable                  422
+    └── EvidenceBacklog                                       503
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from tongban.problems import FieldError, Problem
@@ -22,6 +23,7 @@ from tongban.problems import FieldError, Problem
 __all__ = [
     "AgreementDenies",
     "DigestMismatch",
+    "EvidenceBacklog",
     "ExchangeKnown",
     "ExchangeNotFound",
     "ExchangeUnknown",
@@ -101,8 +103,16 @@ class MessageFault(Problem):
     fault: ClassVar[Literal["yours", "ours"]] = "yours"
     retry: ClassVar[bool] = False
 
-    def __init__(self, *, errors: Sequence[FieldError] = (), **facts: Any) -> None:
-        super().__init__(errors=errors, fault=self.fault, retry=self.retry, **facts)
+    def __init__(
+        self,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(
+            errors=errors, headers=headers, fault=self.fault, retry=self.retry, **facts
+        )
 
 
 class UnknownPartner(MessageFault):
@@ -295,3 +305,21 @@ class PackageUnreadable(MessageFault):
         "zh-CN": "原因：{reason}。请核对本区加密公钥和材料摘要。",
         "en": "Reason: {reason}. Check our encryption key and the materials' digests.",
     }
+
+
+class EvidenceBacklog(MessageFault):
+    """This district's log is not sealed in time: nothing is taken that could not be proven."""
+
+    fault = "ours"
+    retry = True
+    status = 503
+    type = "evidence-backlog"
+    title = {"zh-CN": "存证积压，暂停收发", "en": "The log lags: nothing is exchanged for now"}
+    detail = {
+        "zh-CN": "本区报文日志未能及时封存。请稍后用同一消息编号重发；本区运维请检查工作进程。",
+        "en": "This district's log is not sealed in time. Send the same message again later; its "
+        "operators look after the worker.",
+    }
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "60"})

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import Field
+
 from tongban.settings import ServiceSettings
 
 __all__ = ["Settings"]
@@ -24,3 +26,9 @@ class Settings(ServiceSettings):
     """Its X25519 private JWK, or a JWK set: opens what partners encrypted for this district."""
     seal_public_key_file: Path | None = None
     """The seal's public JWK, or a JWK set, so that partners can check sealed documents."""
+    sealing_alarm_seconds: int = Field(default=60, ge=1)
+    """An entry of the message log that waits longer for its seal is an alarm."""
+    sealing_refused_seconds: int = Field(default=900, ge=1)
+    """… and longer than this nothing more is sent or taken."""
+    bodies_kept_days: int = Field(default=30, ge=0)
+    """So long messages' bodies are kept beside the log, encrypted."""

@@ -37,6 +37,7 @@ __all__ = [
     "digest",
     "digest_by",
     "is_content",
+    "is_digest",
     "key_id_of",
     "open_jws",
     "private_key",
@@ -247,6 +248,12 @@ def digest_by(name: str, content: bytes) -> str:
     """Return the content's digest by an algorithm's name (RFC 9530), in lower-case hex."""
     hashers = {algorithm.digest: algorithm.hash for algorithm in ALGORITHMS.values()}
     return hashers[name](content).hex()
+
+
+def is_digest(field: str, name: str, digest_: str) -> bool:
+    """Tell whether a Content-Digest says exactly this digest, in hex, by this algorithm."""
+    told: str = http_sf.ser({name: bytes.fromhex(digest_)})
+    return field == told
 
 
 def content_digest(suite: Suite, body: bytes) -> str:

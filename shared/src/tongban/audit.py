@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.clock import utc_now
 from tongban.context import Context, read_private_key
+from tongban.ids import new_id
 from tongban.kernel import LedgerCheckpointRow, LedgerRow
 from tongban.ledger import (
     GENESIS,
@@ -29,7 +30,9 @@ from tongban.ledger import (
 from tongban.merkle import path_of, root_of
 
 __all__ = [
+    "NO_LINK",
     "Proof",
+    "checkpoint_at",
     "checkpoints_after",
     "entries_of",
     "newest_checkpoint",
@@ -58,14 +61,16 @@ class Proof:
 
 def note(
     session: AsyncSession, *, actor: str, action: str, subject: str, payload: dict[str, Any]
-) -> None:
+) -> UUID:
     """Put an entry on the ledger with the caller's change; the sealer chains it soon after.
 
-    `payload` says what changed, without personal data.
+    `payload` says what changed, without personal data. Returns the entry's id.
     """
-    session.add(
-        LedgerRow(at=utc_now(), actor=actor, action=action, subject=subject, payload=payload)
+    entry = LedgerRow(
+        id=new_id(), at=utc_now(), actor=actor, action=action, subject=subject, payload=payload
     )
+    session.add(entry)
+    return entry.id
 
 
 async def seal(session: AsyncSession, _context: Context) -> None:
@@ -113,6 +118,16 @@ async def newest_checkpoint(session: AsyncSession, context: Context) -> Checkpoi
     row = await session.scalar(
         select(LedgerCheckpointRow).order_by(LedgerCheckpointRow.seq.desc()).limit(1)
     )
+    return None if row is None else _read(context, row.signature)
+
+
+async def checkpoint_at(session: AsyncSession, context: Context, seq: int) -> Checkpoint | None:
+    """Return the checkpoint that was signed at `seq`, if one was.
+
+    Raises:
+        BrokenCheckpoint: it was not signed with this service's key.
+    """
+    row = await session.get(LedgerCheckpointRow, seq)
     return None if row is None else _read(context, row.signature)
 
 

@@ -67,11 +67,13 @@ def _answer(scope: Scope, start: Message, body: bytes) -> bytes:
     headers |= {
         "tongban-protocol": PROTOCOL,
         "tongban-sender": context.settings.district,
-        **latest_checkpoint(context),
     }
-    answer = Answer(start["status"], headers, Asked(scope))
+    asked = Asked(scope)
+    suite = signatures.suite_asked_for(asked)
+    headers |= latest_checkpoint(context, suite)
+    answer = Answer(start["status"], headers, asked)
     at = context.clock()
-    key = own_keys(context).signer(signatures.suite_asked_for(answer.request), at=at)
+    key = own_keys(context).signer(suite, at=at)
     signatures.sign_answer(answer, body, key=key, at=at)
     start["headers"] = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))

@@ -17,6 +17,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.events import ExchangeAcknowledged, ExchangeSent
+from interop_service.evidence import anchors
+from interop_service.evidence import service as evidence
+from interop_service.evidence.rules import Direction, logged_request
 from interop_service.exchanges import envelopes, posting, rules, sending, store
 from interop_service.exchanges.envelopes import ReceiptInvalid, SignedReceipt
 from interop_service.exchanges.posting import Proven, Unproven
@@ -64,6 +67,14 @@ class Errand:
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """The partner took it and says so."""
+
+    receipt: SignedReceipt
+    answer: Proven
+
+
+@dataclass(frozen=True)
 class Postponed:
     """It did not arrive, or was not receipted; it goes again later."""
 
@@ -80,7 +91,7 @@ class Refused:
     fault_of: FaultOf = FaultOf.OURS
 
 
-Outcome = SignedReceipt | Postponed | Refused
+Outcome = Delivered | Postponed | Refused
 
 
 async def deliver(context: Context) -> None:
@@ -123,6 +134,8 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
     at = context.clock()
     rooms = {partner: ROOM - count for partner, count in busy.items()}
     async with context.sessions.begin() as session:
+        if not await evidence.is_sealing(session, context, at=at):
+            return []
         due = await store.due_deliveries(session, at=at, rooms=rooms, room=ROOM, limit=BATCH)
         errands = []
         for delivery, partner, suite in due:
@@ -193,7 +206,7 @@ async def _attempt(client: httpx.AsyncClient, context: Context, errand: Errand) 
 def _judge(errand: Errand, answer: Proven) -> Outcome:
     if answer.status == httpx.codes.ACCEPTED:
         try:
-            return envelopes.open_receipt(
+            receipt = envelopes.open_receipt(
                 answer.content,
                 keys=errand.keys.signing,
                 by=errand.partner,
@@ -201,6 +214,7 @@ def _judge(errand: Errand, answer: Proven) -> Outcome:
                 exchange_id=errand.exchange_id,
                 body=errand.body,
             )
+            return Delivered(receipt, answer)
         except ReceiptInvalid as fault:
             return Postponed(f"receipt-invalid: {fault}", FaultOf.THEIRS)
     told = posting.told_by(answer)
@@ -220,8 +234,16 @@ async def _record(
     if delivery is None or delivery.state is not DeliveryState.DUE:
         return  # another worker was given it after our lease, and was quicker
     at = context.clock()
-    if isinstance(outcome, SignedReceipt):
-        await _record_receipt(session, context, delivery, outcome, at=at)
+    if isinstance(outcome, Delivered):
+        _log(session, context, errand, delivery, outcome, at=at)
+        await anchors.keep_partners(
+            session,
+            outcome.answer.checkpoint,
+            partner=errand.partner,
+            keys=errand.keys,
+            at=at,
+        )
+        await _record_receipt(session, context, delivery, outcome.receipt, at=at)
     elif isinstance(outcome, Refused):
         delivery.state, delivery.body = DeliveryState.FAILED, None
         delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
@@ -240,6 +262,29 @@ async def _record(
             fault=outcome.fault,
             fault_of=outcome.fault_of,
         )
+
+
+def _log(
+    session: AsyncSession,
+    context: Context,
+    errand: Errand,
+    delivery: Delivery,
+    outcome: Delivered,
+    *,
+    at: datetime,
+) -> None:
+    asked = outcome.answer.request
+    evidence.log_message(
+        session,
+        context,
+        direction=Direction.OUT,
+        kind=delivery.kind,
+        partner=errand.partner,
+        request=logged_request(asked.method, asked.url, asked.headers),
+        receipt=outcome.receipt,
+        body=errand.body,
+        at=at,
+    )
 
 
 async def _record_receipt(

@@ -39,6 +39,8 @@ class Proven:
     retry_after: float | None
     """Seconds that the partner asks to be left alone."""
     checkpoint: str | None
+    request: OutMessage
+    """What was asked, with its signature."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ async def post(
             "Tongban-Protocol": PROTOCOL,
             "Tongban-Message-Id": str(message_id),
             "Tongban-Sender": context.settings.district,
-            **latest_checkpoint(context),
+            **latest_checkpoint(context, suite),
         },
     )
     at = context.clock()
@@ -117,6 +119,7 @@ async def post(
         content=content,
         retry_after=_seconds(answer.headers.get("Retry-After")),
         checkpoint=proof.checkpoint,
+        request=message,
     )
 
 

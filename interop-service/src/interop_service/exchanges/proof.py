@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service import suites
 from interop_service.errors import NonceReplayed, UnknownPartner
+from interop_service.evidence.rules import logged_request
 from interop_service.exchanges import signatures, store
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import PartnerKeys
@@ -36,6 +37,8 @@ class SignedMessage:
     suite: Suite
     checkpoint: str | None
     """The sender's latest signed ledger checkpoint, as it says."""
+    request: dict[str, Any]
+    """The request as it is logged: what the signature covers, and the signature."""
 
 
 async def prove(
@@ -70,6 +73,7 @@ async def prove(
         digest=suites.digest(proof.suite, body),
         suite=proof.suite,
         checkpoint=proof.checkpoint,
+        request=logged_request(request.method, request.url, dict(request.headers.items())),
     )
 
 

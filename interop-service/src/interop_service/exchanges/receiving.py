@@ -28,6 +28,9 @@ from interop_service.events import (
     ExchangeReceived,
     ExchangeResult,
 )
+from interop_service.evidence import anchors
+from interop_service.evidence import service as evidence
+from interop_service.evidence.rules import Direction
 from interop_service.exchanges import envelopes, sending, store
 from interop_service.exchanges.envelopes import Receipt, SignedReceipt
 from interop_service.exchanges.proof import SignedMessage
@@ -46,7 +49,6 @@ from interop_service.partners import service as partners
 from interop_service.partners.rules import Way
 from interop_service.recognitions import service as recognitions
 from interop_service.suites import ALGORITHMS
-from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
 from tongban.ids import new_id
@@ -192,6 +194,7 @@ async def _once(
         if known.digest != suites.digest_by(known.digest_algorithm, signed.body):
             raise MessageIdReused(message_id=signed.message_id)
         return _given(known)
+    await evidence.require_sealing(session, context, at=at)
     exchange_id = await take()
     receipt = Receipt(
         receipt_id=new_id(),
@@ -217,12 +220,19 @@ async def _once(
             signature=given.signature,
         )
     )
-    audit.note(
+    evidence.log_message(
         session,
-        actor=f"district:{signed.sender}",
-        action=f"exchange.take_{kind}",
-        subject=str(exchange_id),
-        payload={"message_id": str(signed.message_id), "digest": signed.digest},
+        context,
+        direction=Direction.IN,
+        kind=kind,
+        partner=signed.sender,
+        request=signed.request,
+        receipt=given,
+        body=signed.body,
+        at=at,
+    )
+    await anchors.keep_partners(
+        session, signed.checkpoint, partner=signed.sender, keys=signed.keys, at=at
     )
     await session.flush()
     return given

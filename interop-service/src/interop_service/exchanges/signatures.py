@@ -6,7 +6,7 @@ with which algorithm the key tells (`suites`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final, Protocol
 
@@ -39,14 +39,17 @@ __all__ = [
     "WINDOW",
     "Answer",
     "AnswerUnproven",
+    "Origin",
     "OutMessage",
     "Proof",
+    "RequestUnproven",
     "SignedRequest",
     "sign",
     "sign_answer",
     "suite_asked_for",
     "verify",
     "verify_answer",
+    "verify_logged",
 ]
 
 CHECKPOINT: Final = "tongban-checkpoint"
@@ -139,6 +142,20 @@ class Proof:
     checkpoint: str | None
 
 
+class RequestUnproven(ValueError):
+    """A request, as it was kept, is not the sender's; the message says why."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a request that was kept proves without its body."""
+
+    sender: str
+    message_id: str
+    content_digest: str
+    """The field, as it was signed."""
+
+
 def sign(message: OutMessage, body: bytes, *, key: PrivateKey, at: datetime, nonce: str) -> None:
     """Add Content-Digest, Signature-Input and Signature to the message's headers."""
     message.headers["Content-Digest"] = content_digest(key.SUITE, body)
@@ -200,6 +217,25 @@ def verify_answer(
     if not is_content(key.SUITE, covered['"content-digest"'], body):
         raise AnswerUnproven("the body is not the one that was digested")
     return _proof(key, covered, parameters)
+
+
+def verify_logged(request: OutMessage, *, keys: Mapping[str, PublicKey]) -> Origin:
+    """Return who signed a request that was kept, and for which body; its times are its own.
+
+    Raises:
+        RequestUnproven: it is not by one of these keys, or altered.
+    """
+    parameters = _parameters_of(request)
+    try:
+        at = datetime.fromtimestamp(int(parameters.get("created", 0)), UTC)
+        _, covered, _ = _verify(request, keys, tag=TAG, components=COMPONENTS, at=at)
+    except (HTTPMessageSignaturesException, ValueError, TypeError) as fault:
+        raise RequestUnproven(str(fault)) from None
+    return Origin(
+        sender=covered['"tongban-sender"'],
+        message_id=covered['"tongban-message-id"'],
+        content_digest=covered['"content-digest"'],
+    )
 
 
 def suite_asked_for(request: SignedRequest) -> Suite | None:
