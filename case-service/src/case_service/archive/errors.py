@@ -111,7 +111,7 @@ class TransferNotReady(Problem):
     title = {"zh-CN": "移交包尚不可用", "en": "The package is not ready"}
     detail = {
         "zh-CN": "当前状态为 {state}；打包中请稍后再试，校验不符请查看原因。",
-        "en": "It is {state}: try again while it is prepared; look at its fault where it is broken.",
+        "en": "It is {state}: wait while it is prepared; look at its fault where it is broken.",
     }
 
 

@@ -23,6 +23,7 @@ from case_service.archive.schemas import (
     ArchiveFileRead,
     HoldIn,
     HoldRead,
+    KeySetRead,
     ReceiptIn,
     RetentionChange,
     RetentionRuleIn,
@@ -217,6 +218,12 @@ async def read_package(
             "Cache-Control": "private, no-store",
         },
     )
+
+
+@router.get("/api/v1/archive/keys")
+async def read_archive_keys(context: InContext, _caller: Looking) -> KeySetRead:
+    """验真公钥: the public keys (JWKS) that the archives verify packages with."""
+    return KeySetRead.model_validate(transfers.public_keys(context))
 
 
 @router.post(

@@ -24,6 +24,7 @@ __all__ = [
     "DestructionRead",
     "HoldIn",
     "HoldRead",
+    "KeySetRead",
     "ReceiptIn",
     "RegisterRead",
     "RejectionIn",
@@ -166,6 +167,12 @@ class ReceiptIn(_In):
     sha256: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{64}$")] = Field(
         description="接收方计算的移交包 SHA-256 / of the package as it was received"
     )
+
+
+class KeySetRead(BaseModel):
+    """验真公钥 (RFC 7517)."""
+
+    keys: list[dict[str, Any]]
 
 
 class DestructionIn(_In):

@@ -144,7 +144,7 @@ async def note_ended(session: AsyncSession, *, file_within: timedelta, most: int
     marked = (
         update(Case)
         .where(Case.id == noted.c.case_id)
-        .values(archive_file_id=noted.c.id)
+        .values(archive_file_id=noted.c.id, updated_at=func.now())
         .returning(Case.id)
         .execution_options(synchronize_session=False)
     )

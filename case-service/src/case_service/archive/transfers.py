@@ -28,7 +28,7 @@ from case_service.materials import keeping
 from case_service.seals.signing import seal_of
 from tongban import audit, gb
 from tongban.clock import local_date
-from tongban.context import Context
+from tongban.context import Context, read_private_key
 from tongban.etags import require_match
 from tongban.identity import Caller
 from tongban.ids import new_id
@@ -45,6 +45,7 @@ __all__ = [
     "listed",
     "open_package",
     "pack",
+    "public_keys",
     "request",
     "sweep_packages",
 ]
@@ -205,6 +206,12 @@ async def get(session: AsyncSession, transfer_id: UUID) -> ArchiveTransfer:
     if transfer is None:
         raise TransferNotFound
     return transfer
+
+
+def public_keys(context: Context) -> dict[str, Any]:
+    """Return, as a JWKS, the keys that a package is verified with: the seal's and the ledger's."""
+    ledger = read_private_key(context.settings.ledger_key_file)
+    return {"keys": [seal_of(context).public_jwk, ledger.as_dict(private=False)]}
 
 
 async def sweep_packages(session: AsyncSession, context: Context) -> None:
