@@ -21,8 +21,8 @@ from case_service.archive.tables import ArchiveFile
 from case_service.archive.verify import faults_of, read_keys
 from case_service.materials.collecting import collect_unreferenced
 from case_service.materials.tables import StoredContent
-from support.case_world import PDF, Counter, know_site, person
-from support.time_passing import TimePassing, at_nine
+from support.case_world import PDF, know_site, person
+from support.time_passing import TimePassing
 from tongban import audit
 from tongban.messages import Envelope
 from tongban.testing.fixtures import RunningService
@@ -237,7 +237,7 @@ def honest_manifests(path: Path, target: Path) -> Path:
     payload = [name for name in things if name.startswith("data/")]
     manifest = "".join(f"{hashlib.sha256(things[n]).hexdigest()}  {n}\n" for n in payload)
     things["manifest-sha256.txt"] = manifest.encode()
-    tags = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt")
+    tags = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "signature.jws")
     told = "".join(f"{hashlib.sha256(things[n]).hexdigest()}  {n}\n" for n in tags)
     things["tagmanifest-sha256.txt"] = told.encode()
     with zipfile.ZipFile(target, "w") as package:

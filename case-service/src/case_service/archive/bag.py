@@ -1,7 +1,7 @@
 """A package of files as a ZIP that holds one BagIt bag (RFC 8493), written and never held whole.
 
 The plain layout: `bagit.txt`, `bag-info.txt`, `manifest-sha256.txt`, `tagmanifest-sha256.txt` and
-the payload under `data/`; beside them `signature.jws`, the seal's word on the tag manifest.
+the payload under `data/`; among the tag files `signature.jws`, the seal's word on the others.
 """
 
 import hashlib
@@ -14,14 +14,17 @@ from typing import Final
 
 from tongban.clock import SHANGHAI
 
-__all__ = ["MANIFEST", "SIGNATURE", "TAG_MANIFEST", "Part", "Sizes", "written"]
+__all__ = ["MANIFEST", "SIGNATURE", "SIGNED", "TAG_MANIFEST", "Part", "Sizes", "written"]
 
 DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST: Final = "manifest-sha256.txt"
 TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
 SIGNATURE: Final = "signature.jws"
+SIGNED: Final = ("bagit.txt", "bag-info.txt", MANIFEST)
+"""The tag files that the signature covers, and by the manifest all that is in the bag."""
 
-Sign = Callable[[bytes], Awaitable[str]]
+Sign = Callable[[Mapping[str, str]], Awaitable[str]]
+"""Gives the signature over the digests of the tag files, by their names."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,9 @@ async def written(
             "bag-info.txt": _lines(f"{name}: {value}" for name, value in told.items()),
             MANIFEST: _lines(f"{digest}  {path}" for digest, path in manifest),
         }
-        hashed = [(hashlib.sha256(content).hexdigest(), name) for name, content in tags.items()]
-        tags[TAG_MANIFEST] = _lines(f"{digest}  {name}" for digest, name in hashed)
-        tags[SIGNATURE] = (await sign(tags[TAG_MANIFEST])).encode()
+        tags[SIGNATURE] = (await sign(_digests(tags))).encode()
+        listed = _digests(tags)
+        tags[TAG_MANIFEST] = _lines(f"{digest}  {name}" for name, digest in listed.items())
         for name, content in tags.items():
             with package.open(_entry(name, at), "w") as entry:
                 entry.write(content)
@@ -109,6 +112,10 @@ async def _pieces(content: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]
         return
     async for piece in content:
         yield piece
+
+
+def _digests(tags: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in tags.items()}
 
 
 def _entry(path: str, at: datetime) -> zipfile.ZipInfo:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -113,7 +113,7 @@ async def pack(
         async for piece in bag.written(
             _parts(session, context, files, ledger, found),
             info=_info(context, transfer, files, at),
-            sign=lambda manifest: _signed(context, transfer, manifest),
+            sign=lambda digests: _signed(context, transfer, digests),
             at=at,
             found=found,
         ):
@@ -318,11 +318,8 @@ def _info(
     }
 
 
-async def _signed(context: Context, transfer: ArchiveTransfer, manifest: bytes) -> str:
-    claims = {
-        "number": transfer.number,
-        "tagmanifest_sha256": hashlib.sha256(manifest).hexdigest(),
-    }
+async def _signed(context: Context, transfer: ArchiveTransfer, digests: Mapping[str, str]) -> str:
+    claims = {"number": transfer.number, "sha256": dict(digests)}
     return await seal_of(context).sign(rfc8785.dumps(claims), typ=TYPE)
 
 

@@ -20,7 +20,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from case_service.archive.bag import MANIFEST, SIGNATURE, TAG_MANIFEST
+from case_service.archive.bag import MANIFEST, SIGNATURE, SIGNED, TAG_MANIFEST
 from case_service.archive.record import contents_digest
 from case_service.documents.rules import verify as is_sealed_document
 from tongban.ledger import BrokenCheckpoint, Checkpoint, entry_hash
@@ -68,18 +68,15 @@ def faults_of(path: Path, keys: Keys) -> list[str]:
 
 
 def _faults(opened: _Opened, keys: Keys) -> Iterator[str]:
-    missing = [
-        name
-        for name in ("bagit.txt", "bag-info.txt", MANIFEST, TAG_MANIFEST, SIGNATURE)
-        if name not in opened.digests
-    ]
+    tags = (*SIGNED, SIGNATURE, TAG_MANIFEST)
+    missing = [name for name in tags if name not in opened.digests]
     if missing:
         yield from (f"{name}: missing" for name in missing)
         return
-    yield from _unlike(opened, TAG_MANIFEST, among=("bagit.txt", "bag-info.txt", MANIFEST))
+    yield from _unlike(opened, TAG_MANIFEST, among=(*SIGNED, SIGNATURE))
     payload = [name for name in opened.digests if name.startswith("data/")]
     yield from _unlike(opened, MANIFEST, among=payload)
-    known = {"bagit.txt", "bag-info.txt", MANIFEST, TAG_MANIFEST, SIGNATURE, *payload}
+    known = {*tags, *payload}
     yield from (f"{name}: not part of the bag" for name in opened.digests if name not in known)
     yield from _unsigned(opened, keys)
     for folder in sorted({name.split("/")[1] for name in payload}):
@@ -104,7 +101,7 @@ def _unsigned(opened: _Opened, keys: Keys) -> Iterator[str]:
     claims = _claims(opened.text(SIGNATURE), keys)
     if claims is None:
         yield f"{SIGNATURE}: not signed with any of the keys"
-    elif claims.get("tagmanifest_sha256") != opened.digests[TAG_MANIFEST]:
+    elif claims.get("sha256") != {name: opened.digests[name] for name in SIGNED}:
         yield f"{SIGNATURE}: signs another package"
 
 
