@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision: str = "0012_archive"
+revision: str = "0011_archive"
 down_revision: str | None = "0010_oversight"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
