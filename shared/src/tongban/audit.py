@@ -20,7 +20,7 @@ from tongban.ledger import (
     verify,
 )
 
-__all__ = ["note", "seal", "sign_checkpoint", "verify_all"]
+__all__ = ["name_of", "note", "seal", "sign_checkpoint", "verify_all"]
 
 VERIFIED_AT_ONCE = 2_000
 
@@ -58,7 +58,7 @@ async def sign_checkpoint(session: AsyncSession, context: Context) -> None:
     if await session.get(LedgerCheckpointRow, newest.seq) is not None:
         return
     signed = Checkpoint.sign(
-        _name(context), Head(newest.seq, newest.hash), at=utc_now(), key=_key(context)
+        name_of(context), Head(newest.seq, newest.hash), at=utc_now(), key=_key(context)
     )
     session.add(
         LedgerCheckpointRow(
@@ -78,7 +78,7 @@ async def verify_all(session: AsyncSession, context: Context) -> Verification:
     )
     checkpoint = None
     if row is not None:
-        read = Checkpoint.read(row.signature, ledger=_name(context), key=_key(context))
+        read = Checkpoint.read(row.signature, ledger=name_of(context), key=_key(context))
         checkpoint = read.head
     head, count = GENESIS, 0
     part: list[Entry] = []
@@ -94,7 +94,8 @@ async def verify_all(session: AsyncSession, context: Context) -> Verification:
     return Verification(last.ok, count + last.entries, last.head, last.first_fault)
 
 
-def _name(context: Context) -> str:
+def name_of(context: Context) -> str:
+    """Return what this service's ledger is called in its checkpoints."""
     return f"{context.settings.district}/{context.settings.SERVICE}"
 
 
