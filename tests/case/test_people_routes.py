@@ -13,7 +13,6 @@ from case_service.people.rules import (
     CaseAge,
     Kept,
     kept_because,
-    retention_ends_on,
 )
 from support.case_world import Counter, know_matter, know_site, person
 from tongban.clock import local_date
@@ -31,6 +30,8 @@ def age(**changes: Any) -> CaseAge:
             "was_received": True,
             "closed_on": date(2020, 1, 1),
             "has_valid_licence": False,
+            "kept_until": date(2031, 1, 1),
+            "is_filed": True,
             **changes,
         }
     )
@@ -41,8 +42,10 @@ def age(**changes: Any) -> CaseAge:
     [
         (age(closed_on=None, stage=Stage.ACCEPTED), Kept.UNDER_WAY),
         (age(), Kept.RETENTION),
-        (age(closed_on=date(2016, 3, 3)), Kept.RETENTION),
-        (age(closed_on=date(2016, 3, 2)), None),
+        (age(kept_until=TODAY + timedelta(days=1)), Kept.RETENTION),
+        (age(kept_until=None), Kept.RETENTION),
+        (age(kept_until=TODAY), Kept.APPRAISAL),
+        (age(kept_until=TODAY, is_filed=False), None),
         (age(closed_on=date(2000, 1, 1), has_valid_licence=True), Kept.LICENCE_VALID),
         (age(stage=Stage.WITHDRAWN), Kept.RETENTION),
         (age(stage=Stage.WITHDRAWN, was_received=False), None),
@@ -51,10 +54,6 @@ def age(**changes: Any) -> CaseAge:
 )
 def test_what_the_law_keeps_and_why(case_age: CaseAge, reason: Kept | None) -> None:
     assert kept_because(case_age, today=TODAY) is reason
-
-
-def test_a_file_of_a_leap_day_is_kept_to_the_end() -> None:
-    assert retention_ends_on(date(2020, 2, 29)) == date(2030, 3, 1)
 
 
 class Citizen:
@@ -174,7 +173,7 @@ async def test_what_the_law_keeps_stays_with_the_reason(citizen: Citizen) -> Non
     assert kept == numbers
     assert "proof_of_consent" in {one["reason"] for one in answer["kept"]}
     [filed] = [one for one in answer["kept"] if one["reason"] == "retention"]
-    assert filed["until"] == retention_ends_on(_today(citizen)).isoformat()
+    assert filed["until"] == f"{_today(citizen).year + 31}-01-01"
     assert filed["explained"]["zh-CN"]
     assert len((await citizen.exports())["cases"]) == 2
 

@@ -1,5 +1,6 @@
 """The form that clerks fill: what goes out comes back, and each fault is told by its cell."""
 
+import gc
 import io
 import json
 from enum import StrEnum
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 from catalog.factories import fresh_code, matter_content
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from catalog_service.errors import ImportFaulty
@@ -16,10 +19,11 @@ from catalog_service.matters.content import MatterContent
 from catalog_service.matters.words import chinese, meant
 from catalog_service.transfer.cells import CellFault, read, shown
 from catalog_service.transfer.errors import FileUnreadable
+from catalog_service.transfer.exports import AT_ONCE
 from catalog_service.transfer.files import csv_head, csv_row, read_csv, read_xlsx
 from catalog_service.transfer.filled import matters_of
 from catalog_service.transfer.form import Column, Kind, sheets
-from catalog_service.transfer.workbook import workbook_of
+from catalog_service.transfer.packing import FormBook, workbook_of
 from support.house import ROOT
 from tongban.testing.fixtures import RunningService
 
@@ -57,14 +61,6 @@ def place_of(sheet: str, column: str) -> int:
     return [one.name for one in found.all_columns].index(column)
 
 
-def test_a_filled_workbook_says_what_the_catalog_says() -> None:
-    matters = [MatterContent.model_validate(one) for one in json.loads(XIAN.read_text())["matters"]]
-
-    back = matters_of(read_xlsx(workbook_of([one.model_dump(mode="json") for one in matters])))
-
-    assert back == matters
-
-
 def test_a_table_says_what_the_catalog_says() -> None:
     matters = [MatterContent.model_validate(one) for one in json.loads(XIAN.read_text())["matters"]]
     rows = [csv_row(one.model_dump(mode="json")) for one in matters]
@@ -88,6 +84,44 @@ def test_nothing_that_somebody_typed_becomes_a_formula() -> None:
     assert b"'=HYPERLINK(1)" in row
     assert matters_of(read_csv(csv_head() + row))[0].summary == "=HYPERLINK(1)"
     assert matters_of(read_xlsx(book))[0].summary == "=HYPERLINK(1)"
+
+
+def test_a_workbook_is_sent_while_it_is_filled_and_says_what_the_catalog_says() -> None:
+    matters = [
+        MatterContent.model_validate(one).model_dump(mode="json")
+        for one in json.loads(XIAN.read_text())["matters"]
+    ]
+
+    with FormBook() as book:
+        begun = [book.fill(matters[at : at + AT_ONCE]) for at in range(0, len(matters), AT_ONCE)]
+        ended = [*book.rest()]
+
+    assert all(begun), "no part waits for the next"
+    assert max(map(len, [*begun, *ended])) < 128 * 1024
+    back = matters_of(read_xlsx(b"".join(begun + ended)))
+    assert [one.model_dump(mode="json") for one in back] == matters
+
+
+def test_whoever_leaves_in_the_middle_leaves_nothing_behind() -> None:
+    with FormBook() as book:
+        book.fill(contents(matter_content()))
+        rest = book.rest()
+        next(rest)
+    del rest, book
+
+    assert gc.collect() >= 0  # what could not be closed would be told here, and fail the test
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\ufffe\uffff"))))
+@example(["_x0041_", "__x000D_", "a\rb\r\nc\td", " on both sides ", "<&>\"'", "\x00\x1f"])
+def test_any_text_stands_in_its_cell_as_it_is(texts: list[str]) -> None:
+    [content] = contents(matter_content())
+    book = workbook_of([{**content, "summary": text} for text in texts])
+
+    page = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_name("事项").to_python()
+
+    assert [row[place_of("matters", "summary")] for row in page[1:]] == texts
 
 
 def test_the_template_has_every_sheet_headings_words_and_instructions() -> None:

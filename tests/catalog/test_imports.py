@@ -17,8 +17,11 @@ from catalog_service.transfer import store
 from catalog_service.transfer.files import csv_head, csv_row
 from catalog_service.transfer.incoming import BATCH
 from catalog_service.transfer.lines import json_lines
+from catalog_service.transfer.packing import workbook_of
 from catalog_service.transfer.routes import XLSX
-from catalog_service.transfer.workbook import workbook_of
+from catalog_service.transfer.service import Asked
+from catalog_service.transfer.streaming import stream_import
+from tongban.identity import Caller, Role
 from tongban.testing.fixtures import RunningService
 
 Matters = list[dict[str, Any]]
@@ -184,6 +187,36 @@ async def test_what_is_refused_behind_an_early_answer_is_told_by_the_progress(
     assert answer.status_code in (202, 422)
     assert (told["state"], told["created"]) == ("refused", 0)
     assert [(one["row"], one["code"]) for one in told["faults"]] == [(2, "basic-item-not-claimed")]
+
+
+async def test_who_has_sent_all_of_it_is_answered_though_it_is_read_for_long(
+    catalog: RunningService,
+) -> None:
+    matters, id_ = [matter_content() for _ in range(BATCH)], uuid4()
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+    admin = Caller("admin", frozenset({Role.ADMIN}), catalog.context.settings.district)
+    asked = Asked(admin, True, False, admin.district, catalog.context.clock())
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield lines(matters[:1])
+        arrived.set()
+        await go_on.wait()
+        yield lines(matters[1:])
+
+    answer = await stream_import(
+        catalog.context,
+        id_,
+        json_lines(slowly()),
+        asked,
+        arrived=arrived,
+        wait_seconds=0,
+        read_seconds=0.01,
+    )
+    go_on.set()
+    told = await ended(catalog, id_)
+
+    assert answer.state == "running"
+    assert (told["state"], told["published"]) == ("done", BATCH)
 
 
 async def test_what_is_faulty_in_itself_is_refused_before_any_early_answer(

@@ -18,7 +18,7 @@ from catalog_service.matters.vocabulary import DayUnit
 from catalog_service.transfer.cpsv import nodes_of
 from catalog_service.transfer.files import csv_head, csv_row, read_csv, read_xlsx
 from catalog_service.transfer.filled import matters_of
-from catalog_service.transfer.workbook import workbook_of
+from catalog_service.transfer.packing import workbook_of
 from tongban.testing.fixtures import RunningService, envelope
 
 CALENDAR = {"statutory_unit": "calendar_days"}

@@ -126,16 +126,20 @@ class Load:
         path = f"/api/v1/catalog/export.{kind}"
         before = self.process.memory_info().rss
 
-        async def fetch() -> int:
-            size = 0
+        async def fetch() -> tuple[int, float]:
+            size, silence, last = 0, 0.0, time.perf_counter()
             async with self.client.stream("GET", path) as answer:
-                async for chunk in answer.aiter_bytes():
+                answer.raise_for_status()
+                async for chunk in answer.aiter_raw():
                     size += len(chunk)
-            return size
+                    silence, last = max(silence, time.perf_counter() - last), time.perf_counter()
+            return size, silence
 
-        size, seconds, seen = await self.watched("/api/v1/catalog/metrics?nothing", fetch)
+        fetched, seconds, seen = await self.watched("/api/v1/catalog/metrics?nothing", fetch)
+        size, silence = fetched
         print(
-            f"| {kind} | {size / MEGABYTE:.1f} | {seconds:.1f} | {before / MEGABYTE:.0f}"
+            f"| {kind} | {size / MEGABYTE:.1f} | {seconds:.1f} | {silence:.1f}"
+            f" | {before / MEGABYTE:.0f}"
             f" | {seen.peak / MEGABYTE:.0f} | {seen.slowest * 1000:.0f} |",
             flush=True,
         )
@@ -186,8 +190,8 @@ async def publication(load: Load, author: httpx.AsyncClient) -> None:
 
 
 async def exports(load: Load) -> None:
-    print("\n| export | MB | s | MB before | MB peak | slowest read meanwhile, ms |")
-    print("| --- | --: | --: | --: | --: | --: |")
+    print("\n| export | MB | s | longest silence, s | MB before | MB peak", end="")
+    print(" | slowest read meanwhile, ms |\n| --- | --: | --: | --: | --: | --: | --: |")
     for kind in ("jsonl", "csv", "jsonld", "xlsx"):
         await load.export(kind)
 

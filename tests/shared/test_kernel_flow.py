@@ -19,7 +19,7 @@ from tongban.context import Context, InContext
 from tongban.db import Record, Sequenced, Session, Tables, new_metadata
 from tongban.etags import IfMatch, etag, require_match
 from tongban.identity import Caller, Role, allow
-from tongban.inbox import Effect, NotYet, Projection, Steps
+from tongban.inbox import Effect, NotYet, Projection, Steps, resume_overdue
 from tongban.messages import Event, publish
 from tongban.problems import Problem
 from tongban.relay import Relay
@@ -358,6 +358,50 @@ async def test_one_that_is_ours_from_its_first_step_is_followed_from_there(
     await notes.hear(*reversed(steps))
 
     assert HEARD == ["at a", "at b"]
+
+
+async def wake(notes: RunningService) -> None:
+    """Try again what waits, as the worker does every few seconds."""
+    async with notes.context.sessions.begin() as session:
+        await resume_overdue(session, notes.service.consumes, notes.context)
+
+
+async def waiting(notes: RunningService, key: str) -> list[str]:
+    rows = await notes.execute(
+        "SELECT handler FROM pending WHERE envelope->>'subject' = :key ORDER BY handler", key=key
+    )
+    return list(rows.scalars())
+
+
+async def test_an_event_of_a_version_not_yet_seen_is_kept_and_applied_by_who_knows_it(
+    notes: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dish, pot = uuid4().hex, uuid4().hex
+    await notes.hear(envelope(PotChanged.SUBJECT, pot, {"name": pot, "colour": "red"}))
+    cooked = envelope(DishCooked.SUBJECT, dish, {"pot": pot}, sequence=1)
+    newer = cooked.model_copy(update={"type": f"{DishCooked.SUBJECT}.v2"})
+    served = envelope(DishServed.SUBJECT, dish, {}, sequence=2)
+    changed = envelope(PotChanged.SUBJECT, pot, {"name": pot, "colour": "blue"}, sequence=2)
+    HEARD.clear()
+
+    await notes.hear(newer, newer, served)
+    await notes.hear(changed.model_copy(update={"type": f"{PotChanged.SUBJECT}.v2"}))
+    # However long it lasts until the next release, no step is passed over.
+    await notes.execute("UPDATE pending SET since = since - interval '1 day'")
+    await wake(notes)
+    early, kept = list(HEARD), await waiting(notes, dish)
+    monkeypatch.setattr(DishCooked, "VERSION", 2)
+    monkeypatch.setattr(PotChanged, "VERSION", 2)
+    await wake(notes)
+    await notes.hear(newer)
+
+    assert early == []
+    assert len(kept) == 3
+    assert sorted(HEARD) == sorted([f"cooked {pot}", "served", f"tasted from {pot}"])
+    assert HEARD.index(f"cooked {pot}") < HEARD.index("served")
+    assert await waiting(notes, dish) == await waiting(notes, pot) == []
+    async with notes.context.sessions() as session:
+        assert (await session.get_one(Pot, pot)).colour == "blue"
 
 
 async def test_the_relay_sends_and_a_consumer_applies(

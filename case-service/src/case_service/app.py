@@ -5,6 +5,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from case_service.archive import destruction_routes
+from case_service.archive import routes as archive
+from case_service.archive.destructions import DESTRUCTION_DUTY
+from case_service.archive.service import ARCHIVE_DUTY, note_ended
+from case_service.archive.transfers import TRANSFER_DUTY, sweep_packages
 from case_service.assistance import routes as assistance
 from case_service.cases import routes as cases
 from case_service.cases import work_routes as worklists
@@ -64,6 +69,9 @@ DUTIES: tuple[Duty[Any], ...] = (
     LICENCE_DUTY,
     HANDOVER_DUTY,
     PUBLICATION_DUTY,
+    ARCHIVE_DUTY,
+    TRANSFER_DUTY,
+    DESTRUCTION_DUTY,
 )
 """What the worker does by itself when its moment comes."""
 
@@ -90,6 +98,8 @@ SERVICE = Service(
         enquiries.router,
         people.router,
         supervision.router,
+        archive.router,
+        destruction_routes.router,
     ),
     metadata=CaseTables.metadata,
     migrations="case_service.migrations",
@@ -100,6 +110,8 @@ SERVICE = Service(
         Timer(every=timedelta(minutes=5), run=collect_unreferenced),
         Timer(every=timedelta(minutes=1), run=scan_again),
         Timer(every=timedelta(hours=24), run=sweep_materials),
+        Timer(every=timedelta(minutes=1), run=note_ended),
+        Timer(every=timedelta(hours=24), run=sweep_packages),
     ),
     loops={"duties": duties(*DUTIES)},
 )

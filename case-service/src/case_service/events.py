@@ -1,7 +1,8 @@
 """PUBLIC: every event this service publishes, as versioned models.
 
 All here are steps of one aggregate, `case.case`, keyed by the case's id; those about people are in
-`people_events`, those about what follows a licence decision in `oversight_events`. At both ends of
+`people_events`, those about what follows a licence decision in `oversight_events`, those about the
+files of ended cases in `archive.events`. At both ends of
 an exchange `exchange_id` is the same; it is null for a case that stays in its district.
 """
 
@@ -9,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
+from case_service.archive.events import PUBLISHED_OF_ARCHIVE
 from case_service.oversight_events import PUBLISHED_OF_OVERSIGHT
 from case_service.people_events import PUBLISHED_OF_PEOPLE
 from tongban.messages import Event
@@ -268,6 +270,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     CaseLightChanged,
     *PUBLISHED_OF_PEOPLE,
     *PUBLISHED_OF_OVERSIGHT,
+    *PUBLISHED_OF_ARCHIVE,
 )
 
 _MATTER_CODE = "11610131MB2A12345X4610117001001"

@@ -45,6 +45,10 @@ class Settings(ServiceSettings):
     """A gateway that takes notices as JSON instead of the folder."""
     messages_token_file: Path | None = None
     """The bearer token for that gateway."""
+    archive_days: int = Field(default=30, ge=0, le=365)
+    """So many days after its end the file of a case is fixed and numbered (归档)."""
+    archive_fonds: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+$")
+    """全宗号: the district's own number at its archives; its code where nothing is said."""
     material_megabytes: int = Field(default=20, ge=1)
     """The largest file that is taken as a material in one request."""
     upload_megabytes: int = Field(default=500, ge=1)

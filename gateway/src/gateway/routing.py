@@ -25,6 +25,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "worklists": "case",
         "ratings": "case",
         "licences": "case",
+        "archive": "case",
         "handovers": "case",
         "publications": "case",
         "authorities": "case",

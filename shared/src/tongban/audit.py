@@ -35,6 +35,7 @@ __all__ = [
     "checkpoint_at",
     "checkpoints_after",
     "entries_of",
+    "name_of",
     "newest_checkpoint",
     "note",
     "oldest_unsealed",
@@ -95,7 +96,7 @@ async def sign_checkpoint(session: AsyncSession, context: Context) -> None:
         return
     leaves = await _hashes(session, since, newest.seq)
     signed = Checkpoint.sign(
-        _name(context),
+        name_of(context),
         Head(newest.seq, newest.hash),
         Span(since, newest.seq, await asyncio.to_thread(root_of, leaves)),
         previous=NO_LINK if last is None else last.link,
@@ -217,10 +218,11 @@ async def verify_all(session: AsyncSession, context: Context) -> Verification:
 
 
 def _read(context: Context, signature: str) -> Checkpoint:
-    return Checkpoint.read(signature, ledger=_name(context), key=_key(context))
+    return Checkpoint.read(signature, ledger=name_of(context), key=_key(context))
 
 
-def _name(context: Context) -> str:
+def name_of(context: Context) -> str:
+    """Return what this service's ledger is called in its checkpoints."""
     return f"{context.settings.district}/{context.settings.SERVICE}"
 
 

@@ -7,6 +7,9 @@ Four kinds of subscription, declared as data in a service's `consumers` module:
 * `Batch` – the same for many events at a time, where one statement can do for all of them.
 * `Steps` – every event of an aggregate, strictly in the order of its sequence.
 * `Projection` – a reference event's state kept in a table of ours, newest wins; can be rebuilt.
+
+An event of a version that this release does not know yet, told by a newer one, waits in `pending`
+too, and holds up the later steps of its aggregate: it is applied by the first worker that knows it.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -69,7 +72,15 @@ class Unreadable(Exception):
     """The message is not an event we can read; it becomes a dead letter."""
 
 
+def _release(envelope: Envelope) -> str:
+    """Name what an event of a newer version waits for."""
+    return f"{envelope.event_type}@{envelope.version}"
+
+
 def _read(model: type[E], envelope: Envelope) -> E:
+    if envelope.version > model.VERSION:
+        # Told by a newer release than this one: kept until a worker that knows it starts.
+        raise NotYet(_release(envelope))
     try:
         # A model that declares `sequence` gets the envelope's: what keeps state needs its order.
         return model.model_validate({"sequence": envelope.sequence, **envelope.data})
@@ -90,6 +101,10 @@ class _OfOneType(Generic[E]):
     @property
     def filter(self) -> str:
         return f"{self.event.SUBJECT}.*"
+
+    def knows(self, _event_type: str, version: int) -> bool:
+        """Whether this release reads events of its type in that version."""
+        return version <= self.event.VERSION
 
 
 @dataclass(frozen=True)
@@ -152,14 +167,21 @@ class Batch(_OfOneType[E]):
     ) -> None:
         """Apply the events that were not applied before, together."""
         # Read first: what can't be read costs no statement before the batch is taken apart.
-        events = {envelope.id: _read(self.event, envelope) for envelope in envelopes}
+        events = {
+            envelope.id: _read(self.event, envelope)
+            for envelope in envelopes
+            if envelope.version <= self.event.VERSION
+        }
         fresh = await _unseen(session, envelopes, self.name)
-        if fresh:
-            await self.handle(session, [events[envelope.id] for envelope in fresh], context)
+        for envelope in fresh:
+            if envelope.id not in events:
+                await wait(session, envelope, self.name, _release(envelope))
+        if known := [events[envelope.id] for envelope in fresh if envelope.id in events]:
+            await self.handle(session, known, context)
 
     async def resume(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
-        """Batches never wait."""
-        raise AssertionError(f"{self.name} never waits")
+        """Apply an event of a version that was not known when it came."""
+        await self.handle(session, [_read(self.event, envelope)], context)
 
 
 @dataclass(frozen=True)
@@ -192,6 +214,11 @@ class Steps:
     @property
     def filter(self) -> str:
         return f"{self.aggregate}.*.*"
+
+    def knows(self, event_type: str, version: int) -> bool:
+        """Whether this release reads events of this type in that version."""
+        known = {event.SUBJECT: event.VERSION for event in self.handlers}
+        return version <= known.get(event_type, version)
 
     async def apply(
         self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
@@ -277,7 +304,12 @@ class Projection(_OfOneType[E]):
         self, session: AsyncSession, envelopes: Sequence[Envelope], context: Context
     ) -> None:
         """Keep what is newer than the stored rows. The sequence alone makes this safe to repeat."""
-        await self.store(session, envelopes, self.table.__table__)  # type: ignore[arg-type]  # a declarative class's table is a Table
+        known = [one for one in envelopes if one.version <= self.event.VERSION]
+        for envelope in envelopes:
+            if envelope.version > self.event.VERSION:
+                await wait(session, envelope, self.name, _release(envelope))
+        if known:
+            await self.store(session, known, self.table.__table__)  # type: ignore[arg-type]  # a declarative class's table is a Table
 
     async def store(
         self, session: AsyncSession, envelopes: Sequence[Envelope], table: Table
@@ -300,8 +332,8 @@ class Projection(_OfOneType[E]):
         )
 
     async def resume(self, session: AsyncSession, envelope: Envelope, context: Context) -> None:
-        """Projections never wait."""
-        raise AssertionError(f"{self.name} never waits")
+        """Keep the state of a version that was not known when it came, unless a newer is kept."""
+        await self.apply(session, [envelope], context)
 
 
 Subscription = Effect[Any] | Batch[Any] | Steps | Projection[Any]
@@ -374,7 +406,12 @@ async def resume_overdue(
         )
     ).all()
     for key, handler, is_overdue in waiting:
+        event_type, is_release, version = key.partition("@")
+        if is_release and not by_name[handler].knows(event_type, int(version)):
+            continue
         aggregate, is_step, before = key.partition("#")
+        if is_step and is_overdue and await _is_kept(session, handler, aggregate, before):
+            continue  # no gap: its predecessor is here, and waits for something itself
         if is_step and is_overdue:
             log.warning("steps.gap_passed", aggregate=aggregate, missing=before)
             await _note_positions(session, handler, {aggregate: int(before)})
@@ -383,6 +420,18 @@ async def resume_overdue(
             if position is None or position.sequence < int(before):
                 continue
         await resume_waiting(session, [key], [by_name[handler]], context)
+
+
+async def _is_kept(session: AsyncSession, handler: str, aggregate: str, sequence: str) -> bool:
+    """Tell whether this step of an aggregate waits here."""
+    kind, _, key = aggregate.rpartition(".")
+    kept = select(PendingRow.event_id).where(
+        PendingRow.handler == handler,
+        PendingRow.envelope["subject"].astext == key,
+        PendingRow.envelope["sequence"].astext == sequence,
+        PendingRow.envelope["type"].astext.startswith(f"{kind}."),
+    )
+    return await session.scalar(kept.limit(1)) is not None
 
 
 async def resume_waiting(

@@ -78,6 +78,12 @@ class Envelope(BaseModel):
         """The type without its version: the event's `SUBJECT`."""
         return self.type.rpartition(".v")[0]
 
+    @property
+    def version(self) -> int:
+        """The version of its type; a higher one is read by no model of a lower."""
+        told = self.type.rpartition(".v")[2]
+        return int(told) if told.isdecimal() else 1
+
 
 def aggregate_of(subject: str, key: str) -> str:
     """Return `<service>.<aggregate>.<key>` for an event's SUBJECT and key."""

@@ -5,6 +5,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from case_service.archive import service as archive
 from case_service.cases.pauses import ended_suspensions
 from case_service.cases.refusals import LicenceStands, NotOverdueYet
 from case_service.cases.rules import Ground, Outcome, Stage
@@ -74,6 +75,7 @@ async def reopen(step: Step) -> Effect:
     reason = step.need("reason", zh="请说明重新办理的理由", en="tell why it is reopened")
     order = step.need("order_number", zh="请填写督办文号", en="tell the order's number")
     case, is_accepted = step.case, step.target is Stage.ACCEPTED
+    await archive.require_not_destroyed(step.session, case.id)
     if case.licence_id is not None:
         await _require_no_licence(step, case.licence_id)
     changes: dict[str, Any] = {
@@ -113,6 +115,7 @@ _UNDONE = (
     "licence_number",
     "extension",
     "instant_decision",
+    "archive_file_id",
 )
 """What no longer stands once a case is reopened; the timeline and the ledger keep it."""
 

@@ -92,6 +92,14 @@ class Case(Record, Sequenced, Due, CaseTables):
             postgresql_where=text("predecessor_id IS NOT NULL"),
         ),
         due_index("cases"),
+        Index(
+            "ix_cases_unfiled",
+            "closed_at",
+            postgresql_where=text(
+                "closed_at IS NOT NULL AND archive_file_id IS NULL"
+                " AND (stage != 'withdrawn' OR received_at IS NOT NULL)"
+            ),
+        ),
         *_work_indexes(),
         Index(
             "ix_cases_lit",
@@ -242,6 +250,8 @@ class Case(Record, Sequenced, Due, CaseTables):
     owner_stage: Mapped[str | None]
     received_notice: Mapped[dict[str, Any] | None]
     """The owner's sealed result notice, as it came back."""
+    archive_file_id: Mapped[UUID | None]
+    """归档: its file, from soon after its end; null again while it is reopened."""
 
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}

@@ -32,6 +32,7 @@ __all__ = [
     "get",
     "of_case",
     "on_paper",
+    "paper_of",
     "sealed",
     "standing",
     "standing_of_copy",
@@ -135,6 +136,11 @@ async def on_paper(
         DocumentNotFound: the case has no such document.
     """
     document = await _read(session, case_id, document_id, reader)
+    return document, await paper_of(session, context, document)
+
+
+async def paper_of(session: AsyncSession, context: Context, document: Document) -> bytes:
+    """Return a document's PDF for the file of its case."""
     kept = await _kept_paper(context, document.pdf_key)
     if kept is None:
         kept = await _set_and_signed(session, context, document)
@@ -144,7 +150,7 @@ async def on_paper(
             # Somebody asked at the same moment: his copy is the one that counts.
             await context.objects.delete(stored.key)
             kept = await _kept_paper(context, first_key) or kept
-    return document, kept
+    return kept
 
 
 async def standing(

@@ -49,6 +49,9 @@ READERS = (
     Role.SUPERVISOR,
 )
 
+_IS_KEPT = Licence.sealed_body != b""
+"""Of one whose case's file was destroyed, number and standing are left: nothing to hand out."""
+
 
 def _valid(on: ColumnElement[date] | date) -> tuple[ColumnElement[bool], ...]:
     return (
@@ -73,7 +76,7 @@ _VALID_OF_HOLDER = (
 
 async def visible(session: AsyncSession, licence_id: UUID, caller: Caller) -> Licence | None:
     """Return the licence where it is the caller's own, or he works with licences here."""
-    wanted = select(Licence).where(Licence.id == licence_id)
+    wanted = select(Licence).where(Licence.id == licence_id, _IS_KEPT)
     if not caller.has(*READERS):
         wanted = wanted.join(Case, Case.id == Licence.case_id).where(
             Case.applicant_subject == caller.subject
@@ -82,7 +85,8 @@ async def visible(session: AsyncSession, licence_id: UUID, caller: Caller) -> Li
 
 
 async def get_for_update(session: AsyncSession, licence_id: UUID) -> Licence | None:
-    return await session.get(Licence, licence_id, with_for_update=True, populate_existing=True)
+    wanted = select(Licence).where(Licence.id == licence_id, _IS_KEPT).with_for_update()
+    return await session.scalar(wanted.execution_options(populate_existing=True))
 
 
 async def owned(session: AsyncSession, licence_id: UUID, subject: str) -> Licence | None:
@@ -90,7 +94,7 @@ async def owned(session: AsyncSession, licence_id: UUID, subject: str) -> Licenc
     wanted = (
         select(Licence)
         .join(Case, Case.id == Licence.case_id)
-        .where(Licence.id == licence_id, Case.applicant_subject == subject)
+        .where(Licence.id == licence_id, Case.applicant_subject == subject, _IS_KEPT)
     )
     return await session.scalar(wanted)
 

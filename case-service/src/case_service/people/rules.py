@@ -6,14 +6,10 @@ Pure: values in, values out.
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
 
 from case_service.cases.rules import Outcome, Stage
 
-__all__ = ["CASE_YEARS", "CaseAge", "Kept", "PersonRequest", "kept_because", "retention_ends_on"]
-
-CASE_YEARS: Final = 10
-"""归档保存期限: how long the law keeps the file of a handled case (文书档案保管期限规定)."""
+__all__ = ["CaseAge", "Kept", "PersonRequest", "kept_because"]
 
 
 class PersonRequest(StrEnum):
@@ -26,6 +22,7 @@ class Kept(StrEnum):
 
     UNDER_WAY = "under_way"  # 正在办理
     RETENTION = "retention"  # 法定保存期内
+    APPRAISAL = "appraisal"  # 期满待鉴定销毁
     LICENCE_VALID = "licence_valid"  # 证照有效
     PROOF_OF_CONSENT = "proof_of_consent"  # 同意的证明
     ENQUIRY_OPEN = "enquiry_open"  # 咨询投诉未办结
@@ -40,14 +37,10 @@ class CaseAge:
     was_received: bool
     closed_on: date | None
     has_valid_licence: bool
-
-
-def retention_ends_on(closed_on: date) -> date:
-    """Return the first day on which the law keeps the file no longer."""
-    try:
-        return closed_on.replace(year=closed_on.year + CASE_YEARS)
-    except ValueError:  # 29 February
-        return date(closed_on.year + CASE_YEARS, 3, 1)
+    kept_until: date | None
+    """The first day on which the law keeps its file no longer; None is for ever."""
+    is_filed: bool
+    """It is in the archive, from which nothing goes without an appraisal and two persons."""
 
 
 def kept_because(case: CaseAge, *, today: date) -> Kept | None:
@@ -59,4 +52,6 @@ def kept_because(case: CaseAge, *, today: date) -> Kept | None:
     # Withdrawn before anybody took it in: nothing official was done, so nothing is filed.
     if case.stage is Stage.WITHDRAWN and not case.was_received:
         return None
-    return Kept.RETENTION if today < retention_ends_on(case.closed_on) else None
+    if case.kept_until is None or today < case.kept_until:
+        return Kept.RETENTION
+    return Kept.APPRAISAL if case.is_filed else None

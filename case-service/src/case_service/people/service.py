@@ -10,18 +10,20 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_service.archive import service as archive
+from case_service.archive.service import Term
 from case_service.assistance import authorities
 from case_service.cases import party
 from case_service.cases.schemas import Words
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.consents import service as consents
 from case_service.consents.schemas import ConsentRead
-from case_service.documents import service as documents
 from case_service.enquiries import service as enquiries
 from case_service.enquiries.rules import EnquiryState
 from case_service.licences.tables import Licence
 from case_service.notices import service as notices
 from case_service.people import preferences, rules, store
+from case_service.people.erasing import erase_case
 from case_service.people.rules import CaseAge, Kept, PersonRequest
 from case_service.people.schemas import ErasureRead, ExportRead, KeptRead, PersonRequestRead
 from case_service.people.tables import PersonRequestRow
@@ -36,7 +38,6 @@ __all__ = ["Person", "erase", "export"]
 
 AT_ONCE: Final = 500
 """So many rows of each kind are handed out, or erased, in one request."""
-ERASED_NAME: Final = "（已删除）"
 
 _WHOLE: Final = Paging(limit=AT_ONCE, cursor=None)
 
@@ -49,6 +50,10 @@ _BECAUSE: Mapping[Kept, Words] = MappingProxyType(
         Kept.RETENTION: Words(
             zh="依法归档保存，期满后可申请删除",
             en="the law keeps its file; ask again once the time is over",
+        ),
+        Kept.APPRAISAL: Words(
+            zh="保管期限已满，经鉴定和审批后销毁",
+            en="its term is over; it goes with the next destruction that is approved",
         ),
         Kept.LICENCE_VALID: Words(
             zh="所发证照仍然有效，须可查验", en="its licence is valid and has to stay verifiable"
@@ -156,12 +161,15 @@ async def erase(
     )
     licences = await store.licences_of(session, [case.id for case in found])
     with_valid = {one.case_id for one in licences if _is_valid(one, today)}
+    terms = await archive.terms_of(session, context, found)
     for case in found:
-        reason = rules.kept_because(_age(case, with_valid), today=today)
+        age = _age(case, with_valid, terms[case.id])
+        reason = rules.kept_because(age, today=today)
         if reason is None:
-            await _erase_case(session, context, case, erased)
+            erased.update(await erase_case(session, context, case))
         else:
-            kept.append(_kept("case", case.number, reason, _until(case, reason)))
+            until = age.kept_until if reason is Kept.RETENTION else None
+            kept.append(_kept("case", case.number, reason, until))
     if person.subject is not None:
         await _erase_of_account(session, context, person.subject, erased, kept)
     proofs, _ = await consents.of_person(
@@ -179,27 +187,6 @@ async def erase(
         kept=[one.model_dump(mode="json") for one in kept],
     )
     return ErasureRead(id=row.id, at=at, erased=dict(erased), kept=kept)
-
-
-async def _erase_case(
-    session: AsyncSession, context: Context, case: Case, erased: Counter[str]
-) -> None:
-    nobody: party.Party = {
-        "applicant": {"kind": case.applicant_kind, "name": ERASED_NAME},
-        "agent": None,
-        "form": {},
-    }
-    case.sealed_party = party.sealed(context.vault, nobody, case_id=case.id)
-    # Different for each: erased people are not found as one person.
-    case.identity_index = context.vault.blind_index(f"erased:{case.id}")
-    case.name_index = case.phone_index = None
-    case.applicant_masked = ERASED_NAME
-    case.applicant_subject = None
-    case.situation_answers, case.agents, case.reason = {}, [], None
-    await store.clear_timeline(session, case.id)
-    erased["cases"] += 1
-    erased["materials"] += await store.drop_materials(session, case.id)
-    erased["documents"] += await documents.erase_of_case(session, context, case.id)
 
 
 async def _erase_of_account(
@@ -252,25 +239,21 @@ async def _put_on_record(
     return row
 
 
-def _age(case: Case, with_valid_licence: set[UUID]) -> CaseAge:
+def _age(case: Case, with_valid_licence: set[UUID], term: Term) -> CaseAge:
     return CaseAge(
         stage=case.stage,
         outcome=case.outcome,
         was_received=case.received_at is not None,
         closed_on=local_date(case.closed_at) if case.closed_at else None,
         has_valid_licence=case.id in with_valid_licence,
+        kept_until=term.ends_on,
+        is_filed=term.is_filed,
     )
 
 
 def _is_valid(licence: Licence, today: date) -> bool:
     is_running = licence.valid_until is None or licence.valid_until >= today
     return licence.state.value == "valid" and is_running
-
-
-def _until(case: Case, reason: Kept) -> date | None:
-    if reason is not Kept.RETENTION or case.closed_at is None:
-        return None
-    return rules.retention_ends_on(local_date(case.closed_at))
 
 
 def _kept(what: str, number: str, reason: Kept, until: date | None) -> KeptRead:

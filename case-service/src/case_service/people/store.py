@@ -2,24 +2,35 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases.tables import Case, TimelineEntry
+from case_service.assistance.tables import Assistance
+from case_service.cases.tables import Case, Review, TimelineEntry
+from case_service.deliveries.tables import Delivery
+from case_service.enquiries.tables import Enquiry
+from case_service.handovers.tables import Handover
 from case_service.licences.tables import Licence
 from case_service.materials.tables import Material
 from case_service.notices.languages import Language
+from case_service.notices.tables import Notice
 from case_service.people.tables import PersonRequestRow, Preference
+from case_service.ratings.tables import Appeal, FollowUp, Rating
+from case_service.supervision.tables import Order
 from tongban.paging import Paging, after
 
 __all__ = [
     "cases_of",
+    "clear_attendants",
     "clear_timeline",
     "drop_materials",
     "drop_preference",
+    "enquiries_of",
+    "erase_licences",
     "find_preference",
     "keep_preference",
     "licences_of",
@@ -94,12 +105,67 @@ async def drop_materials(session: AsyncSession, case_id: UUID) -> int:
     return len(dropped.all())
 
 
-async def clear_timeline(session: AsyncSession, case_id: UUID) -> None:
-    """Leave of a case's steps what happened and when, without what was written."""
+async def clear_timeline(
+    session: AsyncSession, case_id: UUID, *, accounts: Collection[str], erased: str
+) -> None:
+    """Leave of a case's steps what happened and when, neither what was written nor these actors."""
     cleared = update(TimelineEntry).where(TimelineEntry.case_id == case_id)
+    actor = case((TimelineEntry.actor.in_(accounts), erased), else_=TimelineEntry.actor)
     await session.execute(
-        cleared.values(comment=None, facts={}), execution_options={"synchronize_session": False}
+        cleared.values(comment=None, facts={}, actor=actor),
+        execution_options={"synchronize_session": False},
     )
+
+
+async def clear_attendants(session: AsyncSession, case_id: UUID, *, erased: str) -> None:
+    """Overwrite what reviews, deliveries, notices, helpers, handovers and ratings tell of people.
+
+    What is made public (双公示) names no person, and stays.
+    """
+    of_case: dict[type[Any], dict[str, Any]] = {
+        Review: {"comment": None},
+        Delivery: {"sealed_recipient": None, "sealed_code": None, "return_reason": None},
+        Notice: {"facts": {}, "subject": None},
+        Assistance: {"helper_name": erased, "evidence": None},
+        Handover: {"holder_masked": erased},
+        Order: {"answer": None, "history": []},
+        Rating: {"sealed_comment": None},
+    }
+    no_sync = {"synchronize_session": False}
+    for table, values in of_case.items():
+        cleared = update(table).where(table.case_id == case_id)
+        await session.execute(cleared.values(values), execution_options=no_sync)
+    about = select(Rating.id).where(Rating.case_id == case_id).scalar_subquery()
+    nothing = dict.fromkeys(("sealed_finding", "sealed_correction", "sealed_answer"))
+    for follows, values in (
+        (FollowUp, nothing),
+        (Appeal, {"sealed_grounds": b"", "sealed_reason": None}),
+    ):
+        cleared = update(follows).where(follows.rating_id.in_(about))
+        await session.execute(cleared.values(values), execution_options=no_sync)
+
+
+async def enquiries_of(session: AsyncSession, case_id: UUID) -> Sequence[Enquiry]:
+    """Return what was asked about a case."""
+    return (await session.scalars(select(Enquiry).where(Enquiry.case_id == case_id))).all()
+
+
+async def erase_licences(session: AsyncSession, case_id: UUID, *, name: str) -> int:
+    """Overwrite who held a case's licences; number, term and standing stay verifiable."""
+    erased = await session.scalars(
+        update(Licence)
+        .where(Licence.case_id == case_id)
+        .values(
+            sealed_body=b"",
+            holder_masked=name,
+            holder_index=None,
+            sealed_reason=None,
+            sealed_compensation=None,
+        )
+        .returning(Licence.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(erased.all())
 
 
 async def drop_preference(session: AsyncSession, subject: str) -> int:

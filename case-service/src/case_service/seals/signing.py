@@ -7,7 +7,7 @@ import asyncio
 import io
 from functools import cache
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -33,6 +33,11 @@ class Seal(Protocol):
     @property
     def key_id(self) -> str:
         """The key's id, as the district publishes it."""
+        ...
+
+    @property
+    def public_jwk(self) -> dict[str, Any]:
+        """The public key that its signatures are verified with."""
         ...
 
     async def sign(self, claims: bytes, *, typ: str | None = None) -> str:
@@ -63,6 +68,10 @@ class LocalSeal:
     @property
     def key_id(self) -> str:
         return self._key_id
+
+    @property
+    def public_jwk(self) -> dict[str, Any]:
+        return {**self._key.as_dict(private=False), "kid": self._key_id}
 
     async def sign(self, claims: bytes, *, typ: str | None = None) -> str:
         header = {"alg": ALGORITHM, "kid": self._key_id}

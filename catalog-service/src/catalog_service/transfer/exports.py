@@ -1,7 +1,6 @@
 """The catalog going out, streamed: a row is forgotten once it is written."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
@@ -10,14 +9,13 @@ import pydantic_core
 from catalog_service.life_events import service as life_events
 from catalog_service.transfer import cpsv, store
 from catalog_service.transfer.files import csv_head, csv_row
-from catalog_service.transfer.workbook import FormBook
+from catalog_service.transfer.packing import FormBook
 from tongban.context import Context
 from tongban.gb import district
 
 __all__ = ["as_csv", "as_json", "as_json_lines", "as_linked_data", "as_workbook"]
 
 AT_ONCE = 200
-AT_ONCE_BYTES = 1 << 18
 
 
 async def _contents(context: Context) -> AsyncIterator[dict[str, Any]]:
@@ -82,15 +80,12 @@ def _nodes(nodes: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 async def as_workbook(context: Context) -> AsyncIterator[bytes]:
-    """Yield the filled form; it is packed in a file, since its sheets are complete at the end."""
-    # Nobody else sees the file, and it is gone when it is closed, also where the caller leaves.
-    with await asyncio.to_thread(tempfile.TemporaryFile) as written:
-        book = await asyncio.to_thread(FormBook, written)
+    """Yield the filled form, packed as its matters are read."""
+    with await asyncio.to_thread(FormBook) as book:
         async for some in _parts_of(_contents(context)):
-            await asyncio.to_thread(book.fill, some)
-        await asyncio.to_thread(book.close)
-        await asyncio.to_thread(written.seek, 0)
-        while part := await asyncio.to_thread(written.read, AT_ONCE_BYTES):
+            yield await asyncio.to_thread(book.fill, some)
+        rest = book.rest()
+        while (part := await asyncio.to_thread(next, rest, None)) is not None:
             yield part
 
 

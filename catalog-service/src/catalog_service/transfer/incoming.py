@@ -9,7 +9,7 @@ from catalog_service.matters.content import MatterContent
 from catalog_service.matters.faults import Place, unpublishable
 from tongban.problems import FieldError
 
-__all__ = ["BATCH", "Batch", "Incoming", "batches_of"]
+__all__ = ["BATCH", "Batch", "Incoming", "batches_of", "until_arrived"]
 
 BATCH = 200
 Row = TypeVar("Row")
@@ -43,6 +43,15 @@ class Incoming:
     batches: AsyncIterator[Batch]
     place: Place
     """Makes a fault of a place in one of the rows, as whoever filled it in sees it."""
+
+
+async def until_arrived(
+    chunks: AsyncIterator[bytes], arrived: asyncio.Event
+) -> AsyncIterator[bytes]:
+    """Yield what comes in, and tell when all of it is here."""
+    async for chunk in chunks:
+        yield chunk
+    arrived.set()
 
 
 async def batches_of(

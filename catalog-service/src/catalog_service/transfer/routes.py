@@ -22,11 +22,11 @@ from catalog_service.transfer.errors import (
 )
 from catalog_service.transfer.files import read_csv, read_xlsx
 from catalog_service.transfer.filled import Filled, matters_of
-from catalog_service.transfer.incoming import Incoming
+from catalog_service.transfer.incoming import Incoming, until_arrived
 from catalog_service.transfer.lines import json_lines
 from catalog_service.transfer.schemas import CatalogExport, ImportIn, ImportProgress, ImportRead
 from catalog_service.transfer.tables import ImportState
-from catalog_service.transfer.workbook import workbook_of
+from catalog_service.transfer.workbook import template
 from tongban.app import router as new_router
 from tongban.clock import Now
 from tongban.context import InContext
@@ -49,8 +49,8 @@ WaitSeconds = Annotated[
     Query(
         ge=0,
         le=50,
-        description="读取完成后等待写入的秒数，超过则返回 202 并继续写入 / "
-        "how long to wait for the writing; then it goes on behind a 202",
+        description="全部上传后等待导入完成的秒数，超过则返回 202 并继续导入 / "
+        "how long to wait once all of it is sent; then it goes on behind a 202",
     ),
 ]
 
@@ -135,7 +135,7 @@ async def _import_form(
     responses={
         202: {
             "model": ImportProgress,
-            "description": "已读取，正在写入 / read, and still being written",
+            "description": "已收到，正在导入 / received, and still being taken over",
         },
         **problems(
             PublicationNeedsAdmin,
@@ -154,13 +154,14 @@ async def stream_import(
     response: Response,
     context: InContext,
     asked: Asked,
-    wait_seconds: WaitSeconds = 30,
+    wait_seconds: WaitSeconds = 20,
 ) -> ImportProgress:
     """流式导入: take over any number of matters, all or none, with progress; you choose the id."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    incoming = INCOMING.get(media_type, json_lines)(request.stream())
+    arrived = asyncio.Event()
+    incoming = INCOMING.get(media_type, json_lines)(until_arrived(request.stream(), arrived))
     found = await streaming.stream_import(
-        context, import_id, incoming, asked, wait_seconds=wait_seconds
+        context, import_id, incoming, asked, arrived=arrived, wait_seconds=wait_seconds
     )
     if found.state is ImportState.RUNNING:
         response.status_code = 202
@@ -176,7 +177,7 @@ async def read_import(import_id: UUID, session: Session, _caller: Editor) -> Imp
 @router.get("/api/v1/catalog/template.xlsx", responses=_file(XLSX), response_class=Response)
 async def read_template(_caller: Editor) -> Response:
     """下载模板: the form to fill in, with drop-downs and a sheet that explains it."""
-    content = await asyncio.to_thread(workbook_of, [])
+    content = await asyncio.to_thread(template)
     return _attached(Response(content, media_type=XLSX), "template.xlsx")
 
 

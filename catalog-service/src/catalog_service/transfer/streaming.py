@@ -35,6 +35,10 @@ from tongban.problems import FieldError, Problem, Text
 
 __all__ = ["close_broken_off_imports", "find_import", "stream_import"]
 
+READ_SECONDS = 20.0
+"""How long a caller who has sent all of it waits to hear that a row is faulty. A door before us
+gives up on 60 silent seconds, and counts from when it has passed on what we have yet to take."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -61,12 +65,20 @@ class _Run:
 
 
 async def stream_import(
-    context: Context, id_: UUID, incoming: Incoming, asked: Asked, *, wait_seconds: int
+    context: Context,
+    id_: UUID,
+    incoming: Incoming,
+    asked: Asked,
+    *,
+    arrived: asyncio.Event,
+    wait_seconds: float,
+    read_seconds: float = READ_SECONDS,
 ) -> CatalogImport:
     """Take over every row that comes in, or nothing.
 
-    What comes in is read, and refused for its faults, while the caller waits. For the writing it
-    waits no longer than it says: then the import goes on by itself, and its progress tells.
+    The caller waits while it sends, and until `wait_seconds` after all of it has `arrived`; longer,
+    up to `read_seconds`, where it is still being read, since a row that is faulty in itself is
+    refused at once. Then the import goes on by itself, and its progress tells.
 
     Raises:
         PublicationNeedsAdmin: 403. ImportIdTaken, ImportRunning: 409.
@@ -76,16 +88,23 @@ async def stream_import(
     counts = Counter(created=0, updated=0, unchanged=0, published=0, received=0)
     run = _Run(id_, asked, incoming, counts, [])
     importing = asyncio.create_task(_import(context, run))
+    arriving = asyncio.create_task(arrived.wait())
     reading = asyncio.create_task(run.is_read.wait())
     under_way: set[asyncio.Task[None]] = context.resources.setdefault("imports", set())
     under_way.add(importing)
     importing.add_done_callback(under_way.discard)
+    now = asyncio.get_running_loop().time
     try:
-        await asyncio.wait({importing, reading}, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait({importing}, timeout=wait_seconds)
+        await asyncio.wait({importing, arriving}, return_when=asyncio.FIRST_COMPLETED)
+        answer_by = now() + wait_seconds
+        await asyncio.wait(
+            {importing, reading}, timeout=read_seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        await asyncio.wait({importing}, timeout=max(0.0, answer_by - now()))
     finally:
+        arriving.cancel()
         reading.cancel()
-        if not run.is_read.is_set():
+        if not arrived.is_set():
             importing.cancel()  # nobody sends the rest
     if importing.done():
         importing.result()

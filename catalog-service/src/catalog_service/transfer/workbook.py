@@ -1,15 +1,14 @@
-"""The form as a workbook: drop-downs where words are agreed on, and a sheet that explains it."""
+"""The empty form as a workbook: drop-downs where words are agreed on, a sheet that explains it."""
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Mapping
+from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from catalog_service.transfer.cells import FALSE, TRUE
-from catalog_service.transfer.filled import rows_of
 from catalog_service.transfer.form import Column, Kind, Sheet, sheets
 from catalog_service.transfer.instructions import (
     COLUMN_HEADINGS,
@@ -18,7 +17,7 @@ from catalog_service.transfer.instructions import (
     instruction_rows,
 )
 
-__all__ = ["FormBook", "workbook_of"]
+__all__ = ["template"]
 
 LAST_ROW = 1_048_575
 SHORT, LONG = 16, 40
@@ -27,44 +26,20 @@ _BOLD = {"bold": True, "text_wrap": True}
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
-class FormBook:
-    """A workbook being filled: each matter is written to its sheets' files, and forgotten.
-
-    The sheets are files in a folder of the book's own until it is closed; then they are packed.
-    """
-
-    def __init__(self, written: BinaryIO) -> None:
-        self._book = xlsxwriter.Workbook(written, {"constant_memory": True, **SAFE})
-        look = {
-            "heading": self._book.add_format({**_BOLD, "bg_color": "#DDEBF7"}),
-            "required": self._book.add_format({**_BOLD, "bg_color": "#FCE4D6"}),
-        }
-        self._pages = [(sheet, self._book.add_worksheet(sheet.title)) for sheet in sheets()]
-        wrapped = self._book.add_format({"text_wrap": True, "valign": "top"})
-        _explain(self._book.add_worksheet(INSTRUCTIONS), look["heading"], wrapped)
-        lists = _list_words(self._book.add_worksheet(WORD_LISTS))
-        for sheet, page in self._pages:
-            _head(sheet, page, lists, **look)
-        self._filled = dict.fromkeys((sheet.path for sheet, _ in self._pages), 0)
-
-    def fill(self, contents: Sequence[Mapping[str, Any]]) -> None:
-        """Add matters below those before."""
-        for sheet, page in self._pages:
-            for row in rows_of(sheet, contents):
-                self._filled[sheet.path] += 1
-                page.write_row(self._filled[sheet.path], 0, row)
-
-    def close(self) -> None:
-        """Pack the book."""
-        self._book.close()
-
-
-def workbook_of(contents: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the form, filled with these matters; with none it is the template."""
+def template() -> bytes:
+    """Return the form without a matter."""
     written = io.BytesIO()
-    book = FormBook(written)
-    book.fill(contents)
-    book.close()
+    with xlsxwriter.Workbook(written, SAFE) as book:
+        look = {
+            "heading": book.add_format({**_BOLD, "bg_color": "#DDEBF7"}),
+            "required": book.add_format({**_BOLD, "bg_color": "#FCE4D6"}),
+        }
+        pages = [(sheet, book.add_worksheet(sheet.title)) for sheet in sheets()]
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        _explain(book.add_worksheet(INSTRUCTIONS), look["heading"], wrapped)
+        lists = _list_words(book.add_worksheet(WORD_LISTS))
+        for sheet, page in pages:
+            _head(sheet, page, lists, **look)
     return written.getvalue()
 
 
