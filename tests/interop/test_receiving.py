@@ -441,7 +441,7 @@ async def test_what_is_taken_is_on_the_ledger(districts: Districts) -> None:
         "SELECT actor, action FROM ledger WHERE subject = :id", id=letter.body["exchange_id"]
     )
 
-    assert entry.all() == [(f"district:{NEAR}", "exchange.take_package")]
+    assert entry.all() == [(f"district:{NEAR}", "message.taken")]
 
 
 async def test_a_matter_not_in_the_agreed_area_is_refused_before_it_is_sent(
