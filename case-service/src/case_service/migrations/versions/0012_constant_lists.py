@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0011_constant_lists"
-down_revision: str | None = "0010_oversight"
+revision: str = "0012_constant_lists"
+down_revision: str | None = "0011_archive"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
