@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from tongban.asyncapi import asyncapi_of
 from tongban.context import Context, open_context
+from tongban.directory import Directory
 from tongban.etags import NotModified, StaleVersion
 from tongban.idempotency import IdempotentRoute
 from tongban.objects import StoreUnavailable
@@ -68,6 +70,9 @@ def create(service: Service, settings: ServiceSettings) -> FastAPI:
     for part in service.routers:
         app.include_router(part)
     app.include_router(health_router())
+    routes = (route for part in service.routers for route in part.routes)
+    known = [route for route in routes if isinstance(route, APIRoute)]
+    app.router.middleware_stack = Directory(known, otherwise=app.router.middleware_stack)
 
     @app.get("/asyncapi.json", include_in_schema=False)
     async def events() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
     union_all,
     update,
 )
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import (
     CASE_NUMBERS,
+    HANDS,
     Case,
     Material,
     ProgressMiss,
@@ -45,6 +47,7 @@ __all__ = [
     "note_miss",
     "reviews_of",
     "reviews_of_many",
+    "seen_by",
     "timeline_of",
     "visible_to",
     "with_open_clocks",
@@ -167,11 +170,22 @@ def visible_to(caller: Caller) -> list[ColumnElement[bool]]:
     return [CASES.c.site_id == caller.site_id, CASES.c.site_id.is_(None)]
 
 
-def _mine(caller: Caller) -> ColumnElement[bool]:
+def seen_by(caller: Caller) -> ColumnElement[bool]:
+    """Return the same as one condition, which no index answers.
+
+    It is for rows that are found by something rarer than a site: nothing else shall be weighed.
+    """
+    visible = visible_to(caller)
+    if len(visible) == 1:
+        return visible[0]
+    return func.coalesce(CASES.c.site_id, caller.site_id) == caller.site_id
+
+
+def _mine(caller: Caller) -> list[ColumnElement[bool]]:
+    """Return the conditions of the rows he took part in; a row may meet several."""
     if not caller.is_staff:
-        return CASES.c.applicant_subject == caller.subject
-    hands = ("submitted_by", "received_by", "accepted_by", "reviewed_by", "decided_by")
-    return or_(*(CASES.c[name] == caller.subject for name in hands))
+        return [CASES.c.applicant_subject == caller.subject]
+    return [CASES.c[name] == caller.subject for name in HANDS]
 
 
 async def list_visible(
@@ -195,16 +209,18 @@ async def list_visible(
     if is_open is not None:
         wanted.append(CASES.c.closed_at.is_(None) if is_open else CASES.c.closed_at.is_not(None))
     if is_mine:
-        wanted.append(_mine(caller))
-    visible = visible_to(caller)
-    if len(visible) == 1:
-        statement = after(SUMMARIES.where(*visible, *wanted), paging, CASES.c.id, descending=True)
+        # Each part he may have had is one index's order; whoever had several is in several.
+        orders, united = [[mine, seen_by(caller)] for mine in _mine(caller)], union
+    else:
+        orders, united = [[one] for one in visible_to(caller)], union_all
+    if len(orders) == 1:
+        statement = after(SUMMARIES.where(*orders[0], *wanted), paging, CASES.c.id, descending=True)
     else:
         pages = [
-            after(select(CASES.c.id).where(one, *wanted), paging, CASES.c.id, descending=True)
-            for one in visible
+            after(select(CASES.c.id).where(*order, *wanted), paging, CASES.c.id, descending=True)
+            for order in orders
         ]
-        found = union_all(*(page.subquery().select() for page in pages))
+        found = united(*(page.subquery().select() for page in pages))
         statement = SUMMARIES.where(CASES.c.id.in_(found)).order_by(CASES.c.id.desc())
         statement = statement.limit(paging.limit + 1)
     rows: Sequence[RowMapping] = (await session.execute(statement)).mappings().all()

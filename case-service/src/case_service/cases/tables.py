@@ -30,6 +30,7 @@ from tongban.ids import new_id
 
 __all__ = [
     "CASE_NUMBERS",
+    "HANDS",
     "NEVER",
     "Case",
     "Material",
@@ -47,22 +48,52 @@ CASE_NUMBERS = Sequence(
 )
 
 
+HANDS = ("submitted_by", "received_by", "accepted_by", "reviewed_by", "decided_by")
+"""Who took part in a case."""
+
+
 def _work_indexes() -> Iterator[Index]:
     """Return one for each order that a work list is read in; all hold unfinished cases alone."""
     unfinished = "closed_at IS NULL"
     waiting = f"{unfinished} AND assigned_to IS NULL"
-    for name, columns, where in (
-        ("site", ("site_id",), unfinished),
-        ("department", ("department",), unfinished),
-        ("assigned_to", ("assigned_to",), f"{unfinished} AND assigned_to IS NOT NULL"),
-        ("stage", ("stage",), waiting),
-        ("site_stage", ("site_id", "stage"), waiting),
+    # Where the site is not what is asked for, it is held: else the planner would weigh the
+    # person's few cases against all of the site's, finished ones too.
+    for name, columns, where, held in (
+        ("site", ("site_id",), unfinished, None),
+        ("department", ("department",), unfinished, ["site_id"]),
+        ("assigned_to", ("assigned_to",), f"{unfinished} AND assigned_to IS NOT NULL", ["site_id"]),
+        ("stage", ("stage",), waiting, None),
+        ("site_stage", ("site_id", "stage"), waiting, None),
     ):
         yield Index(
-            f"ix_cases_work_{name}", *columns, "work_due_on", "id", postgresql_where=text(where)
+            f"ix_cases_work_{name}",
+            *columns,
+            "work_due_on",
+            "id",
+            postgresql_where=text(where),
+            postgresql_include=held,
         )
+
+
+def _finding_indexes() -> Iterator[Index]:
+    """Return those that a person's cases are found by, with all that decides what is shown."""
     for name in ("name_index", "phone_index"):
-        yield Index(f"ix_cases_{name}", name, postgresql_where=text(f"{name} IS NOT NULL"))
+        yield Index(
+            f"ix_cases_{name}",
+            name,
+            "work_due_on",
+            "id",
+            postgresql_where=text(f"{name} IS NOT NULL"),
+            postgresql_include=["site_id", "closed_at"],
+        )
+    for name in HANDS:
+        yield Index(
+            f"ix_cases_{name}",
+            name,
+            "id",
+            postgresql_where=text(f"{name} IS NOT NULL"),
+            postgresql_include=["site_id"],
+        )
 
 
 class Case(Record, Sequenced, Due, CaseTables):
@@ -82,6 +113,7 @@ class Case(Record, Sequenced, Due, CaseTables):
         Index("ix_cases_open_site_id", "site_id", "id", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_open_stage", "stage", "id", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_matter_code", "matter_code", "id"),
+        Index("ix_cases_site_matter", "site_id", "matter_code", "id"),
         Index("ix_cases_identity_index", "identity_index"),
         Index(
             "ix_cases_near_number", "near_number", postgresql_where=text("near_number IS NOT NULL")
@@ -101,6 +133,7 @@ class Case(Record, Sequenced, Due, CaseTables):
             ),
         ),
         *_work_indexes(),
+        *_finding_indexes(),
         Index(
             "ix_cases_lit",
             "light",

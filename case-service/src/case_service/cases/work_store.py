@@ -4,10 +4,18 @@ however many cases there are, finished or not."""
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    RowMapping,
+    Table,
+    select,
+    union,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases.store import visible_to
+from case_service.cases.store import seen_by, visible_to
 from case_service.cases.tables import Case
 from tongban.identity import Caller
 from tongban.paging import Paging, after
@@ -43,14 +51,7 @@ async def page(
     ]
     if not pages:
         return []
-    found = union_all(*(one.subquery().select() for one in pages))
-    lines = (
-        LINES.where(CASES.c.id.in_(found))
-        .order_by(CASES.c.work_due_on, CASES.c.id)
-        .limit(paging.limit + 1)
-    )
-    rows: Sequence[RowMapping] = (await session.execute(lines)).mappings().all()
-    return rows
+    return await _lines(session, union_all(*(one.subquery().select() for one in pages)), paging)
 
 
 async def find(
@@ -63,17 +64,29 @@ async def find(
     is_open: bool,
     paging: Paging,
 ) -> Sequence[RowMapping]:
-    """Return the cases that are called so, of those he may see; each way has its index."""
+    """Return the cases that are called so, of those he may see; each way has its index's order."""
     ways: list[ColumnElement[bool]] = []
     if number is not None:
         ways += [CASES.c.number == number, CASES.c.near_number == number]
-    if names:
-        ways.append(CASES.c.name_index.in_(names))
-    if phones:
-        ways.append(CASES.c.phone_index.in_(phones))
-    wanted: list[Any] = [or_(*ways), or_(*visible_to(caller))]
+    ways += [CASES.c.name_index == name for name in names]
+    ways += [CASES.c.phone_index == phone for phone in phones]
+    wanted = [seen_by(caller)]
     if is_open:
         wanted.append(CASES.c.closed_at.is_(None))
-    lines = after(LINES.where(*wanted), paging, CASES.c.work_due_on, CASES.c.id)
+    pages = [
+        after(select(CASES.c.id).where(way, *wanted), paging, CASES.c.work_due_on, CASES.c.id)
+        for way in ways
+    ]
+    return await _lines(session, union(*(one.subquery().select() for one in pages)), paging)
+
+
+async def _lines(
+    session: AsyncSession, found: CompoundSelect[Any], paging: Paging
+) -> Sequence[RowMapping]:
+    lines = (
+        LINES.where(CASES.c.id.in_(found))
+        .order_by(CASES.c.work_due_on, CASES.c.id)
+        .limit(paging.limit + 1)
+    )
     rows: Sequence[RowMapping] = (await session.execute(lines)).mappings().all()
     return rows

@@ -53,6 +53,8 @@ class Platform:
     )
     tell: Tell = lambda _line: None
     patience: Patience = field(default_factory=Patience)
+    ready_seconds: float = 90.0
+    """So long may the processes take to be ready: more, where the machine does other work."""
 
     def __post_init__(self) -> None:
         self.processes: dict[str, Process] = {}
@@ -105,7 +107,12 @@ class Platform:
 
     async def settle(self, *, quiet_seconds: float = _QUIET_AFTER_LOAD_SECONDS) -> None:
         """Wait until no event is on its way."""
-        await until_settled(self._workers(), quiet_seconds=quiet_seconds)
+        # Events that wait may be many more than processes.
+        await until_settled(
+            self._workers(),
+            quiet_seconds=quiet_seconds,
+            timeout_seconds=max(120.0, self.ready_seconds),
+        )
 
     async def _start(self) -> None:
         self.tell("检查状态目录与端口 · checking the state folder and the ports")
@@ -132,7 +139,7 @@ class Platform:
         for service in SERVICES:
             for process in self._of(service):
                 process.start()
-        await until_ready(self._apis() | self._workers())
+        await until_ready(self._apis() | self._workers(), timeout_seconds=self.ready_seconds)
         for process in self.processes.values():
             self.supervisor.keep(process)
         loaded = await self._load(state)

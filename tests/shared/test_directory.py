@@ -1,0 +1,71 @@
+"""Each request finds by the directory the route that FastAPI would have found for it."""
+
+import re
+from importlib import import_module
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.routing import Match
+
+from tongban.directory import Directory
+
+SERVICES = ("catalog", "case", "site", "interop")
+
+
+def routes_of(service: str) -> list[APIRoute]:
+    parts = import_module(f"{service}_service.app").SERVICE.routers
+    return [route for part in parts for route in part.routes if isinstance(route, APIRoute)]
+
+
+def request(method: str, path: str, **more: Any) -> dict[str, Any]:
+    return {"type": "http", "method": method, "path": path, "headers": [], **more}
+
+
+async def nobody(*_: Any) -> None:
+    """Stands for the long way."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_route_is_found_as_fastapi_finds_it(service: str) -> None:
+    routes = routes_of(service)
+    directory = Directory(routes, otherwise=nobody)
+
+    for route in routes:
+        path = re.sub(r"{[^}]+}", "one", route.path)
+        for method in route.methods:
+            asked = request(method, path)
+            first = next(one for one in routes if one.matches(asked)[0] is Match.FULL)
+            found = directory.find(asked)
+
+            assert found is not None
+            assert found == (first, first.matches(asked)[1])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/api/v1/cases"),
+        ("GET", "/api/v1/cases/"),
+        ("GET", "/api/v1/nothing"),
+        ("GET", "/api/v1"),
+        ("GET", "/healthz"),
+        ("HEAD", "/api/v1/cases"),
+    ],
+)
+def test_what_it_does_not_know_goes_the_long_way(method: str, path: str) -> None:
+    directory = Directory(routes_of("case"), otherwise=nobody)
+
+    assert directory.find(request(method, path)) is None
+    assert directory.find(request("GET", "/api/v1/cases", root_path="/below")) is None
+
+
+@pytest.mark.parametrize("path", ["/api/v1/{resource}", "/api/v1/files/{name:path}", "/status"])
+def test_a_route_without_a_place_is_refused(path: str) -> None:
+    part = APIRouter()
+    part.add_api_route(path, nobody, methods=["GET"], response_model=None)
+    routes = [route for route in part.routes if isinstance(route, APIRoute)]
+
+    with pytest.raises(ValueError, match="a route has"):
+        Directory(routes, otherwise=nobody)
