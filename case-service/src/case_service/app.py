@@ -37,6 +37,8 @@ from case_service.materials.collecting import (
 from case_service.materials.uploads import UPLOAD_DUTY
 from case_service.notices import routes as notices
 from case_service.notices.delivery import NOTICE_DUTY
+from case_service.payments import routes as payments
+from case_service.payments.service import PAYMENT_DUTY, REFUND_DUTY
 from case_service.people import routes as people
 from case_service.publications import routes as publications
 from case_service.publications.service import PUBLICATION_DUTY
@@ -72,6 +74,8 @@ DUTIES: tuple[Duty[Any], ...] = (
     ARCHIVE_DUTY,
     TRANSFER_DUTY,
     DESTRUCTION_DUTY,
+    PAYMENT_DUTY,
+    REFUND_DUTY,
 )
 """What the worker does by itself when its moment comes."""
 
@@ -86,6 +90,7 @@ SERVICE = Service(
         documents.router,
         seals.router,
         deliveries.router,
+        payments.router,
         licence_lists.router,
         licences.router,
         handovers.router,

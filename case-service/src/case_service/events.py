@@ -27,6 +27,8 @@ __all__ = [
     "CaseDelivered",
     "CaseEvent",
     "CaseExtended",
+    "CaseFeePaid",
+    "CaseFeeRefunded",
     "CaseForwarded",
     "CaseLicenceChanged",
     "CaseLicenceIssued",
@@ -185,6 +187,22 @@ class CaseWithdrawn(CaseEvent):
     SUBJECT = "case.case.withdrawn"
 
 
+class CaseFeePaid(CaseEvent):
+    """缴费: all that was due is paid."""
+
+    SUBJECT = "case.case.fee_paid"
+    amount_cents: int
+    method: Literal["online", "cash", "card", "paper_slip"]
+
+
+class CaseFeeRefunded(CaseEvent):
+    """退费: money went back."""
+
+    SUBJECT = "case.case.fee_refunded"
+    amount_cents: int
+    reason: Literal["not_granted", "paid_twice", "paid_late"]
+
+
 class CaseLightChanged(CaseEvent):
     """红黄灯变化: a light turned yellow or red, or is not so any more; null where it is off.
 
@@ -268,6 +286,8 @@ PUBLISHED: tuple[type[Event], ...] = (
     CaseLicenceRevoked,
     CaseLicenceChanged,
     CaseLightChanged,
+    CaseFeePaid,
+    CaseFeeRefunded,
     *PUBLISHED_OF_PEOPLE,
     *PUBLISHED_OF_OVERSIGHT,
     *PUBLISHED_OF_ARCHIVE,
@@ -336,6 +356,8 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "outside_number": "税变-2026-000123",
         "result": EXAMPLE_CLAIM,
     },
+    CaseFeePaid.SUBJECT: {"amount_cents": 2000, "method": "online"},
+    CaseFeeRefunded.SUBJECT: {"amount_cents": 2000, "reason": "not_granted"},
     CaseLightChanged.SUBJECT: {"clock": "promised", "light": "yellow", "step_light": "green"},
     CaseRated.SUBJECT: {"score": 5, "owner_score": 5},
 }

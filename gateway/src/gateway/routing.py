@@ -34,6 +34,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "documents": "case",
         "seals": "case",
         "deliveries": "case",
+        "payments": "case",
         "sites": "site",
         "coverage": "site",
         "windows": "site",
@@ -58,6 +59,7 @@ PUBLIC_READS = (
     r"licences/verify/.+",
     r"licences/status-lists/[^/]+",
     r"publications",
+    r"payments/pages/[^/]+",
     r"documents/verify/.+",
     r"exchanges/keys",
     r"enquiries/common",
@@ -68,6 +70,8 @@ PUBLIC_POSTS = (
     r"cases/progress",
     r"documents/verify",
     r"ratings",
+    r"payments/confirmations",
+    r"payments/pages/[^/]+",
 )
 
 _PUBLIC_READ = re.compile(PREFIX + f"(?:{'|'.join(PUBLIC_READS)})")

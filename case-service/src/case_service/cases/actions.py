@@ -149,6 +149,8 @@ async def decide_at_once(
     """
     if case.stage not in _DECIDED_AT_ONCE or case.owner_district != case.district:
         return False
+    if case.stage is Stage.ACCEPTED and (case.accepted_by != MACHINE or case.deemed_accepted):
+        return False
     matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
     rule = matter.content.instant_rule
     if rule is None or (case.stage is Stage.SUBMITTED and case.channel not in _BY_ONESELF):
@@ -173,6 +175,10 @@ async def decide_at_once(
     for action, facts in told.items():
         if action is Action.RECEIVE and case.stage is not Stage.SUBMITTED:
             continue
+        if action is Action.ACCEPT and case.stage is Stage.ACCEPTED:
+            continue
+        if action is Action.DECIDE and case.fee_due_cents:
+            break  # it goes on from here once the fee is paid
         await act_by_machine(
             session, context, case, action, at=at, facts={**facts, "rule": on_record}, files=files
         )
@@ -218,7 +224,7 @@ async def supplemented(
 
 
 _TOLD = frozenset(ActionIn.model_fields)
-_DECIDED_AT_ONCE = frozenset({Stage.SUBMITTED, Stage.RECEIVED})
+_DECIDED_AT_ONCE = frozenset({Stage.SUBMITTED, Stage.RECEIVED, Stage.ACCEPTED})
 _BY_ONESELF = frozenset({rules.Channel.ONLINE, rules.Channel.KIOSK})
 
 

@@ -55,6 +55,7 @@ from case_service.errors import (
     TooManyTries,
 )
 from case_service.licences.errors import LicenceNotFound, LicenceNotSucceeded
+from case_service.payments.errors import FeeUnpaid
 from case_service.seals.errors import SealNotAuthorised
 from tongban import etags
 from tongban.app import router as new_router
@@ -242,6 +243,7 @@ async def read_clock(
         NotTheLead,
         CommitmentBroken,
         LicenceStands,
+        FeeUnpaid,
         SealNotAuthorised,
         DeliveryDetailMissing,
         DeliveryStepNotAllowed,

@@ -181,6 +181,8 @@ class CaseRead(BaseModel):
     challenges: list[dict[str, Any]]
     """复议、诉讼 / administrative reviews and suits"""
     reopened_at: datetime | None
+    fee_due_cents: int
+    """应缴未缴（分），缴清后方可准予 / due in cents: it is not granted before"""
     outcome: Outcome | None
     reason: str | None
     outside_number: str | None

@@ -229,6 +229,8 @@ DEFAULTS: dict[str, Any] = {
     "review_round": 0,
     "challenges": [],
     "licence_operation": LicenceOperation.FIRST,
+    "fee_cents": 0,
+    "fee_due_cents": 0,
 }
 """What the database fills in for a new row, for showing it without reading it again."""
 

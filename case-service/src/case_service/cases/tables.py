@@ -224,6 +224,11 @@ class Case(Record, Sequenced, Due, CaseTables):
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     """What the applicant's name and the last four digits of his phone are found by."""
 
+    fee_cents: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    """收费: what it was charged at acceptance, before exemptions."""
+    fee_due_cents: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    """What of it is still to be paid: it is not granted before."""
+
     outcome: Mapped[Outcome | None]
     reason: Mapped[str | None]
     outside_number: Mapped[str | None]

@@ -67,6 +67,22 @@ TEMPLATES: Mapping[NoticeKind, Template] = MappingProxyType(
             ("我们承诺于 {promised_due_on} 前办结。", "We promise to finish by {promised_due_on}."),
             _IN_FULL,
         ),
+        NoticeKind.FEE_DUE: _template(
+            "请缴费",
+            "A fee is due",
+            _about("需缴费 {amount} 元。", "costs {amount} yuan."),
+            (
+                "缴清后方可作出准予决定；可网上缴费，也可到任一窗口以现金、刷卡或纸质缴款书缴费。",
+                "It can't be granted before. Pay online, or at any window in cash, by card or by"
+                " a paper slip.",
+            ),
+        ),
+        NoticeKind.FEE_REFUNDED: _template(
+            "费用已退",
+            "Money was given back",
+            _about("已退费 {amount} 元。", "brought {amount} yuan back."),
+            _IN_FULL,
+        ),
         NoticeKind.CORRECTION: _template(
             "请补正申请材料",
             "Please correct your application",
