@@ -11,9 +11,7 @@ _MATTER: Final = Words(
     "办件：{matter_name}（办件编号{case_number}）",
     "For: {matter_english_name} (case number {case_number})",
 )
-_AMOUNT: Final = Words(
-    "金额：人民币{amount_in_words}（¥{amount}）", "Amount: CNY {amount}"
-)
+_AMOUNT: Final = Words("金额：人民币{amount_in_words}（¥{amount}）", "Amount: CNY {amount}")
 _WAY: Final = Words(
     "方式：{paid_by}；缴费单号：{payment_number}", "Way: {paid_by}; payment number {payment_number}"
 )

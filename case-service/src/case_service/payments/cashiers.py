@@ -99,11 +99,11 @@ class LocalCashier:
 
     def token_of(self, number: str) -> str:
         """Return what opens the page of a payment: its number, and proof that it was given out."""
-        return f"{number}.{_signed(self._keys[0], number.encode())[:_TOKEN_LETTERS]}"
+        return f"{number}-{_signed(self._keys[0], number.encode())[:_TOKEN_LETTERS]}"
 
     def number_in(self, token: str) -> str | None:
         """Return the number of the payment whose page this opens; None where it is not ours."""
-        number, _, proof = token.rpartition(".")
+        number, _, proof = token.rpartition("-")
         expected = (_signed(key, number.encode())[:_TOKEN_LETTERS] for key in self._keys)
         return number if any(hmac.compare_digest(proof, one) for one in expected) else None
 

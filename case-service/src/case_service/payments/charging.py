@@ -72,7 +72,7 @@ def require_paid(step: Step) -> None:
 async def give_back(step: Step) -> dict[str, Any]:
     """Give back what was paid for nothing: the case ends without a grant.
 
-    What was collected without ground is returned (政府非税收入管理办法, 财税〔2016〕33号).
+    What was collected without ground is returned (政府非税收入管理办法, 财税 2016 年 33 号).
     """
     if not step.case.fee_cents:
         return {}

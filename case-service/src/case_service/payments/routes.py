@@ -68,7 +68,10 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 _FORM = '<form method="post"><button>确认支付 Pay ¥{amount}</button></form>'
 _STATES = {
     PaymentState.OPEN: ("缴费 Payment", "待支付 to be paid"),
-    PaymentState.PAID: ("已缴费 Paid", "已支付，电子票据在办件文书中 paid; the receipt is with the case"),
+    PaymentState.PAID: (
+        "已缴费 Paid",
+        "已支付，电子票据在办件文书中 paid; the receipt is with the case",
+    ),
     PaymentState.EXPIRED: ("缴费单已过期 Expired", "请重新生成缴费单 ask for a new one"),
     PaymentState.CANCELLED: ("缴费单已取消 Cancelled", "无须在此支付 nothing to pay here"),
 }

@@ -64,9 +64,7 @@ class RefundReason(StrEnum):
     PAID_LATE = "paid_late"  # 逾期到账
 
 
-AT_THE_WINDOW: Final = frozenset(
-    {PaymentMethod.CASH, PaymentMethod.CARD, PaymentMethod.PAPER_SLIP}
-)
+AT_THE_WINDOW: Final = frozenset({PaymentMethod.CASH, PaymentMethod.CARD, PaymentMethod.PAPER_SLIP})
 """两条腿走路: what is paid to a clerk, and given back by one."""
 
 _CHANNELS: Mapping[Channel, str] = MappingProxyType(

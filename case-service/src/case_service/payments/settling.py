@@ -185,9 +185,7 @@ async def returned(
                 charge.state = ChargeState.REFUNDED
     refund.state, refund.done_at, refund.done_by = RefundState.DONE, at, by
     refund.document_id, refund.next_due_at = receipt.id, None
-    notices.tell(
-        session, case, NoticeKind.FEE_REFUNDED, at, amount=rules.yuan(refund.amount_cents)
-    )
+    notices.tell(session, case, NoticeKind.FEE_REFUNDED, at, amount=rules.yuan(refund.amount_cents))
     facts = {"amount_cents": refund.amount_cents, "reason": refund.reason.value}
     await steps.take(
         session,

@@ -56,9 +56,7 @@ class Payment(Record, Due, CaseTables):
     __table_args__ = (
         Index("ix_payments_case_id", "case_id", "id"),
         # One at a time: whoever asks again gets the same.
-        Index(
-            "uq_payments_open", "case_id", unique=True, postgresql_where=text("state = 'open'")
-        ),
+        Index("uq_payments_open", "case_id", unique=True, postgresql_where=text("state = 'open'")),
         CheckConstraint("amount_cents > 0", name="cents"),
         due_index("payments"),
     )

@@ -115,9 +115,7 @@ def downgrade() -> None:
             .values(kinds=AUTHORISATIONS.c.kinds.op("-", return_type=postgresql.JSONB())(paper))
         )
         # To the release before, a paper about money is a notice of the result.
-        op.execute(
-            DOCUMENTS.update().where(DOCUMENTS.c.kind == paper).values(kind="result_notice")
-        )
+        op.execute(DOCUMENTS.update().where(DOCUMENTS.c.kind == paper).values(kind="result_notice"))
         op.execute(f"DROP SEQUENCE document_numbers_{paper}")
 
 
