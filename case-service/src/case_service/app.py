@@ -19,6 +19,8 @@ from case_service.database import CaseTables
 from case_service.deliveries import routes as deliveries
 from case_service.deliveries.service import DELIVERY_DUTY
 from case_service.documents import routes as documents
+from case_service.drafts import routes as drafts
+from case_service.drafts.service import DRAFT_DUTY
 from case_service.duty import Duty, duties
 from case_service.enquiries import routes as enquiries
 from case_service.enquiries.service import ENQUIRY_DUTY
@@ -74,6 +76,7 @@ DUTIES: tuple[Duty[Any], ...] = (
     ARCHIVE_DUTY,
     TRANSFER_DUTY,
     DESTRUCTION_DUTY,
+    DRAFT_DUTY,
     PAYMENT_DUTY,
     REFUND_DUTY,
 )
@@ -86,6 +89,7 @@ SERVICE = Service(
     routers=(
         cases.router,
         worklists.router,
+        drafts.router,
         materials.router,
         documents.router,
         seals.router,

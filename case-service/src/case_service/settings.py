@@ -64,5 +64,7 @@ class Settings(ServiceSettings):
     """Where that platform is asked to give money back."""
     payment_key_file: Path | None = None
     """The key shared with it: confirmations and refunds are signed by HMAC-SHA256."""
+    draft_days: int = Field(default=30, ge=1)
+    """So many days after it was last saved a draft is kept."""
     scanner: str = "none"
     """The virus scanner: none, clamd://host:port, or clamd:///path/of/its/socket."""

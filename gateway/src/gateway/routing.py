@@ -35,6 +35,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "seals": "case",
         "deliveries": "case",
         "payments": "case",
+        "drafts": "case",
         "sites": "site",
         "coverage": "site",
         "windows": "site",

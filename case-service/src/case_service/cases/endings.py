@@ -84,6 +84,8 @@ async def reopen(step: Step) -> Effect:
     changes: dict[str, Any] = {
         **dict.fromkeys(_UNDONE),
         **charge_again(step),
+        # The applicant may have applied anew meanwhile.
+        "may_repeat": True,
         "reopened_at": step.at,
         **(
             {"accepted_at": step.at}

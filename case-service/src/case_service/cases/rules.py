@@ -21,6 +21,7 @@ from case_service.cases.vocabulary import (
     Handling,
     Opinion,
     Outcome,
+    Relation,
     Stage,
     StepName,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Handling",
     "Opinion",
     "Outcome",
+    "Relation",
     "Stage",
     "StepName",
     "Transition",

@@ -15,6 +15,7 @@ from case_service.cases.rules import (
     Handling,
     Opinion,
     Outcome,
+    Relation,
     Stage,
 )
 from case_service.materials.rules import MaterialOrigin
@@ -30,6 +31,7 @@ __all__ = [
     "MaterialState",
     "ProgressIn",
     "ProgressRead",
+    "RelatedCase",
     "ReviewRead",
     "TimelineRead",
     "Words",
@@ -219,6 +221,14 @@ class CaseSummary(BaseModel):
     is_provisional: bool
     outcome: Outcome | None
     version: int
+
+
+class RelatedCase(CaseSummary):
+    """A case that has to do with another, and by what."""
+
+    relations: list[Relation]
+    is_duplicate: bool
+    """同一申请人的同一事项，均未办结 / the same applicant and matter, both unfinished"""
 
 
 class WorkItem(CaseSummary):

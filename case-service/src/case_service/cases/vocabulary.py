@@ -14,6 +14,7 @@ __all__ = [
     "Handling",
     "Opinion",
     "Outcome",
+    "Relation",
     "Stage",
     "StepName",
 ]
@@ -130,6 +131,15 @@ class ChallengeState(StrEnum):
     REDO_ORDERED = "redo_ordered"  # 责令重新作出
     DISMISSED = "dismissed"  # 驳回
     DROPPED = "dropped"  # 撤回申请或撤诉
+
+
+class Relation(StrEnum):
+    """What two cases have in common."""
+
+    APPLICANT = "applicant"  # 同一申请人
+    MATTER = "matter"  # 同一申请人的同一事项
+    LIFE_EVENT = "life_event"  # 同一申请人的同一件事
+    PREMISES = "premises"  # 同一场所
 
 
 class StepName(StrEnum):

@@ -18,6 +18,8 @@ from case_service.cases.schemas import Words
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.consents import service as consents
 from case_service.consents.schemas import ConsentRead
+from case_service.documents import service as documents
+from case_service.drafts import service as drafts
 from case_service.enquiries import service as enquiries
 from case_service.enquiries.rules import EnquiryState
 from case_service.licences.tables import Licence
@@ -111,6 +113,7 @@ async def export(
         cases=[_case(context, case, steps[case.id]) for case in cases],
         licences=[_licence(one) for one in licences],
         ratings=[],
+        drafts=[],
         notices=[],
         enquiries=[],
         consents=[ConsentRead.model_validate(one).model_dump(mode="json") for one in told],
@@ -134,6 +137,7 @@ async def _of_account(
     requests = await store.requests_of(session, subject, _WHOLE)
     return {
         "preferences": await preferences.read(session, subject),
+        "drafts": await drafts.exported(session, context, subject, limit=AT_ONCE),
         "ratings": await ratings.of_subject(session, vault, subject, limit=AT_ONCE),
         "notices": [notices.shown(one, is_staff=False).model_dump(mode="json") for one in told],
         "enquiries": [enquiries.exported(vault, one) for one in asked],
@@ -189,6 +193,27 @@ async def erase(
     return ErasureRead(id=row.id, at=at, erased=dict(erased), kept=kept)
 
 
+async def _erase_case(
+    session: AsyncSession, context: Context, case: Case, erased: Counter[str]
+) -> None:
+    nobody: party.Party = {
+        "applicant": {"kind": case.applicant_kind, "name": ERASED_NAME},
+        "agent": None,
+        "form": {},
+    }
+    case.sealed_party = party.sealed(context.vault, nobody, case_id=case.id)
+    # Different for each: erased people are not found as one person.
+    case.identity_index = context.vault.blind_index(f"erased:{case.id}")
+    case.name_index = case.phone_index = case.premises_index = None
+    case.applicant_masked = ERASED_NAME
+    case.applicant_subject = None
+    case.situation_answers, case.agents, case.reason = {}, [], None
+    await store.clear_timeline(session, case.id)
+    erased["cases"] += 1
+    erased["materials"] += await store.drop_materials(session, case.id)
+    erased["documents"] += await documents.erase_of_case(session, context, case.id)
+
+
 async def _erase_of_account(
     session: AsyncSession,
     context: Context,
@@ -202,6 +227,7 @@ async def _erase_of_account(
         else:
             enquiries.erase(context.vault, enquiry)
             erased["enquiries"] += 1
+    erased["drafts"] += await drafts.erase_of(session, subject, limit=AT_ONCE)
     erased["preferences"] += await store.drop_preference(session, subject)
 
 
