@@ -360,7 +360,11 @@ async def test_a_platform_outside_is_asked_by_signed_words(counter: Counter) -> 
         transport=httpx.MockTransport(take),
     )
     payment = Payment(number="610171-JF-2026-000001", amount_cents=2000)
-    refund = {"number": payment.number, "cashier_number": "P-1", "amount_cents": 2000}
+    refund: dict[str, Any] = {
+        "number": payment.number,
+        "cashier_number": "P-1",
+        "amount_cents": 2000,
+    }
 
     query, _, signature = httpx.URL(cashier.page_for(payment)).query.rpartition(b"&signature=")
     with pytest.raises(CashierFault):

@@ -11,6 +11,7 @@ from case_service.archive.destructions import DESTRUCTION_DUTY
 from case_service.archive.service import ARCHIVE_DUTY, note_ended
 from case_service.archive.transfers import TRANSFER_DUTY, sweep_packages
 from case_service.assistance import routes as assistance
+from case_service.bundles import routes as bundles
 from case_service.cases import routes as cases
 from case_service.cases import work_routes as worklists
 from case_service.consents import routes as consents
@@ -90,6 +91,7 @@ SERVICE = Service(
         cases.router,
         worklists.router,
         drafts.router,
+        bundles.router,
         materials.router,
         documents.router,
         seals.router,

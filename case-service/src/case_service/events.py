@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from case_service.archive.events import PUBLISHED_OF_ARCHIVE
+from case_service.bundle_events import PUBLISHED_OF_BUNDLES
 from case_service.oversight_events import PUBLISHED_OF_OVERSIGHT
 from case_service.people_events import PUBLISHED_OF_PEOPLE
 from tongban.messages import Event
@@ -291,6 +292,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     *PUBLISHED_OF_PEOPLE,
     *PUBLISHED_OF_OVERSIGHT,
     *PUBLISHED_OF_ARCHIVE,
+    *PUBLISHED_OF_BUNDLES,
 )
 
 _MATTER_CODE = "11610131MB2A12345X4610117001001"

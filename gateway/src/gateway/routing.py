@@ -36,6 +36,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "deliveries": "case",
         "payments": "case",
         "drafts": "case",
+        "bundles": "case",
         "sites": "site",
         "coverage": "site",
         "windows": "site",

@@ -112,14 +112,18 @@ def refuse_as(
 
     So a rule that the database keeps costs no look beforehand, and no rival slips past it.
     """
-    session.info.setdefault(_REFUSALS, {})[constraint] = explain
+    session.info.setdefault(_REFUSALS, []).append((constraint, explain))
 
 
 async def explained(session: AsyncSession, fault: IntegrityError) -> Exception | None:
-    """Return what a constraint's refusal means; None where nobody said."""
-    refusals: Mapping[str, Any] = session.info.get(_REFUSALS) or {}
-    told = [explain for constraint, explain in refusals.items() if constraint in str(fault.orig)]
-    return await told[0]() if told else None
+    """Return what a constraint's refusal means; None where nobody can say."""
+    for constraint, explain in session.info.get(_REFUSALS, ()):
+        if constraint not in str(fault.orig):
+            continue
+        meaning: Exception | None = await explain()
+        if meaning is not None:
+            return meaning
+    return None
 
 
 async def finish(session: AsyncSession, rider: Rider | None) -> None:

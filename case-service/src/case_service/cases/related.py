@@ -23,9 +23,11 @@ def refuse_duplicate(session: AsyncSession, context: Context, case: Case, caller
     The index that refuses keeps two who press at once apart, and costs a submission no statement.
     """
 
-    async def explain() -> DuplicateApplication:
+    async def explain() -> DuplicateApplication | None:
         async with context.reads() as reading:
             found = await related_store.open_of(reading, case.identity_index, case.matter_code)
+        if not found:
+            return None
         # Whoever types another's number is not told what that one has applied for.
         numbers = [one.number for one in found if _is_told(one, caller)]
         return DuplicateApplication(numbers=numbers or "—", confirm="confirm_duplicate")

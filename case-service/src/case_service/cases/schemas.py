@@ -142,6 +142,8 @@ class CaseRead(BaseModel):
     site_id: str | None
     ticket_id: UUID | None
     life_event: str | None
+    bundle_id: UUID | None
+    """联办申请 / the one application for a life event that it is part of"""
     applicant: dict[str, Any]
     agent: dict[str, Any] | None
     form: dict[str, Any]

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.assistance import authorities, green_channel
+from case_service.bundles.following import waiting_for_parts
 from case_service.cases import application, numbers, party, related, store, writing
 from case_service.cases.reading import shown
 from case_service.cases.rules import Channel, Evidence, Handling, Stage, step_of
@@ -127,10 +128,11 @@ async def submit(
     caller: Caller,
     at: datetime,
     draft: tuple[UUID, str] | None = None,
+    bundle_id: UUID | None = None,
 ) -> CaseRead:
     """Take an application in; it is checked against its matter as a whole.
 
-    `draft` are the id and the number that it has as a draft.
+    `draft` are the id and the number that it has as a draft; `bundle_id` what it is part of.
 
     Raises:
         MatterUnknown, MatterRetired, SiteUnknown, ForeignSite, ApplicationIncomplete,
@@ -162,7 +164,7 @@ async def submit(
     values = _first_values(
         context, body, matter, caller, case_id=case_id, number=number, site_id=site_id, at=at
     )
-    values |= succession
+    values |= {**succession, "bundle_id": bundle_id}
     if proofs:
         values["proofs"] = proofs
         values["evidence"] |= dict.fromkeys(proofs, Evidence.LICENCE.value)
@@ -368,7 +370,14 @@ async def read(
         await store.reviews_of(session, case.id, case.review_round) if case.review_round else []
     )
     return shown(
-        case, matter, files, vault=context.vault, caller=caller, is_full=is_full, reviews=reviews
+        case,
+        matter,
+        files,
+        vault=context.vault,
+        caller=caller,
+        is_full=is_full,
+        reviews=reviews,
+        waits_for_parts=case.id in await waiting_for_parts(session, [case]),
     )
 
 

@@ -101,6 +101,7 @@ class Case(Record, Sequenced, Due, CaseTables):
             "predecessor_id",
             postgresql_where=text("predecessor_id IS NOT NULL"),
         ),
+        Index("ix_cases_bundle_id", "bundle_id", postgresql_where=text("bundle_id IS NOT NULL")),
         due_index("cases"),
         Index(
             "ix_cases_unfiled",
@@ -134,6 +135,8 @@ class Case(Record, Sequenced, Due, CaseTables):
     ticket_id: Mapped[UUID | None]
     channel: Mapped[Channel]
     life_event: Mapped[str | None]
+    bundle_id: Mapped[UUID | None]
+    """联办: the one application for a life event that it is part of."""
 
     matter_code: Mapped[str]
     matter_name: Mapped[str]

@@ -173,3 +173,4 @@ class Guard(StrEnum):
     NOT_EXCHANGED = "not_exchanged"
     ASSIGNED = "assigned"
     NOT_ASSIGNED = "not_assigned"
+    PARTS_DECIDED = "parts_decided"

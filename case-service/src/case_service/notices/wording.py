@@ -67,6 +67,25 @@ TEMPLATES: Mapping[NoticeKind, Template] = MappingProxyType(
             ("我们承诺于 {promised_due_on} 前办结。", "We promise to finish by {promised_due_on}."),
             _IN_FULL,
         ),
+        NoticeKind.PART_FAILED: _template(
+            "一件事中有一项未办成",
+            "One part of your application came to nothing",
+            _about("（“{life_event}”中的一项）未办成。", "is part of “{life_event}” and failed."),
+            (
+                "其余事项继续办理，结果一并交付；理由及救济途径见该项文书。",
+                "The others go on, and results are handed over together; why, and what can be done"
+                " against it, is in that part's document.",
+            ),
+        ),
+        NoticeKind.BUNDLE_READY: _template(
+            "一件事结果已齐",
+            "All results are there",
+            (
+                "您申请的“{life_event}”各项均已有结果，可一并领取。",
+                "Every part of your application for “{life_event}” is decided; all results are"
+                " handed over together.",
+            ),
+        ),
         NoticeKind.FEE_DUE: _template(
             "请缴费",
             "A fee is due",
