@@ -10,7 +10,7 @@ from fastapi import Header, Request, Response
 from fastapi.responses import HTMLResponse
 
 from case_service.errors import CaseNotFound
-from case_service.payments import rules, service
+from case_service.payments import confirming, rules, service
 from case_service.payments.cashiers import SIGNATURE, Confirmation
 from case_service.payments.errors import (
     ChargeNotFound,
@@ -167,7 +167,7 @@ async def confirm_payment(
 ) -> PaymentRead:
     """支付确认: the cashier's signed word that a payment came; told again it changes nothing."""
     # What was signed are the bytes, not what was read of them.
-    return await service.confirm(session, context, await request.body(), signature, at=at)
+    return await confirming.confirm(session, context, await request.body(), signature, at=at)
 
 
 @router.get(
@@ -179,7 +179,7 @@ async def show_payment_page(
     token: Code, session: Session, context: InContext, _caller: MaybeCaller
 ) -> HTMLResponse:
     """支付页面: the platform's own page to pay on; its address is the proof."""
-    return _page(await service.page_of(session, context, token))
+    return _page(await confirming.page_of(session, context, token))
 
 
 @router.post(
@@ -191,8 +191,8 @@ async def pay_on_page(
     token: Code, session: Session, context: InContext, _caller: MaybeCaller, at: Now
 ) -> HTMLResponse:
     """确认支付: pay on the platform's own page; pressed twice it is paid once."""
-    await service.pay_on_page(session, context, token, at=at)
-    return _page(await service.page_of(session, context, token))
+    await confirming.pay_on_page(session, context, token, at=at)
+    return _page(await confirming.page_of(session, context, token))
 
 
 @router.get(
