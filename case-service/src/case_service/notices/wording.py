@@ -80,11 +80,9 @@ TEMPLATES: Mapping[NoticeKind, Template] = MappingProxyType(
         NoticeKind.BUNDLE_READY: _template(
             "一件事结果已齐",
             "All results are there",
-            (
-                "您申请的“{life_event}”各项均已有结果，可一并领取。",
-                "Every part of your application for “{life_event}” is decided; all results are"
-                " handed over together.",
-            ),
+            _about("等各项均已有结果，可一并领取。", "and its other parts are all decided."),
+            ("一件事：{life_event}。", "Applied for at once: {life_event}."),
+            _IN_FULL,
         ),
         NoticeKind.FEE_DUE: _template(
             "请缴费",

@@ -18,7 +18,6 @@ from case_service.cases.schemas import Words
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.consents import service as consents
 from case_service.consents.schemas import ConsentRead
-from case_service.documents import service as documents
 from case_service.drafts import service as drafts
 from case_service.enquiries import service as enquiries
 from case_service.enquiries.rules import EnquiryState
@@ -191,27 +190,6 @@ async def erase(
         kept=[one.model_dump(mode="json") for one in kept],
     )
     return ErasureRead(id=row.id, at=at, erased=dict(erased), kept=kept)
-
-
-async def _erase_case(
-    session: AsyncSession, context: Context, case: Case, erased: Counter[str]
-) -> None:
-    nobody: party.Party = {
-        "applicant": {"kind": case.applicant_kind, "name": ERASED_NAME},
-        "agent": None,
-        "form": {},
-    }
-    case.sealed_party = party.sealed(context.vault, nobody, case_id=case.id)
-    # Different for each: erased people are not found as one person.
-    case.identity_index = context.vault.blind_index(f"erased:{case.id}")
-    case.name_index = case.phone_index = case.premises_index = None
-    case.applicant_masked = ERASED_NAME
-    case.applicant_subject = None
-    case.situation_answers, case.agents, case.reason = {}, [], None
-    await store.clear_timeline(session, case.id)
-    erased["cases"] += 1
-    erased["materials"] += await store.drop_materials(session, case.id)
-    erased["documents"] += await documents.erase_of_case(session, context, case.id)
 
 
 async def _erase_of_account(

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0013_bundles"
-down_revision: str | None = "0012_drafts"
+revision: str = "0014_bundles"
+down_revision: str | None = "0013_drafts"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
