@@ -44,6 +44,7 @@ SUITS: dict[Guard, dict[str, bool | str | None]] = {
     Guard.NOT_EXCHANGED: {"is_exchanged": False},
     Guard.ASSIGNED: {"assigned_to": "x"},
     Guard.NOT_ASSIGNED: {"assigned_to": None},
+    Guard.PARTS_DECIDED: {"waits_for_parts": False},
 }
 OPPOSITE: dict[bool | str | None, bool | str | None] = {
     True: False,

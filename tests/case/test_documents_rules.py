@@ -37,6 +37,12 @@ ENDED: dict[str, Any] = {
     "law": "《行政许可法》第六十九条",
     "english_law": "Administrative Licensing Law, Art. 69",
 }
+MONEY: dict[str, Any] = {
+    "payment_number": "610171-JF-2026-000001",
+    "amount": "20.00",
+    "amount_in_words": "贰拾元整",
+    "paid_by": {"zh-CN": "现金", "en": "cash"},
+}
 FACTS: dict[DocumentKind, dict[str, Any]] = {
     DocumentKind.RECEIPT: {"materials": ["营业执照", "变更登记表"]},
     DocumentKind.ACCEPTANCE: {
@@ -67,6 +73,12 @@ FACTS: dict[DocumentKind, dict[str, Any]] = {
     DocumentKind.LICENCE_RESCISSION: ENDED,
     DocumentKind.LICENCE_WITHDRAWAL: {**ENDED, "compensation": "依评估补偿"},
     DocumentKind.LICENCE_REVOCATION: ENDED,
+    DocumentKind.FEE_RECEIPT: {
+        **MONEY,
+        "items": ["证照工本费 20.00"],
+        "paid_on": date(2026, 3, 2),
+    },
+    DocumentKind.FEE_REFUND: MONEY,
 }
 
 

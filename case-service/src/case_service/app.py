@@ -11,6 +11,7 @@ from case_service.archive.destructions import DESTRUCTION_DUTY
 from case_service.archive.service import ARCHIVE_DUTY, note_ended
 from case_service.archive.transfers import TRANSFER_DUTY, sweep_packages
 from case_service.assistance import routes as assistance
+from case_service.bundles import routes as bundles
 from case_service.cases import routes as cases
 from case_service.cases import work_routes as worklists
 from case_service.consents import routes as consents
@@ -19,6 +20,8 @@ from case_service.database import CaseTables
 from case_service.deliveries import routes as deliveries
 from case_service.deliveries.service import DELIVERY_DUTY
 from case_service.documents import routes as documents
+from case_service.drafts import routes as drafts
+from case_service.drafts.service import DRAFT_DUTY
 from case_service.duty import Duty, duties
 from case_service.enquiries import routes as enquiries
 from case_service.enquiries.service import ENQUIRY_DUTY
@@ -37,6 +40,8 @@ from case_service.materials.collecting import (
 from case_service.materials.uploads import UPLOAD_DUTY
 from case_service.notices import routes as notices
 from case_service.notices.delivery import NOTICE_DUTY
+from case_service.payments import routes as payments
+from case_service.payments.service import PAYMENT_DUTY, REFUND_DUTY
 from case_service.people import routes as people
 from case_service.publications import routes as publications
 from case_service.publications.service import PUBLICATION_DUTY
@@ -72,6 +77,9 @@ DUTIES: tuple[Duty[Any], ...] = (
     ARCHIVE_DUTY,
     TRANSFER_DUTY,
     DESTRUCTION_DUTY,
+    DRAFT_DUTY,
+    PAYMENT_DUTY,
+    REFUND_DUTY,
 )
 """What the worker does by itself when its moment comes."""
 
@@ -82,10 +90,13 @@ SERVICE = Service(
     routers=(
         cases.router,
         worklists.router,
+        drafts.router,
+        bundles.router,
         materials.router,
         documents.router,
         seals.router,
         deliveries.router,
+        payments.router,
         licence_lists.router,
         licences.router,
         handovers.router,

@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_service.bundles.rules import LifeEventContent
+from case_service.bundles.tables import LifeEvent
 from case_service.cases import exchange, store
 from case_service.cases.exchange import ResultBack
 from case_service.cases.rules import FINAL, Outcome
@@ -35,6 +37,20 @@ def _readable(content: dict[str, Any]) -> dict[str, Any]:
 
 
 Content = Annotated[dict[str, Any], AfterValidator(_readable)]
+
+
+def _bundled(content: dict[str, Any]) -> dict[str, Any]:
+    """Refuse, as a whole, a life event that no application could go by."""
+    LifeEventContent.model_validate(content)
+    return content
+
+
+class LifeEventChanged(Event):
+    SUBJECT = "catalog.life_event.changed"
+
+    code: str
+    state: str
+    content: Annotated[dict[str, Any], AfterValidator(_bundled)]
 
 
 class MatterChanged(Event):
@@ -286,6 +302,7 @@ CONSUMED: tuple[Subscription, ...] = (
             "content": event.matter,
         },
     ),
+    Projection(LifeEventChanged, LifeEvent, lambda event: event.model_dump()),
     Projection(SiteChanged, Site, lambda event: event.model_dump()),
     Effect(CalendarChanged, follow_calendar),
     Effect(TicketServed, keep_contact_to_rate),

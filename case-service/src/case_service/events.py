@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from case_service.archive.events import PUBLISHED_OF_ARCHIVE
+from case_service.bundle_events import PUBLISHED_OF_BUNDLES
 from case_service.oversight_events import PUBLISHED_OF_OVERSIGHT
 from case_service.people_events import PUBLISHED_OF_PEOPLE
 from tongban.messages import Event
@@ -27,6 +28,8 @@ __all__ = [
     "CaseDelivered",
     "CaseEvent",
     "CaseExtended",
+    "CaseFeePaid",
+    "CaseFeeRefunded",
     "CaseForwarded",
     "CaseLicenceChanged",
     "CaseLicenceIssued",
@@ -185,6 +188,22 @@ class CaseWithdrawn(CaseEvent):
     SUBJECT = "case.case.withdrawn"
 
 
+class CaseFeePaid(CaseEvent):
+    """缴费: all that was due is paid."""
+
+    SUBJECT = "case.case.fee_paid"
+    amount_cents: int
+    method: Literal["online", "cash", "card", "paper_slip"]
+
+
+class CaseFeeRefunded(CaseEvent):
+    """退费: money went back."""
+
+    SUBJECT = "case.case.fee_refunded"
+    amount_cents: int
+    reason: Literal["not_granted", "paid_twice", "paid_late"]
+
+
 class CaseLightChanged(CaseEvent):
     """红黄灯变化: a light turned yellow or red, or is not so any more; null where it is off.
 
@@ -268,9 +287,12 @@ PUBLISHED: tuple[type[Event], ...] = (
     CaseLicenceRevoked,
     CaseLicenceChanged,
     CaseLightChanged,
+    CaseFeePaid,
+    CaseFeeRefunded,
     *PUBLISHED_OF_PEOPLE,
     *PUBLISHED_OF_OVERSIGHT,
     *PUBLISHED_OF_ARCHIVE,
+    *PUBLISHED_OF_BUNDLES,
 )
 
 _MATTER_CODE = "11610131MB2A12345X4610117001001"
@@ -336,6 +358,8 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "outside_number": "税变-2026-000123",
         "result": EXAMPLE_CLAIM,
     },
+    CaseFeePaid.SUBJECT: {"amount_cents": 2000, "method": "online"},
+    CaseFeeRefunded.SUBJECT: {"amount_cents": 2000, "reason": "not_granted"},
     CaseLightChanged.SUBJECT: {"clock": "promised", "light": "yellow", "step_light": "green"},
     CaseRated.SUBJECT: {"score": 5, "owner_score": 5},
 }

@@ -19,6 +19,7 @@ class Settings(ServiceSettings):
         "seal_key_file",
         "seal_certificate_file",
         "messages_token_file",
+        "payment_key_file",
     }
 
     seal_key_file: Path
@@ -57,5 +58,13 @@ class Settings(ServiceSettings):
     """So long one can go on with an upload in pieces."""
     unreferenced_hours: int = Field(default=24, ge=1)
     """So long bytes are kept that no material has any more."""
+    payment_page_url: str | None = None
+    """Where one pays at a payment platform; without one the platform's own cashier takes it."""
+    payment_refund_url: str | None = None
+    """Where that platform is asked to give money back."""
+    payment_key_file: Path | None = None
+    """The key shared with it: confirmations and refunds are signed by HMAC-SHA256."""
+    draft_days: int = Field(default=30, ge=1)
+    """So many days after it was last saved a draft is kept."""
     scanner: str = "none"
     """The virus scanner: none, clamd://host:port, or clamd:///path/of/its/socket."""

@@ -36,6 +36,9 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "documents": "case",
         "seals": "case",
         "deliveries": "case",
+        "payments": "case",
+        "drafts": "case",
+        "bundles": "case",
         "sites": "site",
         "coverage": "site",
         "windows": "site",
@@ -60,6 +63,7 @@ PUBLIC_READS = (
     r"licences/verify/.+",
     r"licences/status-lists/[^/]+",
     r"publications",
+    r"payments/pages/[^/]+",
     r"documents/verify/.+",
     r"enquiries/common",
 )
@@ -69,6 +73,8 @@ PUBLIC_POSTS = (
     r"cases/progress",
     r"documents/verify",
     r"ratings",
+    r"payments/confirmations",
+    r"payments/pages/[^/]+",
 )
 
 _PUBLIC_READ = re.compile(PREFIX + f"(?:{'|'.join(PUBLIC_READS)})")

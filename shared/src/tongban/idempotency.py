@@ -16,6 +16,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.datastructures import UploadFile
 
@@ -109,8 +110,25 @@ async def _transact(request: Request, handle: Handler) -> Response:
     async with context.sessions() as session:
         writes.defer(session)
         request.state.session = session
+        return await _handled(request, handle, session, None)
+
+
+async def _handled(
+    request: Request,
+    handle: Handler,
+    session: AsyncSession,
+    kept: Callable[[Response], writes.Rider] | None,
+) -> Response:
+    """Answer and write; what a constraint refuses is told as what it means."""
+    try:
         response = await handle(request)
-        await writes.finish(session, None)
+        await writes.finish(session, kept(response) if kept is not None else None)
+    except IntegrityError as fault:
+        await session.rollback()
+        meaning = await writes.explained(session, fault)
+        if meaning is None:
+            raise
+        raise meaning from fault
     return response
 
 
@@ -126,8 +144,12 @@ async def _once(request: Request, handle: Handler, subject: str, key: str) -> Re
         async with context.sessions() as session:
             writes.defer(session)
             request.state.session = session
-            response = await handle(request)
-            await writes.finish(session, (KEYS, _kept(context, identity, digest, response)))
+            response = await _handled(
+                request,
+                handle,
+                session,
+                lambda answer: (KEYS, _kept(context, identity, digest, answer)),
+            )
     except (Problem, IntegrityError, StaleDataError):
         # A rival with the same key may have been first, and what it changed be what failed here.
         if (stored := await _stored_answer(context, identity, digest)) is not None:

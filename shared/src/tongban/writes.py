@@ -9,7 +9,7 @@ A statement's shape (which columns of which tables) is put together once; after 
 parameters change.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -27,6 +27,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -37,7 +38,9 @@ __all__ = [
     "Write",
     "complete",
     "defer",
+    "explained",
     "finish",
+    "refuse_as",
     "taken_along",
     "write",
 ]
@@ -45,6 +48,7 @@ __all__ = [
 _WAITING: Final = "tongban.write"
 _IS_DEFERRING: Final = "tongban.is_deferring"
 _HAS_BEGUN: Final = "tongban.has_begun"
+_REFUSALS: Final = "tongban.refusals"
 
 Row = Mapping[str, Any]
 Rider = tuple[Table, Row]
@@ -99,6 +103,27 @@ async def write(session: AsyncSession, what: Write) -> None:
 def defer(session: AsyncSession) -> None:
     """Let the session's last write wait for `finish`."""
     session.info[_IS_DEFERRING] = True
+
+
+def refuse_as(
+    session: AsyncSession, constraint: str, explain: Callable[[], Awaitable[Exception | None]]
+) -> None:
+    """Have `explain` say what it means if this constraint refuses the session's write.
+
+    So a rule that the database keeps costs no look beforehand, and no rival slips past it.
+    """
+    session.info.setdefault(_REFUSALS, []).append((constraint, explain))
+
+
+async def explained(session: AsyncSession, fault: IntegrityError) -> Exception | None:
+    """Return what a constraint's refusal means; None where nobody can say."""
+    for constraint, explain in session.info.get(_REFUSALS, ()):
+        if constraint not in str(fault.orig):
+            continue
+        meaning: Exception | None = await explain()
+        if meaning is not None:
+            return meaning
+    return None
 
 
 async def finish(session: AsyncSession, rider: Rider | None) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.assistance import authorities
+from case_service.bundles.following import waiting_for_parts
 from case_service.cases import (
     application,
     assigning,
@@ -80,7 +81,8 @@ async def act(
     require_match(case.version, if_match)
     matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
     reviews = await _reviews(session, case)
-    facts = case_facts(case, matter, reviews)
+    waits = case.id in await waiting_for_parts(session, [case])
+    facts = case_facts(case, matter, reviews, waits_for_parts=waits)
     transition = rules.advance(facts, action, subject=caller.subject, roles=caller.roles)
     step = Step(
         session,
@@ -98,7 +100,15 @@ async def act(
     matter, reviews = step.matter, list(step.reviews)
     if action in (Action.RECEIVE, Action.CORRECT):
         await decide_at_once(session, context, case, files, at=step.at)
-    return shown(case, matter, files, vault=context.vault, caller=caller, reviews=reviews)
+    return shown(
+        case,
+        matter,
+        files,
+        vault=context.vault,
+        caller=caller,
+        reviews=reviews,
+        waits_for_parts=waits,
+    )
 
 
 async def act_by_machine(
@@ -120,7 +130,10 @@ async def act_by_machine(
         ActionNotAllowed: the table does not let the machine, or not now.
     """
     matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
-    known = replace(case_facts(case, matter), is_rule_decided="rule" in facts)
+    waits = case.id in await waiting_for_parts(session, [case])
+    known = replace(
+        case_facts(case, matter, waits_for_parts=waits), is_rule_decided="rule" in facts
+    )
     transition = rules.advance_by_machine(known, action)
     if files is None:
         files = [{"key": file.key} for file in await store.files_of(session, case.id)]
@@ -149,6 +162,8 @@ async def decide_at_once(
     """
     if case.stage not in _DECIDED_AT_ONCE or case.owner_district != case.district:
         return False
+    if case.stage is Stage.ACCEPTED and (case.accepted_by != MACHINE or case.deemed_accepted):
+        return False
     matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
     rule = matter.content.instant_rule
     if rule is None or (case.stage is Stage.SUBMITTED and case.channel not in _BY_ONESELF):
@@ -173,6 +188,10 @@ async def decide_at_once(
     for action, facts in told.items():
         if action is Action.RECEIVE and case.stage is not Stage.SUBMITTED:
             continue
+        if action is Action.ACCEPT and case.stage is Stage.ACCEPTED:
+            continue
+        if action is Action.DECIDE and case.fee_due_cents:
+            break  # it goes on from here once the fee is paid
         await act_by_machine(
             session, context, case, action, at=at, facts={**facts, "rule": on_record}, files=files
         )
@@ -218,7 +237,7 @@ async def supplemented(
 
 
 _TOLD = frozenset(ActionIn.model_fields)
-_DECIDED_AT_ONCE = frozenset({Stage.SUBMITTED, Stage.RECEIVED})
+_DECIDED_AT_ONCE = frozenset({Stage.SUBMITTED, Stage.RECEIVED, Stage.ACCEPTED})
 _BY_ONESELF = frozenset({rules.Channel.ONLINE, rules.Channel.KIOSK})
 
 

@@ -25,6 +25,7 @@ from case_service.events import (
 from case_service.licences import service as licences
 from case_service.licences.following import follow_issue
 from case_service.notices.rules import NoticeKind
+from case_service.payments.charging import give_back, require_paid
 
 __all__ = ["close", "decide", "deliver", "escalate", "issue", "report_outside"]
 
@@ -38,6 +39,9 @@ async def decide(step: Step) -> Effect:
     if outcome is Outcome.DENIED:
         reason = step.need("reason", zh="请说明不予的理由", en="tell why it is denied")
     broken = broken_commitments(step.case)
+    # Nobody pays for a refusal: the grant alone waits for the fee.
+    if outcome is Outcome.GRANTED:
+        require_paid(step)
     if outcome is Outcome.GRANTED and broken:
         raise CommitmentBroken(names=[one["name"] for one in broken])
     changes: dict[str, Any] = {
@@ -49,6 +53,8 @@ async def decide(step: Step) -> Effect:
         "instant_decision": step.machine.get("rule"),
     }
     changes |= await step.dates(changes)
+    if outcome is Outcome.DENIED:
+        changes |= await give_back(step)
     changes |= await step.draw_up(DocumentKind.DECISION, outcome=outcome.value, reason=reason)
     said = OUTCOMES[outcome]
     step.tell(NoticeKind.DECIDED, outcome_zh=said["zh-CN"], outcome_en=said["en"], reason=reason)

@@ -167,5 +167,7 @@ class CaseIn(_In):
     """申请人的平台账号，由工作人员代录时可填 / the applicant's account, where staff enter it"""
     authority_id: UUID | None = None
     """亲友代办或委托代理时的授权编号 / by which authority an agent applies for somebody"""
+    confirm_duplicate: bool = False
+    """同一申请人的同一事项已有在办件，仍要申请 / one more, though one of this matter is open"""
     predecessor_id: UUID | None = None
     """变更、延续或补证的证照 / the licence to be varied, renewed or issued again"""

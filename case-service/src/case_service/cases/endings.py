@@ -15,6 +15,7 @@ from case_service.documents.wording import DocumentKind
 from case_service.events import CaseEvent, CaseReopened, CaseTerminated, CaseWithdrawn
 from case_service.licences import service as licences
 from case_service.notices.rules import NoticeKind
+from case_service.payments.charging import charge_again, give_back
 from tongban.clock import local_date
 from tongban.problems import Text
 
@@ -41,6 +42,7 @@ async def withdraw(step: Step) -> Effect:
         "outcome": Outcome.WITHDRAWN,
         "reason": step.body.reason,
         "suspensions": ended_suspensions(step.case, step.at),
+        **await give_back(step),
     }
     return Effect(changes, [CaseWithdrawn(**step.told)])
 
@@ -58,6 +60,7 @@ async def terminate(step: Step) -> Effect:
         "outcome": Outcome.TERMINATED,
         "reason": reason["zh-CN"],
         "suspensions": ended_suspensions(step.case, step.at),
+        **await give_back(step),
     }
     changes |= await step.draw_up(
         DocumentKind.TERMINATION, outcome=Outcome.TERMINATED.value, reason=reason
@@ -80,6 +83,9 @@ async def reopen(step: Step) -> Effect:
         await _require_no_licence(step, case.licence_id)
     changes: dict[str, Any] = {
         **dict.fromkeys(_UNDONE),
+        **charge_again(step),
+        # The applicant may have applied anew meanwhile.
+        "may_repeat": True,
         "reopened_at": step.at,
         **(
             {"accepted_at": step.at}

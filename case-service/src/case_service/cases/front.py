@@ -32,6 +32,7 @@ from case_service.events import (
 from case_service.matters.rules import Matter
 from case_service.matters.service import matters_of
 from case_service.notices.rules import NoticeKind
+from case_service.payments.charging import charge
 from tongban.clock import local_date
 from tongban.ids import new_id
 from tongban.problems import Where
@@ -125,6 +126,7 @@ async def accept(step: Step) -> Effect:
         name: changes[name] for name in ("statutory_due_on", "promised_due_on", "is_provisional")
     }
     changes |= await step.draw_up(DocumentKind.ACCEPTANCE, **dates)
+    changes |= charge(step)
     told = {name: str(day) for name, day in dates.items() if name != "is_provisional"}
     step.tell(NoticeKind.DEEMED_ACCEPTED if is_deemed else NoticeKind.ACCEPTED, **told)
     facts: dict[str, Any] = dict(told)

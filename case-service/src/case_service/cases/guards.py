@@ -38,6 +38,8 @@ class CaseFacts:
     has_outside_system: bool = False
     is_exchanged: bool = False
     """Two districts have a part in it."""
+    waits_for_parts: bool = False
+    """It is part of a bundle, and another part is not decided yet."""
     assigned_to: str | None = None
     """Whose work it is in this step; nobody's while it waits for whoever claims it."""
     people: Mapping[Action, str] = field(default_factory=dict)
@@ -68,6 +70,8 @@ _HOLDS: Mapping[Guard, Callable[[CaseFacts], bool]] = MappingProxyType(
         Guard.NOT_EXCHANGED: lambda case: not case.is_exchanged,
         Guard.ASSIGNED: lambda case: case.assigned_to is not None,
         Guard.NOT_ASSIGNED: lambda case: case.assigned_to is None,
+        # 一件事一次办: the results are handed over together.
+        Guard.PARTS_DECIDED: lambda case: not case.waits_for_parts,
     }
 )
 
@@ -125,6 +129,11 @@ REASONS: Mapping[Guard, Text] = MappingProxyType(
         Guard.NOT_EXCHANGED: _said(
             "跨区办件的结果已送达对方区，请由申请人重新申请",
             "its result is with the other district already: the applicant applies anew",
+        ),
+        Guard.PARTS_DECIDED: _said(
+            "同一件事的其他事项尚未决定，结果一并交付；申请人可要求先行领取",
+            "another part of the life event is not decided yet: results are handed over together,"
+            " unless the applicant asks for what is ready",
         ),
         Guard.ASSIGNED: _said(
             "尚无人领取，不需要移交", "nobody has it: there is nothing to hand over"

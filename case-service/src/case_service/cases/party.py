@@ -17,6 +17,7 @@ __all__ = [
     "name_sought",
     "opened",
     "phone_tail",
+    "premises_sought",
     "sealed",
     "tail_of",
     "tail_sought",
@@ -33,6 +34,21 @@ FORM_MASKS: Mapping[str, Callable[[str], str]] = {
     "identity_number": gb.mask_identity_number,
     "phone": gb.mask_phone,
 }
+
+
+_PREMISES = (
+    "premises",
+    "business_address",
+    "place_address",
+    "production_address",
+    "warehouse_address",
+    "works_location",
+    "land_location",
+    "storage_location",
+    "location",
+    "address",
+)
+"""The fields, by their keys, that tell of the place that an application is about."""
 
 
 class Party(TypedDict):
@@ -68,6 +84,13 @@ def phone_tail(applicant: Mapping[str, Any]) -> str | None:
     """Return what a phone's blind index is made of: its last four digits, where there are four."""
     digits = "".join(letter for letter in applicant.get("phone") or "" if letter.isdigit())
     return tail_sought(digits[-4:]) if len(digits) >= 4 else None
+
+
+def premises_sought(form: Mapping[str, Any]) -> str | None:
+    """Return what a place's blind index is made of: as typed, but for spaces and case."""
+    told = next((str(form[key]) for key in _PREMISES if form.get(key)), "")
+    place = "".join(told.split()).casefold()
+    return f"premises:{place}" if place else None
 
 
 def tail_sought(digits: str) -> str:

@@ -11,7 +11,7 @@ from case_service.cases.words import STAGES, STEPS
 from case_service.errors import ProgressNotFound, TooManyTries
 from tongban.context import Context
 
-__all__ = ["progress"]
+__all__ = ["note_miss", "progress", "require_tries_left"]
 
 PROGRESS_TRIES = 5
 PROGRESS_WINDOW = timedelta(minutes=10)
@@ -27,16 +27,30 @@ async def progress(context: Context, number: str, tail: str, *, at: datetime) ->
         ProgressNotFound, TooManyTries
     """
     async with context.sessions.begin() as session:
-        missed, first = await store.count_misses(session, number, since=at - PROGRESS_WINDOW)
-        if first is not None and missed >= PROGRESS_TRIES:
-            left = first + PROGRESS_WINDOW - at
-            raise TooManyTries(seconds=max(1, int(left.total_seconds())))
+        await require_tries_left(session, number, at=at)
         found = await _by_number_and_tail(session, context, number, tail)
         if found is None:
-            await store.note_miss(session, number, at=at)
+            await note_miss(session, number, at=at)
     if found is None:
         raise ProgressNotFound
     return found
+
+
+async def require_tries_left(session: AsyncSession, key: str, *, at: datetime) -> None:
+    """Refuse what was tried in vain too often, under a number or by somebody.
+
+    Raises:
+        TooManyTries
+    """
+    missed, first = await store.count_misses(session, key, since=at - PROGRESS_WINDOW)
+    if first is not None and missed >= PROGRESS_TRIES:
+        left = first + PROGRESS_WINDOW - at
+        raise TooManyTries(seconds=max(1, int(left.total_seconds())))
+
+
+async def note_miss(session: AsyncSession, key: str, *, at: datetime) -> None:
+    """Count that something was tried in vain."""
+    await store.note_miss(session, key, at=at)
 
 
 async def _by_number_and_tail(

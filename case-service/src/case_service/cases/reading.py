@@ -27,20 +27,23 @@ __all__ = ["case_facts", "material_states", "said", "shown", "step_shown"]
 
 SAME_NAMES = (
     "id", "number", "stage", "channel", "is_elderly", "green_channel",
-    "site_id", "ticket_id", "life_event", "situation_answers",
+    "site_id", "ticket_id", "life_event", "bundle_id", "situation_answers",
     "missing", "documents", "licence_id", "licence_number", "submitted_at", "received_at",
     "accepted_at", "decided_at", "closed_at", "notice_due_on", "correction_due_on",
     "statutory_due_on",
     "promised_due_on", "issue_due_on", "forward_due_on", "is_provisional",
     "current_step", "suspensions", "extension", "is_joint", "tolerated", "supply_due_on",
-    "commitments", "deemed_accepted", "instant_decision", "challenges", "reopened_at", "outcome",
+    "commitments", "deemed_accepted", "instant_decision", "challenges", "reopened_at",
+    "fee_due_cents", "outcome",
     "reason", "outside_number", "outside_state", "outside_result", "exchange_id", "from_district",
     "near_number", "owner_number", "owner_stage",
     "forward_failed_reason", "received_notice", "version",
 )  # fmt: skip
 
 
-def case_facts(case: Case, matter: Matter, reviews: Sequence[Review] = ()) -> CaseFacts:
+def case_facts(
+    case: Case, matter: Matter, reviews: Sequence[Review] = (), *, waits_for_parts: bool = False
+) -> CaseFacts:
     """Return what the rules ask about this case, and the opinions of its current round."""
     done_by = {
         Action.RECEIVE: case.received_by,
@@ -58,6 +61,7 @@ def case_facts(case: Case, matter: Matter, reviews: Sequence[Review] = ()) -> Ca
         owes_opinion=bool(joint.waited_for(reviews)),
         is_extendable=case.extension is None and most_extension(case, matter) > 0,
         has_unchecked_commitment=any(one["kept"] is None for one in case.commitments),
+        waits_for_parts=waits_for_parts,
         assigned_to=case.assigned_to,
         has_forward_failed=case.forward_failed_reason is not None,
         has_outside_system=matter.content.outside_system is not None,
@@ -105,6 +109,7 @@ def shown(
     caller: Caller,
     is_full: bool = False,
     reviews: Sequence[Review] = (),
+    waits_for_parts: bool = False,
 ) -> CaseRead:
     """Return the case as this caller may see it."""
     whole = party.opened(vault, case.sealed_party, case_id=case.id)
@@ -113,7 +118,9 @@ def shown(
         **{name: getattr(case, name) for name in SAME_NAMES},
         stage_name=said(STAGES[case.stage]),
         actions=rules.actions_for(
-            case_facts(case, matter, reviews), subject=caller.subject, roles=caller.roles
+            case_facts(case, matter, reviews, waits_for_parts=waits_for_parts),
+            subject=caller.subject,
+            roles=caller.roles,
         ),
         matter=MatterRef(
             code=case.matter_code,

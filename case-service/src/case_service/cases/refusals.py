@@ -9,6 +9,7 @@ DepartmentNotAsked   403
 NotTheLead           403
 CommitmentBroken     409  a grant in spite of a broken promise
 LicenceStands        409  a case reopened while its licence is valid
+DuplicateApplication 409  one of this applicant and matter is open already
 NoDepartment         409  a department's work list, asked for by who has none
 NoSite               422  a site's work list, and no site
 """
@@ -18,6 +19,7 @@ from tongban.problems import Problem
 __all__ = [
     "CommitmentBroken",
     "DepartmentNotAsked",
+    "DuplicateApplication",
     "ExtensionTooLate",
     "ExtensionTooLong",
     "LicenceStands",
@@ -28,6 +30,20 @@ __all__ = [
     "OutOfOrder",
     "ProcedureNotAllowed",
 ]
+
+
+class DuplicateApplication(Problem):
+    """One of this applicant and matter is open already."""
+
+    status = 409
+    type = "duplicate-application"
+    title = {"zh-CN": "该事项已有在办件", "en": "One of this matter is open already"}
+    detail = {
+        "zh-CN": "同一申请人的该事项正在办理（{numbers}），请勿重复提交；"
+        "确需再次申请（如另一场所），请将 {confirm} 设为 true 后重新提交。",
+        "en": "This applicant's case of this matter is under way ({numbers}). If it is to be one "
+        "more, such as for other premises, send it again with {confirm} set to true.",
+    }
 
 
 class ProcedureNotAllowed(Problem):

@@ -12,7 +12,7 @@ from case_service.assistance.errors import (
     AuthorityOutOfScope,
     NotThePrincipal,
 )
-from case_service.cases import actions, reading, service
+from case_service.cases import actions, reading, related, service
 from case_service.cases.action_body import ActionIn
 from case_service.cases.clock_body import ClockRead
 from case_service.cases.deadlines import clock
@@ -20,6 +20,7 @@ from case_service.cases.progress import progress
 from case_service.cases.refusals import (
     CommitmentBroken,
     DepartmentNotAsked,
+    DuplicateApplication,
     ExtensionTooLate,
     ExtensionTooLong,
     LicenceStands,
@@ -35,6 +36,7 @@ from case_service.cases.schemas import (
     CaseSummary,
     ProgressIn,
     ProgressRead,
+    RelatedCase,
     TimelineRead,
 )
 from case_service.consents.errors import ConsentMissing
@@ -55,6 +57,7 @@ from case_service.errors import (
     TooManyTries,
 )
 from case_service.licences.errors import LicenceNotFound, LicenceNotSucceeded
+from case_service.payments.errors import FeeUnpaid
 from case_service.seals.errors import SealNotAuthorised
 from tongban import etags
 from tongban.app import router as new_router
@@ -118,6 +121,7 @@ Reading = Annotated[
         AuthorityEnded,
         AuthorityOutOfScope,
         NotThePrincipal,
+        DuplicateApplication,
     ),
 )
 async def submit_case(
@@ -216,6 +220,14 @@ async def read_clock(
     return await clock(session, context, case_id, caller=caller, at=at)
 
 
+@router.get("/api/v1/cases/{case_id}/related", responses=problems(CaseNotFound, ForeignSite))
+async def read_related(
+    case_id: UUID, session: Session, context: InContext, caller: Reading
+) -> list[RelatedCase]:
+    """关联办件: others of the same applicant, matter, life event or premises, newest first."""
+    return await related.related_to(session, context, case_id, caller=caller)
+
+
 @router.post(
     "/api/v1/cases/{case_id}/actions/{action}",
     responses=problems(
@@ -242,6 +254,7 @@ async def read_clock(
         NotTheLead,
         CommitmentBroken,
         LicenceStands,
+        FeeUnpaid,
         SealNotAuthorised,
         DeliveryDetailMissing,
         DeliveryStepNotAllowed,

@@ -21,6 +21,7 @@ from case_service.cases.vocabulary import (
     Handling,
     Opinion,
     Outcome,
+    Relation,
     Stage,
     StepName,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Handling",
     "Opinion",
     "Outcome",
+    "Relation",
     "Stage",
     "StepName",
     "Transition",
@@ -101,6 +103,8 @@ _SUPERVISOR = frozenset({Role.SUPERVISOR})
 _CLAIMS = frozenset({Role.CLERK, Role.REVIEWER, Role.APPROVER, Role.SEAL_KEEPER})
 _ASSIGNS = frozenset({Role.SITE_MANAGER, Role.SUPERVISOR})
 
+_HANDED_OVER = (Guard.NO_LICENCE_OWED, Guard.PARTS_DECIDED)
+
 Table = Mapping[tuple[Stage, Action], Transition]
 
 _FRONT: Table = {
@@ -135,9 +139,9 @@ _BACK_OFFICE: Table = {
     (Stage.SUSPENDED, Action.RESUME): _to(Stage.ACCEPTED, _BACK),
     (Stage.REVIEWED, Action.DECIDE): _to(Stage.DECIDED, _APPROVER, Guard.NO_MATERIAL_OWED),
     (Stage.DECIDED, Action.ISSUE): _to(Stage.ISSUED, _ISSUER, Guard.LICENCE_OWED),
-    (Stage.DECIDED, Action.DELIVER): _machine_too(Stage.DELIVERED, _CLERK, Guard.NO_LICENCE_OWED),
-    (Stage.DECIDED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT, Guard.NO_LICENCE_OWED),
-    (Stage.ISSUED, Action.DELIVER): _machine_too(Stage.DELIVERED, _CLERK),
+    (Stage.DECIDED, Action.DELIVER): _machine_too(Stage.DELIVERED, _CLERK, *_HANDED_OVER),
+    (Stage.DECIDED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT, *_HANDED_OVER),
+    (Stage.ISSUED, Action.DELIVER): _machine_too(Stage.DELIVERED, _CLERK, Guard.PARTS_DECIDED),
     (Stage.DELIVERED, Action.CLOSE): _to(Stage.CLOSED, _ON_THE_SPOT),
 }
 

@@ -15,6 +15,7 @@ from case_service.cases.rules import (
     Handling,
     Opinion,
     Outcome,
+    Relation,
     Stage,
 )
 from case_service.materials.rules import MaterialOrigin
@@ -30,6 +31,7 @@ __all__ = [
     "MaterialState",
     "ProgressIn",
     "ProgressRead",
+    "RelatedCase",
     "ReviewRead",
     "TimelineRead",
     "Words",
@@ -140,6 +142,8 @@ class CaseRead(BaseModel):
     site_id: str | None
     ticket_id: UUID | None
     life_event: str | None
+    bundle_id: UUID | None
+    """联办申请 / the one application for a life event that it is part of"""
     applicant: dict[str, Any]
     agent: dict[str, Any] | None
     form: dict[str, Any]
@@ -181,6 +185,8 @@ class CaseRead(BaseModel):
     challenges: list[dict[str, Any]]
     """复议、诉讼 / administrative reviews and suits"""
     reopened_at: datetime | None
+    fee_due_cents: int
+    """应缴未缴（分），缴清后方可准予 / due in cents: it is not granted before"""
     outcome: Outcome | None
     reason: str | None
     outside_number: str | None
@@ -217,6 +223,14 @@ class CaseSummary(BaseModel):
     is_provisional: bool
     outcome: Outcome | None
     version: int
+
+
+class RelatedCase(CaseSummary):
+    """A case that has to do with another, and by what."""
+
+    relations: list[Relation]
+    is_duplicate: bool
+    """同一申请人的同一事项，均未办结 / the same applicant and matter, both unfinished"""
 
 
 class WorkItem(CaseSummary):

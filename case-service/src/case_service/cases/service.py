@@ -8,18 +8,18 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.assistance import authorities, green_channel
-from case_service.cases import application, numbers, party, store, writing
+from case_service.bundles.following import waiting_for_parts
+from case_service.cases import application, numbers, party, related, store, writing
 from case_service.cases.reading import shown
 from case_service.cases.rules import Channel, Evidence, Handling, Stage, step_of
 from case_service.cases.schemas import CaseIn, CaseRead
 from case_service.cases.succession import succession_of, tell_if_late
-from case_service.cases.tables import Case, TimelineEntry, as_read
+from case_service.cases.tables import DEFAULTS, Case, TimelineEntry, as_read
 from case_service.errors import (
     ApplicationIncomplete,
     CaseNotFound,
 )
 from case_service.events import CaseSubmitted
-from case_service.licences.vocabulary import LicenceOperation
 from case_service.materials import waiving
 from case_service.materials.rules import claims_not_held
 from case_service.matters.rules import Matter
@@ -121,13 +121,22 @@ async def draw_number(session: AsyncSession, context: Context, *, at: datetime) 
 
 
 async def submit(
-    session: AsyncSession, context: Context, body: CaseIn, *, caller: Caller, at: datetime
+    session: AsyncSession,
+    context: Context,
+    body: CaseIn,
+    *,
+    caller: Caller,
+    at: datetime,
+    draft: tuple[UUID, str] | None = None,
+    bundle_id: UUID | None = None,
 ) -> CaseRead:
     """Take an application in; it is checked against its matter as a whole.
 
+    `draft` are the id and the number that it has as a draft; `bundle_id` what it is part of.
+
     Raises:
         MatterUnknown, MatterRetired, SiteUnknown, ForeignSite, ApplicationIncomplete,
-        LicenceNotFound, LicenceNotSucceeded
+        LicenceNotFound, LicenceNotSucceeded, DuplicateApplication
     """
     known = matters_of(context)
     matter = await known.current(session, body.matter_code, today=local_date(at))
@@ -151,9 +160,11 @@ async def submit(
     succession, predecessor = await succession_of(
         session, context, body, matter, today=local_date(at)
     )
-    number = await draw_number(session, context, at=at)
-    values = _first_values(context, body, matter, caller, number=number, site_id=site_id, at=at)
-    values |= succession
+    case_id, number = draft or (new_id(), await draw_number(session, context, at=at))
+    values = _first_values(
+        context, body, matter, caller, case_id=case_id, number=number, site_id=site_id, at=at
+    )
+    values |= {**succession, "bundle_id": bundle_id}
     if proofs:
         values["proofs"] = proofs
         values["evidence"] |= dict.fromkeys(proofs, Evidence.LICENCE.value)
@@ -172,6 +183,7 @@ async def submit(
         ticket_id=body.ticket_id,
     )
     case = as_read({**DEFAULTS, **values})
+    related.refuse_duplicate(session, context, case, caller)
     tell_if_late(session, case, predecessor)
     await writing.submit(
         session,
@@ -214,31 +226,13 @@ async def _principal(
     )
 
 
-DEFAULTS: dict[str, Any] = {
-    "version": 1,
-    "corrections": 0,
-    "is_provisional": False,
-    "proofs": {},
-    "missing": [],
-    "documents": [],
-    "suspensions": [],
-    "is_joint": False,
-    "tolerated": [],
-    "commitments": [],
-    "deemed_accepted": False,
-    "review_round": 0,
-    "challenges": [],
-    "licence_operation": LicenceOperation.FIRST,
-}
-"""What the database fills in for a new row, for showing it without reading it again."""
-
-
 def _first_values(
     context: Context,
     body: CaseIn,
     matter: Matter,
     caller: Caller,
     *,
+    case_id: UUID,
     number: str,
     site_id: str | None,
     at: datetime,
@@ -251,7 +245,7 @@ def _first_values(
     }
     return {
         **matter_values(matter),
-        **party_values(context, whole, case_id := new_id()),
+        **party_values(context, whole, case_id),
         "id": case_id,
         "number": number,
         "stage": Stage.SUBMITTED,
@@ -260,6 +254,7 @@ def _first_values(
         "ticket_id": body.ticket_id,
         "channel": body.channel or (Channel.WINDOW if caller.is_staff else Channel.ONLINE),
         "life_event": body.life_event,
+        "may_repeat": body.confirm_duplicate,
         "applicant_subject": body.applicant_subject if caller.is_staff else caller.subject,
         "situation_answers": body.situation_answers,
         "evidence": {one.key: one.evidence.value for one in body.materials},
@@ -309,6 +304,9 @@ def party_values(context: Context, whole: party.Party, case_id: UUID) -> dict[st
         "name_index": context.vault.blind_index(party.name_sought(applicant["name"])),
         "phone_index": context.vault.blind_index(tail)
         if (tail := party.phone_tail(applicant))
+        else None,
+        "premises_index": context.vault.blind_index(premises)
+        if (premises := party.premises_sought(whole["form"]))
         else None,
         "sealed_party": party.sealed(context.vault, whole, case_id=case_id),
     }
@@ -372,7 +370,14 @@ async def read(
         await store.reviews_of(session, case.id, case.review_round) if case.review_round else []
     )
     return shown(
-        case, matter, files, vault=context.vault, caller=caller, is_full=is_full, reviews=reviews
+        case,
+        matter,
+        files,
+        vault=context.vault,
+        caller=caller,
+        is_full=is_full,
+        reviews=reviews,
+        waits_for_parts=case.id in await waiting_for_parts(session, [case]),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_service.bundles import following
 from case_service.cases import moves, writing
 from case_service.cases.clock import (
     Clock,
@@ -246,6 +247,8 @@ async def take(
     elif _turns_red(case, changes):
         # A supervision order is raised by the case's own duty alone, and at once.
         changes = {**changes, "next_due_at": at}
+    if stage is not case.stage and case.bundle_id is not None:
+        await following.follow(session, case, {"stage": stage, **changes}, at=at)
     if stage is not case.stage:
         # Whose work it was is done; what comes next may have to be another's.
         changes = {"assigned_to": None, "assigned_at": None, **changes}

@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +31,7 @@ from tongban.ids import new_id
 
 __all__ = [
     "CASE_NUMBERS",
+    "DEFAULTS",
     "HANDS",
     "NEVER",
     "Case",
@@ -94,6 +96,11 @@ def _finding_indexes() -> Iterator[Index]:
             postgresql_where=text(f"{name} IS NOT NULL"),
             postgresql_include=["site_id"],
         )
+    yield Index(
+        "ix_cases_premises_index",
+        "premises_index",
+        postgresql_where=text("premises_index IS NOT NULL"),
+    )
 
 
 class Case(Record, Sequenced, Due, CaseTables):
@@ -115,6 +122,14 @@ class Case(Record, Sequenced, Due, CaseTables):
         Index("ix_cases_matter_code", "matter_code", "id"),
         Index("ix_cases_site_matter", "site_id", "matter_code", "id"),
         Index("ix_cases_identity_index", "identity_index"),
+        # 重复申请: of an applicant's open cases of a matter the database lets one in.
+        Index(
+            "uq_cases_open_application",
+            "identity_index",
+            "matter_code",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL AND NOT may_repeat"),
+        ),
         Index(
             "ix_cases_near_number", "near_number", postgresql_where=text("near_number IS NOT NULL")
         ),
@@ -123,6 +138,7 @@ class Case(Record, Sequenced, Due, CaseTables):
             "predecessor_id",
             postgresql_where=text("predecessor_id IS NOT NULL"),
         ),
+        Index("ix_cases_bundle_id", "bundle_id", postgresql_where=text("bundle_id IS NOT NULL")),
         due_index("cases"),
         Index(
             "ix_cases_unfiled",
@@ -157,6 +173,8 @@ class Case(Record, Sequenced, Due, CaseTables):
     ticket_id: Mapped[UUID | None]
     channel: Mapped[Channel]
     life_event: Mapped[str | None]
+    bundle_id: Mapped[UUID | None]
+    """联办: the one application for a life event that it is part of."""
 
     matter_code: Mapped[str]
     matter_name: Mapped[str]
@@ -253,9 +271,18 @@ class Case(Record, Sequenced, Due, CaseTables):
     assigned_at: Mapped[datetime | None]
     work_due_on: Mapped[date] = mapped_column(default=NEVER, server_default=text("'9999-12-31'"))
     """The next day by which something is due, for what is urgent to come first."""
+    may_repeat: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Not held against others of its applicant and matter: told to be one more, or not asked."""
+    premises_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What the place that it is about is found by."""
     name_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     """What the applicant's name and the last four digits of his phone are found by."""
+
+    fee_cents: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    """收费: what it was charged at acceptance, before exemptions."""
+    fee_due_cents: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    """What of it is still to be paid: it is not granted before."""
 
     outcome: Mapped[Outcome | None]
     reason: Mapped[str | None]
@@ -289,6 +316,26 @@ class Case(Record, Sequenced, Due, CaseTables):
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
 
+
+DEFAULTS: dict[str, Any] = {
+    "version": 1,
+    "corrections": 0,
+    "is_provisional": False,
+    "proofs": {},
+    "missing": [],
+    "documents": [],
+    "suspensions": [],
+    "is_joint": False,
+    "tolerated": [],
+    "commitments": [],
+    "deemed_accepted": False,
+    "review_round": 0,
+    "challenges": [],
+    "licence_operation": LicenceOperation.FIRST,
+    "fee_cents": 0,
+    "fee_due_cents": 0,
+}
+"""What the database fills in for a new row, for showing it without reading it again."""
 
 _CLASS = Case.__mapper__.class_manager
 _COLUMNS = tuple(Case.__mapper__.column_attrs.keys())

@@ -14,6 +14,7 @@ __all__ = [
     "Handling",
     "Opinion",
     "Outcome",
+    "Relation",
     "Stage",
     "StepName",
 ]
@@ -132,6 +133,15 @@ class ChallengeState(StrEnum):
     DROPPED = "dropped"  # 撤回申请或撤诉
 
 
+class Relation(StrEnum):
+    """What two cases have in common."""
+
+    APPLICANT = "applicant"  # 同一申请人
+    MATTER = "matter"  # 同一申请人的同一事项
+    LIFE_EVENT = "life_event"  # 同一申请人的同一件事
+    PREMISES = "premises"  # 同一场所
+
+
 class StepName(StrEnum):
     """The steps that a matter's version may give days of their own."""
 
@@ -163,3 +173,4 @@ class Guard(StrEnum):
     NOT_EXCHANGED = "not_exchanged"
     ASSIGNED = "assigned"
     NOT_ASSIGNED = "not_assigned"
+    PARTS_DECIDED = "parts_decided"

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_service.bundles.following import waiting_for_parts
 from case_service.cases import party, rules, store, work_store
 from case_service.cases.reading import case_facts, said
 from case_service.cases.refusals import NoDepartment, NoSite
@@ -133,10 +134,13 @@ async def _items(
     await matters.know(session, {(row["matter_code"], row["matter_version"]) for row in rows})
     cases = [as_read({**row}) for row in rows]
     reviews = await _reviews(session, cases)
+    waiting = await waiting_for_parts(session, cases)
     items = []
     for case in cases:
         matter = await matters.version(session, case.matter_code, case.matter_version)
-        facts = case_facts(case, matter, reviews.get(case.id, []))
+        facts = case_facts(
+            case, matter, reviews.get(case.id, []), waits_for_parts=case.id in waiting
+        )
         items.append(
             WorkItem(
                 **{name: getattr(case, name) for name in store.SUMMARY},

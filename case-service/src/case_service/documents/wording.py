@@ -12,7 +12,8 @@ outside_system, outside_number, procedure (the kind of special procedure), plann
 extension_days, served (numbers of the documents handed over), way (of delivery), recipient,
 served_on, tracking_number, remedies and has_remedies (where a matter that is no licence has ways
 against a decision of its own), law, english_law, effective_on and compensation (where a licence
-ends). case_number and issued_on are filled in by themselves.
+ends), payment_number, items, amount, amount_in_words, paid_by, paid_on and reference (where money
+is told of). case_number and issued_on are filled in by themselves.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from case_service.documents import interim, licence_endings
+from case_service.documents import fees, interim, licence_endings
 from case_service.documents.phrases import (
     ADDRESS,
     BASIS,
@@ -58,6 +59,8 @@ class DocumentKind(StrEnum):
     LICENCE_RESCISSION = "licence_rescission"  # 撤销决定书
     LICENCE_WITHDRAWAL = "licence_withdrawal"  # 撤回决定书
     LICENCE_REVOCATION = "licence_revocation"  # 吊销决定书
+    FEE_RECEIPT = "fee_receipt"  # 电子票据
+    FEE_REFUND = "fee_refund"  # 退费凭证
 
 
 WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
@@ -264,5 +267,7 @@ WORDING: Mapping[DocumentKind, Wording] = MappingProxyType(
         DocumentKind.LICENCE_RESCISSION: licence_endings.RESCISSION,
         DocumentKind.LICENCE_WITHDRAWAL: licence_endings.WITHDRAWAL,
         DocumentKind.LICENCE_REVOCATION: licence_endings.REVOCATION,
+        DocumentKind.FEE_RECEIPT: fees.RECEIPT,
+        DocumentKind.FEE_REFUND: fees.REFUND,
     }
 )

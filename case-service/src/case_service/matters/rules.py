@@ -15,6 +15,8 @@ from tongban import conditions
 from tongban.conditions import Condition, Facts
 
 __all__ = [
+    "Exemption",
+    "Fee",
     "FormField",
     "MaterialAsked",
     "Matter",
@@ -118,6 +120,24 @@ class SpecialProcedure(_Part):
         return self.kind in STOPS_BY_LICENSING_LAW or self.basis is not None
 
 
+class Exemption(_Part):
+    """减免情形: without a condition it is for a clerk to find."""
+
+    name: str
+    when: When = None
+    basis: str | None = None
+
+
+class Fee(_Part):
+    """收费项目: what the matter costs by a channel, in cents (行政许可法 Art. 59)."""
+
+    name: str
+    amount_cents: Annotated[int, Field(ge=0)]
+    channel: str = "any"
+    basis: str | None = None
+    exemptions: tuple[Exemption, ...] = ()
+
+
 STOPS_BY_LICENSING_LAW = frozenset(
     {
         "hearing",
@@ -164,6 +184,7 @@ class MatterContent(_Part):
     """容缺: how many working days a material may follow acceptance."""
     commitment_check_days: Annotated[int, Field(ge=1)] = 40
     """告知承诺: within how many working days a promise is checked."""
+    fees: tuple[Fee, ...] = ()
 
     @property
     def is_licence(self) -> bool:

@@ -36,6 +36,10 @@ class NoticeKind(StrEnum):
     RATING_ANSWERED = "rating_answered"  # 差评答复通知
     DEEMED_ACCEPTED = "deemed_accepted"  # 逾期视为受理通知
     ENQUIRY_ANSWERED = "enquiry_answered"  # 咨询投诉答复通知
+    PART_FAILED = "part_failed"  # 联办事项未办成通知
+    BUNDLE_READY = "bundle_ready"  # 联办结果已齐通知
+    FEE_DUE = "fee_due"  # 缴费通知
+    FEE_REFUNDED = "fee_refunded"  # 退费通知
 
 
 class NoticeState(StrEnum):

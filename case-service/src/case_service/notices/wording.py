@@ -67,6 +67,39 @@ TEMPLATES: Mapping[NoticeKind, Template] = MappingProxyType(
             ("我们承诺于 {promised_due_on} 前办结。", "We promise to finish by {promised_due_on}."),
             _IN_FULL,
         ),
+        NoticeKind.PART_FAILED: _template(
+            "一件事中有一项未办成",
+            "One part of your application came to nothing",
+            _about("（“{life_event}”中的一项）未办成。", "is part of “{life_event}” and failed."),
+            (
+                "其余事项继续办理，结果一并交付；理由及救济途径见该项文书。",
+                "The others go on, and results are handed over together; why, and what can be done"
+                " against it, is in that part's document.",
+            ),
+        ),
+        NoticeKind.BUNDLE_READY: _template(
+            "一件事结果已齐",
+            "All results are there",
+            _about("等各项均已有结果，可一并领取。", "and its other parts are all decided."),
+            ("一件事：{life_event}。", "Applied for at once: {life_event}."),
+            _IN_FULL,
+        ),
+        NoticeKind.FEE_DUE: _template(
+            "请缴费",
+            "A fee is due",
+            _about("需缴费 {amount} 元。", "costs {amount} yuan."),
+            (
+                "缴清后方可作出准予决定；可网上缴费，也可到任一窗口以现金、刷卡或纸质缴款书缴费。",
+                "It can't be granted before. Pay online, or at any window in cash, by card or by"
+                " a paper slip.",
+            ),
+        ),
+        NoticeKind.FEE_REFUNDED: _template(
+            "费用已退",
+            "Money was given back",
+            _about("已退费 {amount} 元。", "brought {amount} yuan back."),
+            _IN_FULL,
+        ),
         NoticeKind.CORRECTION: _template(
             "请补正申请材料",
             "Please correct your application",

@@ -32,7 +32,7 @@ async def erase_case(session: AsyncSession, context: Context, case: Case) -> Cou
     case.sealed_party = party.sealed(context.vault, nobody, case_id=case.id)
     # Different for each: erased people are not found as one person.
     case.identity_index = context.vault.blind_index(f"erased:{case.id}")
-    case.name_index = case.phone_index = None
+    case.name_index = case.phone_index = case.premises_index = None
     accounts = {one for one in (case.applicant_subject, *case.agents) if one is not None}
     if case.submitted_by in accounts:
         case.submitted_by = ERASED

@@ -129,6 +129,7 @@ class ExportRead(BaseModel):
     preferences: PreferenceRead | None
     cases: list[dict[str, Any]]
     licences: list[dict[str, Any]]
+    drafts: list[dict[str, Any]]
     ratings: list[dict[str, Any]]
     notices: list[dict[str, Any]]
     enquiries: list[dict[str, Any]]

@@ -18,6 +18,7 @@ from case_service.cases.schemas import Words
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.consents import service as consents
 from case_service.consents.schemas import ConsentRead
+from case_service.drafts import service as drafts
 from case_service.enquiries import service as enquiries
 from case_service.enquiries.rules import EnquiryState
 from case_service.licences.tables import Licence
@@ -111,6 +112,7 @@ async def export(
         cases=[_case(context, case, steps[case.id]) for case in cases],
         licences=[_licence(one) for one in licences],
         ratings=[],
+        drafts=[],
         notices=[],
         enquiries=[],
         consents=[ConsentRead.model_validate(one).model_dump(mode="json") for one in told],
@@ -134,6 +136,7 @@ async def _of_account(
     requests = await store.requests_of(session, subject, _WHOLE)
     return {
         "preferences": await preferences.read(session, subject),
+        "drafts": await drafts.exported(session, context, subject, limit=AT_ONCE),
         "ratings": await ratings.of_subject(session, vault, subject, limit=AT_ONCE),
         "notices": [notices.shown(one, is_staff=False).model_dump(mode="json") for one in told],
         "enquiries": [enquiries.exported(vault, one) for one in asked],
@@ -202,6 +205,7 @@ async def _erase_of_account(
         else:
             enquiries.erase(context.vault, enquiry)
             erased["enquiries"] += 1
+    erased["drafts"] += await drafts.erase_of(session, subject, limit=AT_ONCE)
     erased["preferences"] += await store.drop_preference(session, subject)
 
 

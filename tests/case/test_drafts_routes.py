@@ -1,0 +1,202 @@
+"""A draft is one record, online, at a window and at a kiosk; handed in it is the case."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from case_service.drafts.service import DRAFT_DUTY
+from case_service.drafts.tables import Draft
+from case_service.duty import run_due
+from support.case_world import Counter, know_matter, know_site, person
+from tongban.testing.fixtures import RunningService
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def counter(case: RunningService) -> Counter:
+    await know_site(case)
+    return Counter(case)
+
+
+def citizen(counter: Counter) -> dict[str, str]:
+    return counter.case.district.headers("citizen", subject=f"citizen-{uuid4().hex[:8]}")
+
+
+async def begun(
+    counter: Counter, headers: dict[str, str], **content: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a fresh draft, and the applicant that it is about."""
+    applicant = person()
+    told = {"matter_code": await know_matter(counter.case), "applicant": applicant, **content}
+    answer = await counter.case.client.post("/api/v1/drafts", json=told, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json()), applicant
+
+
+async def resume(counter: Counter, headers: dict[str, str], **how: str) -> httpx.Response:
+    return await counter.case.client.post("/api/v1/drafts/resume", json=how, headers=headers)
+
+
+async def save(
+    counter: Counter, draft: dict[str, Any], headers: dict[str, str], **content: Any
+) -> httpx.Response:
+    return await counter.case.client.put(
+        f"/api/v1/drafts/{draft['id']}",
+        json={"applicant": draft["content"]["applicant"], **content},
+        headers={**headers, "If-Match": f'"{draft["version"]}"'},
+    )
+
+
+async def hand_in(
+    counter: Counter, draft: dict[str, Any], headers: dict[str, str], **body: Any
+) -> httpx.Response:
+    return await counter.case.client.post(
+        f"/api/v1/drafts/{draft['id']}/submit", json=body, headers=headers
+    )
+
+
+async def code_of(counter: Counter, draft: dict[str, Any], headers: dict[str, str]) -> str:
+    made = await counter.case.client.post(f"/api/v1/drafts/{draft['id']}/code", headers=headers)
+    assert made.status_code == 201
+    return str(made.json()["code"])
+
+
+def kind(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, str(answer.json()["type"].rpartition(":")[2])
+
+
+async def test_begun_at_home_it_goes_on_at_the_window_and_back_and_is_the_case(
+    counter: Counter,
+) -> None:
+    home, window = citizen(counter), counter.headers()
+    draft, applicant = await begun(counter, home)
+
+    unseen = await counter.case.client.get(f"/api/v1/drafts/{draft['id']}", headers=window)
+    taken = await resume(
+        counter, window, number=draft["number"], identity_number=applicant["identity_number"]
+    )
+    saved = await save(counter, taken.json(), window, form={"premises": "唐延路1号"})
+    stale = await save(counter, draft, home, form={})
+    back = await counter.case.client.get(f"/api/v1/drafts/{draft['id']}", headers=home)
+    case = await hand_in(counter, draft, home)
+    again = await hand_in(counter, draft, home)
+
+    assert kind(unseen) == (404, "draft-not-found")
+    assert taken.json()["id"] == draft["id"]
+    assert saved.status_code == 200
+    assert kind(stale) == (412, "stale-version")
+    assert back.json()["content"]["form"] == {"premises": "唐延路1号"}
+    assert back.json()["last_site_id"] == "hitech-hall"
+    assert case.status_code == 201, case.text
+    assert (case.json()["id"], case.json()["number"]) == (draft["id"], draft["number"])
+    assert case.json()["stage"] == "submitted"
+    assert kind(again) == (409, "draft-over")
+    async with counter.case.context.sessions() as session:
+        row = await session.get(Draft, UUID(draft["id"]))
+    assert row is not None
+    assert (row.sealed_body, row.identity_index, row.next_due_at) == (b"", None, None)
+
+
+async def test_begun_at_the_window_it_goes_on_at_home_by_a_code_that_works_once(
+    counter: Counter,
+) -> None:
+    window, home = counter.headers(), citizen(counter)
+    draft, applicant = await begun(counter, window, form={"premises": "科技路2号"})
+    spent = await code_of(counter, draft, window)
+    code = await code_of(counter, draft, window)
+
+    older = await resume(counter, home, code=spent)
+    by_number = await resume(
+        counter, home, number=draft["number"], identity_number=applicant["identity_number"]
+    )
+    first, second = await asyncio.gather(
+        resume(counter, home, code=code.lower()), resume(counter, citizen(counter), code=code)
+    )
+    mine = await counter.case.client.get("/api/v1/me/drafts", headers=home)
+
+    assert kind(older) == (404, "draft-not-found")
+    assert kind(by_number) == (403, "not-allowed")
+    assert sorted([first.status_code, second.status_code]) == [200, 404]
+    if first.status_code == 200:
+        assert [one["number"] for one in mine.json()["items"]] == [draft["number"]]
+        case = await hand_in(counter, draft, home, channel="kiosk")
+        assert (case.status_code, case.json()["channel"]) == (201, "kiosk")
+
+
+async def test_a_clerk_hands_it_in_and_it_stays_the_applicants(counter: Counter) -> None:
+    home, window = citizen(counter), counter.headers()
+    draft, _ = await begun(counter, home, form={"premises": "唐延路1号"})
+    await resume(counter, window, code=await code_of(counter, draft, home))
+
+    case = await hand_in(counter, draft, window, site_id="hitech-hall")
+    seen = await counter.case.client.get(f"/api/v1/cases/{draft['id']}", headers=home)
+
+    assert (case.status_code, case.json()["channel"]) == (201, "window")
+    assert seen.status_code == 200
+
+
+async def test_what_is_not_filled_in_is_told_at_its_place_and_nothing_is_lost(
+    counter: Counter,
+) -> None:
+    home = citizen(counter)
+    draft, _ = await begun(counter, home, applicant={"kind": "person", "name": "黄先生"})
+
+    bare = await hand_in(counter, draft, home)
+    kept = await counter.case.client.get(f"/api/v1/drafts/{draft['id']}", headers=home)
+    saved = await save(counter, {**draft, "content": {"applicant": person()}}, home)
+    formless = await hand_in(counter, saved.json(), home)
+
+    assert kind(bare) == (422, "form-incomplete")
+    assert [one["pointer"] for one in bare.json()["errors"]] == ["/applicant"]
+    assert kept.json()["state"] == "open"
+    assert kept.json()["content"]["applicant"]["name"] == "黄先生"
+    assert [one["pointer"] for one in formless.json()["errors"]] == ["/form/premises"]
+
+
+async def test_whoever_guesses_is_held_up(counter: Counter) -> None:
+    home, window = citizen(counter), counter.headers()
+    draft, _ = await begun(counter, home)
+
+    guesses = [
+        await resume(counter, window, number=draft["number"], identity_number=f"61010119600101{i}")
+        for i in range(6)
+    ]
+    both = await resume(counter, window, number=draft["number"])
+
+    assert [one.status_code for one in guesses] == [404] * 5 + [429]
+    assert both.status_code == 422
+
+
+async def test_what_nobody_goes_on_with_is_forgotten(counter: Counter) -> None:
+    home, context = citizen(counter), counter.case.context
+    draft, _ = await begun(counter, home)
+    thrown, _ = await begun(counter, home)
+    gone = await counter.case.client.delete(f"/api/v1/drafts/{thrown['id']}", headers=home)
+    clock = context.clock
+    context.clock = lambda: datetime.now(UTC) + timedelta(days=31)
+    try:
+        while await run_due(context, DRAFT_DUTY):
+            pass
+    finally:
+        context.clock = clock
+
+    after = await counter.case.client.get(f"/api/v1/drafts/{draft['id']}", headers=home)
+    late = await save(counter, {**draft, "version": after.json()["version"]}, home)
+
+    assert gone.status_code == 204
+    assert (after.json()["state"], after.json()["content"]) == ("expired", {})
+    assert kind(late) == (409, "draft-over")
+    assert (await counter.case.client.get("/api/v1/me/drafts", headers=home)).json()["items"] == []
+
+
+@pytest.mark.parametrize("role", ["reviewer", "ops"])
+async def test_others_fill_in_no_drafts(counter: Counter, role: str) -> None:
+    answer = await counter.case.client.post(
+        "/api/v1/drafts", json={"matter_code": "x"}, headers=counter.headers(role)
+    )
+
+    assert answer.status_code == 403
