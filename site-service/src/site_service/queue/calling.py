@@ -25,6 +25,7 @@ from site_service.queue.tables import Ticket
 from site_service.sites import service as sites
 from site_service.sites.rules import WindowState
 from site_service.sites.tables import Window
+from site_service.speech import service as speech
 from tongban.clock import local_date
 from tongban.identity import Caller
 from tongban.ids import new_id
@@ -64,8 +65,18 @@ async def call_next(
     ticket.state = rules.advance(ticket.state, TicketAction.CALL)
     ticket.window_id, ticket.called_at = window.id, at
     publish(session, TicketCalled(**facts_of(ticket, at)), of=ticket)
-    await notes.write(session, window.site_id, "called", note_of(ticket, window), at=at)
+    await _tell_called(session, ticket, window, at)
     return ticket
+
+
+async def _tell_called(
+    session: AsyncSession, ticket: Ticket, window: Window | None, at: datetime
+) -> None:
+    """Tell displays the number, the window, and what to say aloud."""
+    number = None if window is None else window.number
+    spoken = await speech.called(session, ticket.site_id, ticket.number, number)
+    facts = {**note_of(ticket, window), "spoken": spoken}
+    await notes.write(session, ticket.site_id, "called", facts, at=at)
 
 
 async def _pick(
@@ -113,7 +124,7 @@ async def recall(session: AsyncSession, ticket: Ticket, *, at: datetime) -> Tick
             await _refuse_busy(session, window.id)
     ticket.state, ticket.called_at = state, at
     publish(session, TicketCalled(**facts_of(ticket, at)), of=ticket)
-    await notes.write(session, ticket.site_id, "called", note_of(ticket, window), at=at)
+    await _tell_called(session, ticket, window, at)
     return ticket
 
 

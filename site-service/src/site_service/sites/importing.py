@@ -224,6 +224,9 @@ async def _write(
                     state="closed" if states[site.id] is SiteState.CLOSED else "open",
                     matters=sorted(site.matters),
                     partner_matters=sorted(site.partner_matters),
+                    accepts_cash=site.accepts_cash,
+                    accepts_paper=site.accepts_paper,
+                    continues_online=site.continues_online,
                 ),
                 sequence=_next_sequence(stored, site.id, states[site.id]),
             )

@@ -199,6 +199,9 @@ class SiteIn(BaseModel):
     transit: list[Transit] = Field(default=[], max_length=50)
     accepts_cash: bool = Field(default=True, description="收现金")
     accepts_paper: bool = Field(default=True, description="收纸质材料")
+    continues_online: bool = Field(
+        default=True, description="网上办了一半的可在窗口接着办 / carried on at a window"
+    )
     facilities: list[Code] = Field(default=[], max_length=50)
     windows: list[WindowIn] = Field(default=[], max_length=200)
     kiosks: list[KioskIn] = Field(default=[], max_length=200)
@@ -263,6 +266,7 @@ class SiteSummary(BaseModel):
     parking: Parking | None
     accepts_cash: bool
     accepts_paper: bool
+    continues_online: bool
     state: SiteState
     closed_reason: str | None
     closed_until: AwareDatetime | None
@@ -351,3 +355,6 @@ class MatterRead(BaseModel):
     is_partner: bool
     owner_district: str | None
     depth: list[Depth]
+    continues_online: bool = Field(
+        description="网上办了一半的可在此接着办 / begun online, carried on at a window here"
+    )
