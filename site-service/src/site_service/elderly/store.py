@@ -45,26 +45,15 @@ async def put_measures(
 ) -> None:
     """Store them; those not named are retired, for checks name them."""
     codes = [row["code"] for row in rows]
-    # Off their places first: two that change places would meet there.
-    await session.execute(
-        update(ElderlyMeasure)
-        .values(nth=-ElderlyMeasure.nth)
-        .execution_options(synchronize_session=False)
-    )
     statement = upsert(ElderlyMeasure)
     replaced = {name: statement.excluded[name] for name in rows[0] if name != "code"}
     await session.execute(
         statement.on_conflict_do_update(index_elements=["code"], set_=replaced), list(rows)
     )
-    last = select(func.max(ElderlyMeasure.nth)).scalar_subquery()
     await session.execute(
         update(ElderlyMeasure)
-        .where(ElderlyMeasure.code.not_in(codes))
-        .values(
-            retired_on=func.coalesce(ElderlyMeasure.retired_on, on),
-            # Behind all that are in force, whose places may be taken again.
-            nth=last + 1000 - ElderlyMeasure.nth,
-        )
+        .where(ElderlyMeasure.code.not_in(codes), ElderlyMeasure.retired_on.is_(None))
+        .values(retired_on=on)
         .execution_options(synchronize_session=False)
     )
 

@@ -23,7 +23,7 @@ class ElderlyMeasure(SiteTables):
     __table_args__ = (CheckConstraint("weight > 0", name="weight"),)
 
     code: Mapped[str] = mapped_column(primary_key=True)
-    nth: Mapped[int] = mapped_column(unique=True)
+    nth: Mapped[int]
     aspect: Mapped[Aspect]
     name: Mapped[str]
     english_name: Mapped[str]

@@ -116,7 +116,6 @@ def _measures() -> None:
         sa.Column("provenance", sa.String(32), nullable=False),
         sa.Column("retired_on", sa.Date),
         sa.PrimaryKeyConstraint("code", name="pk_elderly_measures"),
-        sa.UniqueConstraint("nth", name="uq_elderly_measures_nth"),
         sa.CheckConstraint("weight > 0", name="ck_elderly_measures_weight"),
     )
     op.create_table(
