@@ -48,13 +48,13 @@ async def with_helpers(site: RunningService, **more: Any) -> dict[str, Any]:
 
 
 async def post(
-    site: RunningService, path: str, body: Any = None, *, role: str = "clerk", **claims: Any
+    running: RunningService, path: str, body: Any = None, *, role: str = "clerk", **claims: Any
 ) -> Response:
     headers = {k: claims.pop(k) for k in ("If-Match",) if k in claims}
-    return await site.client.post(
+    return await running.client.post(
         f"/api/v1/{path}",
         json=body or {},
-        headers={**site.district.headers(role, **claims), **headers},
+        headers={**running.district.headers(role, **claims), **headers},
     )
 
 

@@ -103,7 +103,7 @@ async def test_the_deputy_takes_over_and_both_away_needs_a_word(site: RunningSer
     ]
     assert both.status_code == 409
     assert both.json()["type"] == "urn:tongban:problem:nobody-left"
-    assert both.json()["gaps"][0]["begins_at"] == "2026-10-12T03:00:00Z"
+    assert both.json()["gaps"][0]["begins_at"] == "2026-10-12T11:00:00+08:00"
     assert despite.status_code == 201
     assert [one["ends_at"][11:16] for one in uncovered["warnings"]] == ["04:00"]
     # Nobody is there from 11 to 12, so nobody is booked there either.

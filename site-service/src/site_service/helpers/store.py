@@ -72,14 +72,11 @@ async def under_way(
     of_ticket = select(AccompaniedTicket.accompaniment_id).where(
         AccompaniedTicket.ticket_id == ticket_id, AccompaniedTicket.is_going
     )
+    is_theirs = Accompaniment.id.in_(of_ticket)
+    if appointment_id is not None:
+        is_theirs = or_(is_theirs, Accompaniment.appointment_id == appointment_id)
     return await session.scalar(
-        select(Accompaniment).where(
-            Accompaniment.state.in_(UNDER_WAY),
-            or_(
-                Accompaniment.id.in_(of_ticket),
-                Accompaniment.appointment_id == appointment_id,
-            ),
-        )
+        select(Accompaniment).where(Accompaniment.state.in_(UNDER_WAY), is_theirs)
     )
 
 
