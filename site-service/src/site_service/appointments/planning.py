@@ -23,6 +23,7 @@ from site_service.queue import service as queue
 from site_service.queue.estimate import Standing
 from site_service.queue.policy import ORDINARY
 from site_service.rosters import service as rosters
+from site_service.sites import registry
 from site_service.sites import service as sites
 from site_service.sites.rules import SiteState
 from site_service.sites.tables import Site
@@ -120,13 +121,17 @@ async def open_quarters_of(
 ) -> list[datetime]:
     """Return the day's quarter hours at which the site is open."""
     calendar = await sites.calendar(session, context)
-    return await sites.open_times(session, site, day, every=QUARTER, calendar=calendar)
+    times = await sites.open_times(session, site, day, every=QUARTER, calendar=calendar)
+    if site.state is SiteState.CLOSED and site.closed_until is not None:
+        return [at for at in times if at >= site.closed_until]
+    return times
 
 
 async def open_site(session: AsyncSession, site_id: str) -> Site:
     site = await sites.get(session, site_id)
     if site.state is not SiteState.OPEN and site.closed_until is None:
-        raise SiteClosed(reason=site.closed_reason, other_sites=[])
+        others = await registry.alternatives(session, site)
+        raise SiteClosed(reason=site.closed_reason, other_sites=others)
     return site
 
 

@@ -277,6 +277,12 @@ class SiteSummary(BaseModel):
     wait_minutes: float | None = Field(default=None, description="预计等候分钟 / expected wait")
     total_minutes: float | None = Field(default=None, description="合计分钟 / way and wait")
 
+    @computed_field(description="区域编码 / of the street's code")  # type: ignore[prop-decorator]  # pydantic's own way
+    @property
+    def district(self) -> str:
+        """Return the district's code, with which a street's begins (GB/T 10114)."""
+        return self.street_code[:6]
+
 
 class WindowRead(BaseModel):
     """A window."""
