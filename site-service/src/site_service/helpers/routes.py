@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from site_service.appointments.errors import AppointmentNotFound
 from site_service.errors import TicketNotFound
-from site_service.helpers import service
+from site_service.helpers import service, telling
 from site_service.helpers.errors import (
     AccompanimentNotFound,
     AccompanimentOver,
@@ -114,7 +114,7 @@ async def list_accompaniments(
 ) -> Page[AccompanimentRead]:
     """陪办列表: a site's accompaniments, newest first."""
     caller.require_site(site_id)
-    found, following = await service.listed(
+    found, following = await telling.listed(
         session,
         paging,
         site_id=site_id,
@@ -126,7 +126,7 @@ async def list_accompaniments(
     )
     items = [
         AccompanimentRead.model_validate(one, from_attributes=True)
-        for one in await service.told(session, found)
+        for one in await telling.told(session, found)
     ]
     return Page(items=items, next_cursor=following)
 
@@ -255,5 +255,5 @@ async def _answer(session: Session, one: Accompaniment, response: Response) -> A
 
 
 async def _read(session: Session, one: Accompaniment) -> AccompanimentRead:
-    (told,) = await service.told(session, [one])
+    (told,) = await telling.told(session, [one])
     return AccompanimentRead.model_validate(told, from_attributes=True)
