@@ -271,6 +271,12 @@ async def test_a_matter_loses_and_regains_its_counter_as_the_catalog_and_sites_c
     record = site_record(matters=[code])
     await import_sites(site, record)
     handled = await is_missing()
+    await import_sites(site, {**record, "accepts_paper": False})
+    paperless = await is_missing()
+    await import_sites(site, {**record, "windows": []})
+    kiosks_alone = await is_missing()
+    await import_sites(site, record)
+    assert await is_missing() is False
     await site.client.patch(
         f"/api/v1/sites/{record['id']}",
         json={"state": "closed", "reason": "装修"},
@@ -281,3 +287,4 @@ async def test_a_matter_loses_and_regains_its_counter_as_the_catalog_and_sites_c
     retired = await is_missing()
 
     assert (published, handled, closed, retired) == (True, False, True, False)
+    assert (paperless, kiosks_alone) == (True, True)
