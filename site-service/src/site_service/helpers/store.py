@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
 
 from site_service.helpers.rules import UNDER_WAY, AccompanimentState, HomeVisitState
 from site_service.helpers.tables import (
@@ -72,7 +73,7 @@ async def under_way(
     of_ticket = select(AccompaniedTicket.accompaniment_id).where(
         AccompaniedTicket.ticket_id == ticket_id, AccompaniedTicket.is_going
     )
-    is_theirs = Accompaniment.id.in_(of_ticket)
+    is_theirs: ColumnElement[bool] = Accompaniment.id.in_(of_ticket)
     if appointment_id is not None:
         is_theirs = or_(is_theirs, Accompaniment.appointment_id == appointment_id)
     return await session.scalar(
