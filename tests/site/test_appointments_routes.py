@@ -119,6 +119,22 @@ async def test_a_holiday_and_a_special_day_have_their_own_hours(
     ]
 
 
+async def test_while_a_site_is_closed_for_a_time_nothing_is_booked_there(
+    site: RunningService,
+) -> None:
+    here = await open_site(site)
+    body = {"state": "closed", "reason": "培训", "until": at(14)}
+    await site.client.patch(
+        f"/api/v1/sites/{here['id']}", json=body, headers=site.district.headers("admin")
+    )
+
+    offered = await slots(site, here)
+    early = await book(site, here, at(10))
+
+    assert offered[0]["starts_at"] == f"{MONDAY}T06:00:00Z"
+    assert early.json()["type"] == "urn:tongban:problem:slot-not-offered"
+
+
 async def test_a_part_of_the_windows_is_for_those_who_just_come(site: RunningService) -> None:
     here = await open_site(site, windows=[window(f"A{nth}") for nth in range(4)])
 

@@ -293,8 +293,13 @@ async def test_a_retired_matter_is_handled_nowhere(site: RunningService) -> None
     assert answer.json()["type"] == "urn:tongban:problem:matter-not-here"
 
 
-async def test_a_closed_site_gives_no_tickets(site: RunningService) -> None:
+async def test_a_closed_site_gives_no_tickets_and_its_windows_call_nobody(
+    site: RunningService,
+) -> None:
     here = await open_site(site)
+    other = site_record(matters=[here["matter"]])
+    await import_sites(site, other)
+    await take_ticket(site, here)
     await site.client.patch(
         f"/api/v1/sites/{here['id']}",
         json={"state": "closed", "reason": "停电"},
@@ -302,9 +307,17 @@ async def test_a_closed_site_gives_no_tickets(site: RunningService) -> None:
     )
 
     answer = await take_ticket(site, here)
+    called = await call_next(site, here)
+    booked = await site.client.get(
+        f"/api/v1/sites/{here['id']}/slots",
+        params={"matter_code": here["matter"], "day": "2026-10-12"},
+    )
 
-    assert (answer.status_code, answer.json()["type"]) == (409, "urn:tongban:problem:site-closed")
-    assert "停电" in answer.json()["detail"]
+    for refused in (answer, called, booked):
+        told = refused.json()
+        assert (refused.status_code, told["type"]) == (409, "urn:tongban:problem:site-closed")
+        assert "停电" in told["detail"]
+        assert [one["site_id"] for one in told["other_sites"]] == [other["id"]]
 
 
 async def test_a_partners_matter_goes_to_the_cross_district_window(site: RunningService) -> None:

@@ -83,6 +83,14 @@ async def test_a_site_in_the_wrong_datum_is_refused_and_told_which_fits(
     assert mended.status_code == 200
 
 
+async def test_a_street_of_another_district_is_refused(site: RunningService) -> None:
+    refused = await import_sites(site, site_record(street_code="610172001"))
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/sites/0/street_code"
+    assert refused.json()["errors"][0]["code"] == "outside_district"
+
+
 @pytest.mark.parametrize(
     "ring", [SQUARE[:3], SQUARE[:-1], [[1], [2], [3], [1]], [[200, 1], [1, 2], [2, 2], [200, 1]], 7]
 )

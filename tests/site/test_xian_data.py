@@ -20,6 +20,7 @@ def records(name: str, key: str) -> list[dict[str, Any]]:
 
 
 SITES = records("sites.json", "sites")
+ALL = {one["id"] for one in SITES}
 AREAS = {one["code"]: one["area"] for one in records("matters.json", "matters")}
 OFFERED = {
     one["matter"]["code"]: one["matter"]["area"]
@@ -39,6 +40,35 @@ async def test_the_districts_sites_are_imported_and_a_second_time_unchanged(
     assert first.status_code == 200, first.text
     assert len(first.json()["created"]) == len(SITES)
     assert again.json()["unchanged"] == len(SITES)
+
+    admin = site.district.headers("admin")
+    for name, path in (
+        ("rosters.json", "sites/rosters/import"),
+        ("elderly.json", "elderly/import"),
+        ("spoken_texts.json", "sites/spoken-texts/import"),
+    ):
+        loaded = await site.client.post(
+            f"/api/v1/{path}", json=json.loads((XIAN / name).read_text()), headers=admin
+        )
+        assert loaded.status_code == 200, loaded.text
+
+    told = (await site.client.get("/api/v1/elderly/report")).json()
+    ours = {one["site_id"]: one for one in told["sites"] if one["site_id"] in ALL}
+    assert ours.keys() == ALL
+    assert len(told["measures"]) == 10
+    assert told["is_illustrative"] is True
+    assert all(one["score"] is not None for one in ours.values())
+    # Each window has a deputy, and on a working day nobody's place is empty.
+    day = (
+        await site.client.get(
+            "/api/v1/sites/hitech-hall/roster", params={"day": "2026-10-13"}, headers=admin
+        )
+    ).json()
+    assert {one["window_number"] for one in day["stands"]} == {
+        one["number"] for one in SITES[0]["windows"]
+    }
+    assert day["warnings"] == []
+    assert len(day["helpers"]) == 6
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,22 @@ from site_service.appointments.routes import router as appointments_router
 from site_service.consumers import CONSUMED
 from site_service.coverage.routes import router as coverage_router
 from site_service.database import SiteTables
+from site_service.elderly.routes import router as elderly_router
 from site_service.events import PUBLISHED
+from site_service.helpers.home_routes import router as home_visits_router
+from site_service.helpers.routes import router as helpers_router
+from site_service.helpers.service import lapse_left_over
 from site_service.queue.days import end_of_day
 from site_service.queue.display_routes import router as display_router
 from site_service.queue.routes import router as queue_router
 from site_service.queue.window_routes import router as windows_router
+from site_service.rosters.routes import router as rosters_router
 from site_service.settings import Settings
 from site_service.sites.registry import reopen_sites
 from site_service.sites.registry_routes import router as registry_router
 from site_service.sites.routes import router as sites_router
 from site_service.sites.service import current_states
+from site_service.speech.routes import router as speech_router
 from tongban import app
 from tongban.service import Service, Timer
 
@@ -30,6 +36,11 @@ SERVICE = Service(
     settings=Settings,
     routers=(
         registry_router,
+        rosters_router,
+        speech_router,
+        elderly_router,
+        helpers_router,
+        home_visits_router,
         sites_router,
         coverage_router,
         queue_router,
@@ -45,6 +56,7 @@ SERVICE = Service(
         Timer(every=timedelta(minutes=1), run=reopen_sites),
         Timer(every=timedelta(seconds=20), run=end_of_day),
         Timer(every=timedelta(seconds=20), run=settle_appointments),
+        Timer(every=timedelta(minutes=10), run=lapse_left_over),
     ),
     republish=current_states,
 )

@@ -33,6 +33,9 @@ FILES = (
     DataFile("boundary.json", "/api/v1/coverage/boundary", method="PUT"),
     DataFile("sites.json", "/api/v1/sites/import"),
     DataFile("population.json", "/api/v1/coverage/population", method="PUT"),
+    DataFile("rosters.json", "/api/v1/sites/rosters/import"),
+    DataFile("elderly.json", "/api/v1/elderly/import"),
+    DataFile("spoken_texts.json", "/api/v1/sites/spoken-texts/import"),
 )
 
 

@@ -22,18 +22,18 @@ from site_service.errors import MatterNotHere, NoWindowForMatter, SiteClosed
 from site_service.queue import service as queue
 from site_service.queue.estimate import Standing
 from site_service.queue.policy import ORDINARY
+from site_service.rosters import service as rosters
+from site_service.sites import registry
 from site_service.sites import service as sites
 from site_service.sites.rules import SiteState
 from site_service.sites.tables import Site
 from tongban import audit
-from tongban.calendars import CalendarCache
 from tongban.clock import SHANGHAI, local_date, start_of
 from tongban.context import Context
 from tongban.identity import Caller
 from tongban.ids import new_id
 
 NEAREST = 5
-CALENDAR = "appointments.calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,11 @@ async def slots(
     if not is_offered_on(day, at, policy):
         return []
     open_quarters = await open_quarters_of(session, site, day, context)
+    nobody = await rosters.unstaffed(session, site_id, open_quarters, context=context)
     return rules.slots(
         [one.wanted for one in planned],
         open_quarters=open_quarters,
-        taken=await taken_on(session, planned, day),
+        taken=nobody | await taken_on(session, planned, day),
         earliest=at + timedelta(minutes=policy.notice_minutes),
     )
 
@@ -119,15 +120,18 @@ async def open_quarters_of(
     session: AsyncSession, site: Site, day: date, context: Context
 ) -> list[datetime]:
     """Return the day's quarter hours at which the site is open."""
-    cache: CalendarCache = context.resources.setdefault(CALENDAR, CalendarCache())
-    calendar = await cache.get(session)
-    return await sites.open_times(session, site, day, every=QUARTER, calendar=calendar)
+    calendar = await sites.calendar(session, context)
+    times = await sites.open_times(session, site, day, every=QUARTER, calendar=calendar)
+    if site.state is SiteState.CLOSED and site.closed_until is not None:
+        return [at for at in times if at >= site.closed_until]
+    return times
 
 
 async def open_site(session: AsyncSession, site_id: str) -> Site:
     site = await sites.get(session, site_id)
     if site.state is not SiteState.OPEN and site.closed_until is None:
-        raise SiteClosed(reason=site.closed_reason, other_sites=[])
+        others = await registry.alternatives(session, site)
+        raise SiteClosed(reason=site.closed_reason, other_sites=others)
     return site
 
 
@@ -191,12 +195,14 @@ async def place_visits(
     if not is_offered or starts_at not in open_quarters:
         raise SlotNotOffered(site_id=site_id, days=policy.days_ahead)
     visits = [one.wanted for one in planned]
-    taken = await taken_on(session, planned, day)
+    # Where a window has a roster, it takes nobody while nobody stands there.
+    nobody = await rosters.unstaffed(session, site_id, open_quarters, context=context)
+    taken = nobody | await taken_on(session, planned, day)
     placed = rules.place(visits, starts_at, open_quarters={*open_quarters}, taken=taken)
     if placed is not None:
         # It seems free. What is full is refused without waiting for those who book.
         await store.lock_day(session, site_id, day)
-        taken = await taken_on(session, planned, day)
+        taken = nobody | await taken_on(session, planned, day)
         placed = rules.place(visits, starts_at, open_quarters={*open_quarters}, taken=taken)
     if placed is None:
         offered = rules.slots(visits, open_quarters=open_quarters, taken=taken, earliest=earliest)

@@ -12,6 +12,7 @@ from site_service.events import AppointmentBooked
 from site_service.queue import service as queue
 from site_service.queue.estimate import Standing
 from site_service.queue.policy import ORDINARY
+from site_service.rosters import service as rosters
 from site_service.sites import service as sites
 from tongban.clock import start_of
 from tongban.context import Context
@@ -43,6 +44,7 @@ async def promote(
     begins = start_of(day)
     ids = [window.id for window in windows]
     taken = await store.taken(session, ids, begins, begins + timedelta(days=1))
+    taken |= await rosters.unstaffed(session, site_id, open_quarters, context=context)
     earliest = at + timedelta(minutes=policy.notice_minutes)
     for appointment in waiting:
         wanted = []

@@ -45,7 +45,8 @@ class World:
     site_ids: Sequence[str]
     site_names: Sequence[str]
     site_kinds: Sequence[str]
-    hours: Sequence[str]
+    hours: Sequence[tuple[str, ...]]
+    """Each site's ordinary hours, and extended ones."""
     stands: Places
     matters: Mapping[str, tuple[str, NDArray[np.int64]]]
     """Each matter's name, and the columns of the sites that handle it."""

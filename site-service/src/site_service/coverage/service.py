@@ -105,7 +105,10 @@ async def _read(session: AsyncSession, version: str) -> World:
         site_ids=[site.id for site in stands],
         site_names=[site.name for site in stands],
         site_kinds=[site.kind.value for site in stands],
-        hours=[site.opening_hours for site in stands],
+        hours=[
+            tuple(one for one in (site.opening_hours, site.extended_hours) if one)
+            for site in stands
+        ],
         stands=places([(site.latitude, site.longitude) for site in stands]),
         matters={
             code: (names[code], np.array(columns, dtype=np.int64))
@@ -171,7 +174,9 @@ async def _open(
     calendar = await calendars.load(session)
     found = []
     for at in moments:
-        by_hours = {hours: is_open_at(hours, at, calendar) for hours in set(known.hours)}
+        by_hours = {
+            hours: any(is_open_at(one, at, calendar) for one in hours) for hours in set(known.hours)
+        }
         special = await sites.open_at(session, SiteFilter(), at)
         changed, open_then = set(special.special), set(special.special_open)
         found.append(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from site_service.errors import NoWindowForMatter, WindowBusy, WindowClosed
+from site_service.errors import NoWindowForMatter, SiteClosed, WindowBusy, WindowClosed
 from site_service.events import (
     TicketCalled,
     TicketIssued,
@@ -22,9 +22,11 @@ from site_service.queue.policy import QueuePolicy
 from site_service.queue.rules import Duty, TicketAction
 from site_service.queue.service import facts_of, note_of, policy_of, windows_for
 from site_service.queue.tables import Ticket
+from site_service.sites import registry
 from site_service.sites import service as sites
-from site_service.sites.rules import WindowState
+from site_service.sites.rules import SiteState, WindowState
 from site_service.sites.tables import Window
+from site_service.speech import service as speech
 from tongban.clock import local_date
 from tongban.identity import Caller
 from tongban.ids import new_id
@@ -45,13 +47,14 @@ async def call_next(
     """Call the next ticket to the window; None where none waits for it.
 
     Raises:
-        WindowClosed, WindowPaused: 409.
+        WindowClosed, WindowPaused, SiteClosed: 409.
         WindowBusy: 409, the ticket called before is not finished.
     """
     window = await sites.lock_window(session, window_id)
     caller.require_site(window.site_id)
     if window.state is WindowState.CLOSED:
         raise WindowClosed
+    await _refuse_closed_site(session, window.site_id)
     if await store.pause_of(session, window_id) is not None:
         raise WindowPaused(number=window.number)
     await _refuse_busy(session, window_id)
@@ -64,8 +67,26 @@ async def call_next(
     ticket.state = rules.advance(ticket.state, TicketAction.CALL)
     ticket.window_id, ticket.called_at = window.id, at
     publish(session, TicketCalled(**facts_of(ticket, at)), of=ticket)
-    await notes.write(session, window.site_id, "called", note_of(ticket, window), at=at)
+    await _tell_called(session, ticket, window, at)
     return ticket
+
+
+async def _refuse_closed_site(session: AsyncSession, site_id: str) -> None:
+    """Call nobody where the site is closed: where to go instead is told."""
+    site = await sites.get(session, site_id)
+    if site.state is not SiteState.OPEN:
+        others = await registry.alternatives(session, site)
+        raise SiteClosed(reason=site.closed_reason, other_sites=others)
+
+
+async def _tell_called(
+    session: AsyncSession, ticket: Ticket, window: Window | None, at: datetime
+) -> None:
+    """Tell displays the number, the window, and what to say aloud."""
+    number = None if window is None else window.number
+    spoken = await speech.called(session, ticket.site_id, ticket.number, number)
+    facts = {**note_of(ticket, window), "spoken": spoken}
+    await notes.write(session, ticket.site_id, "called", facts, at=at)
 
 
 async def _pick(
@@ -113,7 +134,7 @@ async def recall(session: AsyncSession, ticket: Ticket, *, at: datetime) -> Tick
             await _refuse_busy(session, window.id)
     ticket.state, ticket.called_at = state, at
     publish(session, TicketCalled(**facts_of(ticket, at)), of=ticket)
-    await notes.write(session, ticket.site_id, "called", note_of(ticket, window), at=at)
+    await _tell_called(session, ticket, window, at)
     return ticket
 
 

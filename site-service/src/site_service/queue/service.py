@@ -1,6 +1,6 @@
 """Use cases of the queue: take a ticket, look at it and at the queue, tie it to its case."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -261,6 +261,13 @@ async def get(session: AsyncSession, ticket_id: UUID, *, caller: Caller) -> Tick
     if ticket is None or not _may_see(caller, ticket):
         raise TicketNotFound
     return ticket
+
+
+async def of_visits(
+    session: AsyncSession, ticket_ids: Collection[UUID], appointment_ids: Collection[UUID]
+) -> Sequence[Ticket]:
+    """Return these tickets and those of these appointments, as they were given out."""
+    return await store.of_visits(session, ticket_ids, appointment_ids)
 
 
 async def wait_of(

@@ -1,6 +1,6 @@
 """Every SQL statement about tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -292,3 +292,15 @@ async def at_windows(session: AsyncSession, window_ids: Sequence[UUID]) -> dict[
         select(Ticket).where(Ticket.window_id.in_(window_ids), Ticket.state.in_(AT_THE_WINDOW))
     )
     return {ticket.window_id: ticket for ticket in rows if ticket.window_id is not None}
+
+
+async def of_visits(
+    session: AsyncSession, ticket_ids: Collection[UUID], appointment_ids: Collection[UUID]
+) -> Sequence[Ticket]:
+    """Return these tickets and those of these appointments, as they were given out."""
+    statement = (
+        select(Ticket)
+        .where(or_(Ticket.id.in_(ticket_ids), Ticket.appointment_id.in_(appointment_ids)))
+        .order_by(Ticket.issued_at, Ticket.id)
+    )
+    return (await session.scalars(statement)).all()

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from site_service.errors import (
     NoWindowForMatter,
+    SiteClosed,
     SiteNotFound,
     TicketActionNotAllowed,
     TicketNotFound,
@@ -49,8 +50,8 @@ ACTION_PROBLEMS = problems(TicketNotFound, TicketActionNotAllowed, StaleVersion,
 @router.post(
     "/api/v1/windows/{window_id}/call-next",
     responses={
-        **problems(WindowNotFound, ForeignSite),
-        **problems(WindowClosed, WindowBusy, WindowPaused),
+        **problems(WindowNotFound, SiteNotFound, ForeignSite),
+        **problems(WindowClosed, WindowBusy, WindowPaused, SiteClosed),
     },
 )
 async def call_next(

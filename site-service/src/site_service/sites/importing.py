@@ -42,6 +42,7 @@ async def import_sites(
     for site in sites:
         caller.require_site(site.id)
     _refuse_misplaced(sites)
+    _refuse_foreign_streets(sites, district)
     await _refuse_outside(session, sites, district)
     await import_store.wait_for_other_imports(session)
     await _refuse_unknown_matters(session, sites)
@@ -89,6 +90,21 @@ def _refuse_misplaced(sites: Sequence[SiteIn]) -> None:
             "not_handled_here",
         )
         for fault in rules.strangers(sites)
+    ]
+    if faults:
+        raise ImportRefused(errors=faults)
+
+
+def _refuse_foreign_streets(sites: Sequence[SiteIn], district: str) -> None:
+    """Refuse a street of another district: its code (GB/T 10114) begins with the district's."""
+    said = {
+        "zh-CN": f"街道编码应以本区编码 {district} 开头，后接三位",
+        "en": f"a street's code is the district's, {district}, and three digits more",
+    }
+    faults = [
+        Where.pointer(f"/sites/{at}/street_code", said, "outside_district")
+        for at, site in enumerate(sites)
+        if not site.street_code.startswith(district)
     ]
     if faults:
         raise ImportRefused(errors=faults)
@@ -224,6 +240,9 @@ async def _write(
                     state="closed" if states[site.id] is SiteState.CLOSED else "open",
                     matters=sorted(site.matters),
                     partner_matters=sorted(site.partner_matters),
+                    accepts_cash=site.accepts_cash,
+                    accepts_paper=site.accepts_paper,
+                    continues_online=site.continues_online,
                 ),
                 sequence=_next_sequence(stored, site.id, states[site.id]),
             )

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from site_service.sites.rules import Point, SiteState
+from site_service.sites.rules import Point, SiteState, WindowState
 from site_service.sites.store import distance_m
 from site_service.sites.tables import (
     Boundary,
@@ -19,6 +19,7 @@ from site_service.sites.tables import (
     Site,
     SiteMatter,
     SpecialDay,
+    Window,
 )
 from site_service.sites.vocabulary import Depth
 
@@ -156,11 +157,14 @@ async def drop_matter(session: AsyncSession, code: str, *, is_partner: bool) -> 
 
 
 async def without_offline_way(session: AsyncSession) -> Sequence[Any]:
-    """Return the district's matters that no open site takes in over a counter or at a kiosk."""
+    """Return the district's matters that no window of an open site takes in on paper."""
     is_taken = exists().where(
         SiteMatter.matter_code == KnownMatterVersion.code,
         SiteMatter.depth.overlap([Depth.RECEIVE, Depth.DECIDE]),
-        SiteMatter.site_id.in_(select(Site.id).where(Site.state == SiteState.OPEN)),
+        SiteMatter.site_id.in_(
+            select(Site.id).where(Site.state == SiteState.OPEN, Site.accepts_paper)
+        ),
+        SiteMatter.site_id.in_(select(Window.site_id).where(Window.state == WindowState.OPEN)),
     )
     rows = await session.execute(
         select(KnownMatterVersion.code, KnownMatterVersion.name, KnownMatterVersion.area)

@@ -199,6 +199,9 @@ class SiteIn(BaseModel):
     transit: list[Transit] = Field(default=[], max_length=50)
     accepts_cash: bool = Field(default=True, description="收现金")
     accepts_paper: bool = Field(default=True, description="收纸质材料")
+    continues_online: bool = Field(
+        default=True, description="网上办了一半的可在窗口接着办 / carried on at a window"
+    )
     facilities: list[Code] = Field(default=[], max_length=50)
     windows: list[WindowIn] = Field(default=[], max_length=200)
     kiosks: list[KioskIn] = Field(default=[], max_length=200)
@@ -263,6 +266,7 @@ class SiteSummary(BaseModel):
     parking: Parking | None
     accepts_cash: bool
     accepts_paper: bool
+    continues_online: bool
     state: SiteState
     closed_reason: str | None
     closed_until: AwareDatetime | None
@@ -272,6 +276,12 @@ class SiteSummary(BaseModel):
     travel_minutes: float | None = Field(default=None, description="路上分钟 / on the way")
     wait_minutes: float | None = Field(default=None, description="预计等候分钟 / expected wait")
     total_minutes: float | None = Field(default=None, description="合计分钟 / way and wait")
+
+    @computed_field(description="区域编码 / of the street's code")  # type: ignore[prop-decorator]  # pydantic's own way
+    @property
+    def district(self) -> str:
+        """Return the district's code, with which a street's begins (GB/T 10114)."""
+        return self.street_code[:6]
 
 
 class WindowRead(BaseModel):
@@ -351,3 +361,6 @@ class MatterRead(BaseModel):
     is_partner: bool
     owner_district: str | None
     depth: list[Depth]
+    continues_online: bool = Field(
+        description="网上办了一半的可在此接着办 / begun online, carried on at a window here"
+    )

@@ -17,13 +17,16 @@ from site_service.sites import registry_store, rules, store
 from site_service.sites.rules import MatterThere, Point, SiteFilter, SiteState, WindowKind
 from site_service.sites.tables import Kiosk, Site, Window
 from tongban import calendars
+from tongban.calendars import CalendarCache
 from tongban.clock import local_date, start_of
+from tongban.context import Context
 from tongban.identity import Caller, Role
 from tongban.messages import Event
 from tongban.paging import Paging, page_of
 from tongban.workdays import Calendar
 
 OTHER_SITES = 3
+CALENDAR = "sites.calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,9 @@ def told(site: Site, own: Sequence[str], partners: Sequence[str]) -> SiteChanged
         state="closed" if site.state is SiteState.CLOSED else "open",
         matters=list(own),
         partner_matters=list(partners),
+        accepts_cash=site.accepts_cash,
+        accepts_paper=site.accepts_paper,
+        continues_online=site.continues_online,
     )
 
 
@@ -151,6 +157,21 @@ async def current_states(session: AsyncSession) -> AsyncIterator[tuple[Event, in
 async def public_sites(session: AsyncSession) -> Sequence[Site]:
     """Return every site but the drafts, by code."""
     return [site for site in await store.all_sites(session) if site.state is not SiteState.DRAFT]
+
+
+# What texts to be read out ask.
+
+
+async def handled_at(session: AsyncSession, site_ids: Collection[str]) -> dict[str, set[str]]:
+    """Return the codes of what each of these sites handles; sites that are not there are left."""
+    handled = await store.matters_by_site(session, site_ids)
+    known = await store.known_sites(session, site_ids)
+    return {one: {code for codes in handled.get(one, ()) for code in codes} for one in known}
+
+
+async def depth_of(session: AsyncSession, site_id: str, matter_code: str) -> Sequence[str]:
+    """Return how far the matter goes at the site; nothing where it is not handled any more."""
+    return await store.depth_of(session, site_id, matter_code)
 
 
 # What the queue asks.
@@ -212,17 +233,27 @@ async def lock_window(session: AsyncSession, window_id: UUID) -> Window:
     return window
 
 
-# What appointments ask.
+# What appointments and rosters ask.
+
+
+async def calendar(session: AsyncSession, context: Context) -> Calendar:
+    """Return the district's calendar as of some seconds ago at most."""
+    cache: CalendarCache = context.resources.setdefault(CALENDAR, CalendarCache())
+    return await cache.get(session)
 
 
 async def open_times(
     session: AsyncSession, site: Site, day: date, *, every: timedelta, calendar: Calendar
 ) -> list[datetime]:
-    """Return the times of the day at which the site is open, those for the booked included."""
+    """Return the times of the day at which the site is open.
+
+    Extended hours (延时服务) and those for the booked alone (预约服务) are among them.
+    """
     special = {one.day: one.hours for one in await registry_store.special_days_of(session, site.id)}
     begins = start_of(day)
     times = [begins + nth * every for nth in range(timedelta(days=1) // every)]
     if (hours := special.get(day)) is not None:
         return [at for at in times if rules.is_open_by_clock(hours, at)]
-    written = [hours for hours in (site.opening_hours, site.appointment_hours) if hours]
+    each = (site.opening_hours, site.extended_hours, site.appointment_hours)
+    written = [hours for hours in each if hours]
     return [at for at in times if any(rules.is_open_at(one, at, calendar) for one in written)]

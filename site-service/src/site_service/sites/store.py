@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     Float,
     Integer,
+    and_,
     cast,
     exists,
     func,
@@ -40,6 +41,7 @@ from site_service.sites.tables import (
     SiteMatter,
     Window,
 )
+from site_service.sites.vocabulary import Depth
 from tongban.paging import Paging, after
 
 EARTH_RADIUS_M = 6_371_000
@@ -89,7 +91,8 @@ def _conditions(wanted: SiteFilter) -> list[ColumnElement[bool]]:
             is_here.append(SiteMatter.depth.contains([wanted.depth]))
         conditions.append(exists().where(*is_here))
     if wanted.hours is not None:
-        by_week = Site.opening_hours.in_(wanted.hours) & Site.id.not_in(wanted.special)
+        is_open = or_(Site.opening_hours.in_(wanted.hours), Site.extended_hours.in_(wanted.hours))
+        by_week = is_open & Site.id.not_in(wanted.special)
         conditions += [
             Site.state == SiteState.OPEN,
             or_(by_week, Site.id.in_(wanted.special_open)),
@@ -134,7 +137,10 @@ async def within(
 
 
 async def all_hours(session: AsyncSession) -> Sequence[str]:
-    return (await session.scalars(select(Site.opening_hours).distinct())).all()
+    """Return each way in which hours are written, extended ones included."""
+    extended = select(Site.extended_hours).distinct()
+    ordinary = await session.scalars(select(Site.opening_hours).distinct())
+    return [*{*ordinary, *(one for one in await session.scalars(extended) if one)}]
 
 
 async def get(session: AsyncSession, site_id: str) -> Site | None:
@@ -207,6 +213,15 @@ def _partners(code: ColumnElement[str]) -> LateralFromClause:
     )
 
 
+def _continues_online() -> ColumnElement[bool]:
+    """Whether a window there takes over what somebody began online."""
+    has_window = exists().where(
+        Window.site_id == SiteMatter.site_id, Window.state == WindowState.OPEN
+    )
+    takes_over = exists().where(Site.id == SiteMatter.site_id, Site.continues_online)
+    return and_(SiteMatter.depth.overlap([Depth.RECEIVE, Depth.DECIDE]), has_window, takes_over)
+
+
 async def matters_of(
     session: AsyncSession, site_id: str, paging: Paging
 ) -> Sequence[Mapping[str, Any]]:
@@ -221,6 +236,7 @@ async def matters_of(
             func.coalesce(own.c.handling, partners.c.handling).label("handling"),
             partners.c.owner_district,
             SiteMatter.depth,
+            _continues_online().label("continues_online"),
         )
         .outerjoin(own, SiteMatter.is_partner.is_(False))
         .outerjoin(partners, SiteMatter.is_partner.is_(True))
@@ -324,3 +340,13 @@ async def matters_by_site(
 
 async def all_sites(session: AsyncSession) -> Sequence[Site]:
     return (await session.scalars(select(Site).order_by(Site.id))).all()
+
+
+async def known_sites(session: AsyncSession, site_ids: Collection[str]) -> set[str]:
+    """Return those of the ids that are sites'."""
+    return set(await session.scalars(select(Site.id).where(Site.id.in_(site_ids))))
+
+
+async def depth_of(session: AsyncSession, site_id: str, matter_code: str) -> Sequence[str]:
+    found = await session.get(SiteMatter, (site_id, matter_code))
+    return () if found is None else found.depth

@@ -96,6 +96,8 @@ class Site(Sequenced, SiteTables):
     transit: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     accepts_cash: Mapped[bool] = mapped_column(server_default=true())
     accepts_paper: Mapped[bool] = mapped_column(server_default=true())
+    continues_online: Mapped[bool] = mapped_column(server_default=true())
+    """线上线下接续: what was begun online is carried on at a window here."""
     facilities: Mapped[list[str]] = mapped_column(ARRAY(Text))
     green_channel: Mapped[bool]
     provenance: Mapped[Provenance]

@@ -1,0 +1,1 @@
+"""Who stands at which window and who helps, when (排班)."""
