@@ -19,6 +19,8 @@ from site_service.sites.registry import reopen_sites
 from site_service.sites.registry_routes import router as registry_router
 from site_service.sites.routes import router as sites_router
 from site_service.sites.service import current_states
+from site_service.statistics.counting import count_days
+from site_service.statistics.routes import router as statistics_router
 from tongban import app
 from tongban.service import Service, Timer
 
@@ -32,6 +34,8 @@ SERVICE = Service(
         registry_router,
         sites_router,
         coverage_router,
+        # Before the queue's: /tickets/statistics is no ticket.
+        statistics_router,
         queue_router,
         windows_router,
         display_router,
@@ -45,6 +49,7 @@ SERVICE = Service(
         Timer(every=timedelta(minutes=1), run=reopen_sites),
         Timer(every=timedelta(seconds=20), run=end_of_day),
         Timer(every=timedelta(seconds=20), run=settle_appointments),
+        Timer(every=timedelta(minutes=1), run=count_days),
     ),
     republish=current_states,
 )

@@ -194,6 +194,8 @@ class SiteFilter:
     depth: str | None = None
     drafts_of: Collection[str] | None = ()
     """Whose drafts are seen, by site; None sees all."""
+    only: str | None = None
+    """One site alone."""
 
 
 @dataclass(frozen=True, slots=True)
