@@ -10,6 +10,7 @@ from site_service.consumers import CONSUMED
 from site_service.coverage.routes import router as coverage_router
 from site_service.database import SiteTables
 from site_service.events import PUBLISHED
+from site_service.open_data.routes import router as open_data_router
 from site_service.queue.days import end_of_day
 from site_service.queue.display_routes import router as display_router
 from site_service.queue.routes import router as queue_router
@@ -40,6 +41,7 @@ SERVICE = Service(
         windows_router,
         display_router,
         appointments_router,
+        open_data_router,
     ),
     metadata=SiteTables.metadata,
     migrations="site_service.migrations",
