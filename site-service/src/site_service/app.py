@@ -20,6 +20,7 @@ from site_service.sites.registry import reopen_sites
 from site_service.sites.registry_routes import router as registry_router
 from site_service.sites.routes import router as sites_router
 from site_service.sites.service import current_states
+from site_service.staffing.routes import router as staffing_router
 from site_service.statistics.counting import count_days
 from site_service.statistics.routes import router as statistics_router
 from tongban import app
@@ -37,6 +38,7 @@ SERVICE = Service(
         coverage_router,
         # Before the queue's: /tickets/statistics is no ticket.
         statistics_router,
+        staffing_router,
         queue_router,
         windows_router,
         display_router,
