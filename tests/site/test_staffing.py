@@ -18,8 +18,8 @@ from tongban.workdays import Calendar, seed_rows
 CALENDAR = Calendar.from_rows(seed_rows())
 
 
-def simulated(demand: Demand, windows: int, seconds: float, *, visitors: int = 20_000) -> float:
-    """Let visitors come to windows and return the share called in time."""
+def simulated(demand: Demand, windows: int, *, visitors: int = 15_000) -> np.ndarray:
+    """Let visitors come to windows and return how long each waited, in seconds."""
     rng = np.random.default_rng(7)
     gaps = rng.exponential(rules.HOUR / demand.arrivals, visitors)
     spread = np.log(1 + demand.variation)
@@ -44,7 +44,7 @@ def simulated(demand: Demand, windows: int, seconds: float, *, visitors: int = 2
 
     clock.process(come())
     clock.run()
-    return float(np.mean(np.array(waits) <= seconds))
+    return np.array(waits)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,16 @@ def simulated(demand: Demand, windows: int, seconds: float, *, visitors: int = 2
         (Demand(30, 480, 0.25), 5),
     ],
 )
-@pytest.mark.parametrize("seconds", [0, 300, 900])
-def test_the_formula_says_what_a_simulation_does(
-    demand: Demand, windows: int, seconds: float
-) -> None:
-    told = rules.share_in_time(demand, windows, seconds)
+def test_the_formula_says_what_a_simulation_does(demand: Demand, windows: int) -> None:
+    waits = simulated(demand, windows)
 
-    assert told == pytest.approx(simulated(demand, windows, seconds), abs=0.04)
+    for seconds in (0, 300, 900):
+        told = rules.share_in_time(demand, windows, seconds)
+        came = float(np.mean(waits <= seconds))
+        # Exact for exponential visits, but for the luck of the draw; for others an approximation
+        # that promises rather too little than too much.
+        least = 0.03 if demand.variation == 1 else 0.07
+        assert came - least <= told <= came + 0.03
 
 
 @pytest.mark.parametrize("arrivals", [1, 7, 30, 90])
