@@ -156,26 +156,31 @@ _WEEKS = (date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1), date(2024, 10, 7
 """Mondays of four seasons."""
 
 
-def weekly_hours(expression: str) -> list[list[tuple[str, str]]] | None:
+Week = tuple[tuple[tuple[str, str], ...], ...]
+"""When each weekday opens and closes, Monday first."""
+
+
+@lru_cache(maxsize=1024)
+def weekly_hours(expression: str) -> Week | None:
     """Return when each weekday opens and closes, Monday first; None where weeks differ.
 
     Public holidays are left out: they follow the calendar, not the week.
     """
     hours = _parsed(_ordinary(expression))
     weeks = [
-        [_opened(hours, monday + timedelta(days=nth)) for nth in range(7)] for monday in _WEEKS
+        tuple(_opened(hours, monday + timedelta(days=nth)) for nth in range(7)) for monday in _WEEKS
     ]
     return weeks[0] if all(week == weeks[0] for week in weeks) else None
 
 
-def _opened(hours: OpeningHours, day: date) -> list[tuple[str, str]]:
+def _opened(hours: OpeningHours, day: date) -> tuple[tuple[str, str], ...]:
     begins = datetime.combine(day, time())
     ends = begins + timedelta(days=1)
-    return [
+    return tuple(
         (f"{max(opens, begins):%H:%M}", f"{closes:%H:%M}" if closes < ends else "24:00")
         for opens, closes, state, _ in hours.intervals(begins, ends)
         if state == State.OPEN
-    ]
+    )
 
 
 def _split(expression: str) -> list[str]:
