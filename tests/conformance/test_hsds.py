@@ -109,6 +109,8 @@ async def test_a_service_tells_every_place_as_a_package_of_services(hall: Runnin
 async def test_the_vocabularies_conform(hall: RunningService, path: str) -> None:
     tables = json.loads((PROFILE / "tabular.json").read_text("utf-8"))["properties"]
     schema = tables[{"taxonomies": "taxonomy", "taxonomy_terms": "taxonomy_term"}[path]]["items"]
+    # It refers to a schema that is not among the compiled ones; we tell no such rows.
+    del schema["properties"]["metadata"]
 
     page = await get(hall, path, per_page=100)
 
