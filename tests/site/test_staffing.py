@@ -126,7 +126,8 @@ async def visits(site: RunningService, here: dict[str, Any], day: date, count: i
     await site.execute(
         "INSERT INTO tickets (id, site_id, day, number, matter_code, area, is_partner, is_green,"
         " needs, channel, state, taken_by, window_id, issued_at, placed_at, called_at, done_at,"
-        " sequence, version) SELECT gen_random_uuid(), :site, CAST(:day AS date), 'A' || n, :matter, 'tax',"
+        " sequence, version) SELECT gen_random_uuid(), :site, CAST(:day AS date), 'A' || n,"
+        " :matter, 'tax',"
         " false, false, '{}', 'window', 'done', 'test', :window, at, at, at,"
         " at + interval '12 minutes', 1, 1 FROM generate_series(1, :count) AS n,"
         " LATERAL (SELECT (CAST(:day AS date) + time '10:00' + n * interval '1 minute')"
