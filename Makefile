@@ -49,7 +49,7 @@ test: setup ## prove it all: units, properties, contracts, services, house laws,
 	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup
 
 conformance: setup ## hold our exports to published shapes: make conformance STANDARDS=<folder>
-	@test -d "$(STANDARDS)/cpsv-ap-3.2.0" || { echo "make conformance needs the published standards: STANDARDS=<folder that holds cpsv-ap-3.2.0>"; exit 1; }
+	@for one in cpsv-ap-3.2.0 hsds-3.0; do test -d "$(STANDARDS)/$$one" || { echo "make conformance needs the published standards: STANDARDS=<folder that holds cpsv-ap-3.2.0 and hsds-3.0>; $$one is not there"; exit 1; }; done
 	@STANDARDS="$(abspath $(STANDARDS))" $(BIN)/python -m pytest -q tests/conformance
 
 lint: setup ## ruff, mypy strict, import rules

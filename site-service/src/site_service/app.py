@@ -14,6 +14,7 @@ from site_service.events import PUBLISHED
 from site_service.helpers.home_routes import router as home_visits_router
 from site_service.helpers.routes import router as helpers_router
 from site_service.helpers.service import lapse_left_over
+from site_service.open_data.routes import router as open_data_router
 from site_service.queue.days import end_of_day
 from site_service.queue.display_routes import router as display_router
 from site_service.queue.routes import router as queue_router
@@ -25,6 +26,9 @@ from site_service.sites.registry_routes import router as registry_router
 from site_service.sites.routes import router as sites_router
 from site_service.sites.service import current_states
 from site_service.speech.routes import router as speech_router
+from site_service.staffing.routes import router as staffing_router
+from site_service.statistics.counting import count_days
+from site_service.statistics.routes import router as statistics_router
 from tongban import app
 from tongban.service import Service, Timer
 
@@ -43,10 +47,14 @@ SERVICE = Service(
         home_visits_router,
         sites_router,
         coverage_router,
+        # Before the queue's: /tickets/statistics is no ticket.
+        statistics_router,
+        staffing_router,
         queue_router,
         windows_router,
         display_router,
         appointments_router,
+        open_data_router,
     ),
     metadata=SiteTables.metadata,
     migrations="site_service.migrations",
@@ -57,6 +65,7 @@ SERVICE = Service(
         Timer(every=timedelta(seconds=20), run=end_of_day),
         Timer(every=timedelta(seconds=20), run=settle_appointments),
         Timer(every=timedelta(minutes=10), run=lapse_left_over),
+        Timer(every=timedelta(minutes=1), run=count_days),
     ),
     republish=current_states,
 )

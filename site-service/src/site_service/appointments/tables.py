@@ -38,6 +38,8 @@ class Appointment(Record, Sequenced, SiteTables):
             "next_due_at",
             postgresql_where=text("next_due_at IS NOT NULL"),
         ),
+        Index("ix_appointments_updated_at", "updated_at"),
+        Index("ix_appointments_day", "day"),
     )
 
     site_id: Mapped[str] = mapped_column(ForeignKey("sites.id"))

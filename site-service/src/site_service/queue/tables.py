@@ -59,6 +59,9 @@ class Ticket(Record, Sequenced, SiteTables):
             "day",
             postgresql_where=text("state IN ('waiting', 'called', 'missed')"),
         ),
+        # What the roll-ups look at: which days changed, and all of a day.
+        Index("ix_tickets_updated_at", "updated_at"),
+        Index("ix_tickets_day", "day"),
     )
 
     site_id: Mapped[str] = mapped_column(ForeignKey("sites.id"))

@@ -7,12 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 
-from opening_hours import OpeningHours, validate
+from opening_hours import OpeningHours, State, validate
 
 from tongban.clock import SHANGHAI
 from tongban.workdays import Calendar, DayKind
@@ -152,6 +152,37 @@ def is_open_by_clock(expression: str, at: datetime) -> bool:
     return _parsed(expression).is_open(at.astimezone(SHANGHAI).replace(tzinfo=None))
 
 
+_WEEKS = (date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1), date(2024, 10, 7))
+"""Mondays of four seasons."""
+
+
+Week = tuple[tuple[tuple[str, str], ...], ...]
+"""When each weekday opens and closes, Monday first."""
+
+
+@lru_cache(maxsize=1024)
+def weekly_hours(expression: str) -> Week | None:
+    """Return when each weekday opens and closes, Monday first; None where weeks differ.
+
+    Public holidays are left out: they follow the calendar, not the week.
+    """
+    hours = _parsed(_ordinary(expression))
+    weeks = [
+        tuple(_opened(hours, monday + timedelta(days=nth)) for nth in range(7)) for monday in _WEEKS
+    ]
+    return weeks[0] if all(week == weeks[0] for week in weeks) else None
+
+
+def _opened(hours: OpeningHours, day: date) -> tuple[tuple[str, str], ...]:
+    begins = datetime.combine(day, time())
+    ends = begins + timedelta(days=1)
+    return tuple(
+        (f"{max(opens, begins):%H:%M}", f"{closes:%H:%M}" if closes < ends else "24:00")
+        for opens, closes, state, _ in hours.intervals(begins, ends)
+        if state == State.OPEN
+    )
+
+
 def _split(expression: str) -> list[str]:
     return [rule.strip() for rule in expression.split(";")]
 
@@ -194,6 +225,8 @@ class SiteFilter:
     depth: str | None = None
     drafts_of: Collection[str] | None = ()
     """Whose drafts are seen, by site; None sees all."""
+    only: str | None = None
+    """One site alone."""
 
 
 @dataclass(frozen=True, slots=True)

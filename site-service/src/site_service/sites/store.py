@@ -83,6 +83,8 @@ def _conditions(wanted: SiteFilter) -> list[ColumnElement[bool]]:
         is_seen = Site.state != SiteState.DRAFT
         mine = Site.id.in_(wanted.drafts_of)
         conditions.append(or_(is_seen, mine) if wanted.drafts_of else is_seen)
+    if wanted.only is not None:
+        conditions.append(Site.id == wanted.only)
     if wanted.kind is not None:
         conditions.append(Site.kind == wanted.kind)
     if wanted.matter_code is not None:

@@ -1,0 +1,212 @@
+"""Every SQL statement about open data."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Select,
+    Uuid,
+    cast,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import ColumnElement
+
+from site_service.open_data.rules import Handled, Place, seed_of
+from site_service.sites.rules import SiteState
+from site_service.sites.tables import (
+    KnownMatterVersion,
+    PartnerMatter,
+    Site,
+    SiteMatter,
+    SpecialDay,
+)
+
+AT_ONCE = 200
+
+_OWN = (
+    select(
+        KnownMatterVersion.code,
+        KnownMatterVersion.name,
+        KnownMatterVersion.area,
+        literal(None, PartnerMatter.owner_district.type).label("owner_district"),
+    )
+    .ext(distinct_on(KnownMatterVersion.code))
+    .where(KnownMatterVersion.state == "published")
+    .order_by(KnownMatterVersion.code, KnownMatterVersion.version.desc())
+    .subquery("own")
+)
+_PARTNERS = (
+    select(PartnerMatter.code, PartnerMatter.name, PartnerMatter.area, PartnerMatter.owner_district)
+    .ext(distinct_on(PartnerMatter.code))
+    .where(PartnerMatter.state == "offered", PartnerMatter.code.not_in(select(_OWN.c.code)))
+    .order_by(PartnerMatter.code, PartnerMatter.owner_district)
+    .subquery("partners")
+)
+HANDLED = union_all(select(_OWN), select(_PARTNERS)).subquery("handled")
+"""Every matter that is applied for in the district: its own, and those of partners."""
+
+
+def id_of(*parts: ColumnElement[str] | InstrumentedAttribute[str] | str) -> ColumnElement[Any]:
+    """Return the id that `rules.id_of` makes of the same names."""
+    seed: ColumnElement[str] = literal("")
+    for nth, part in enumerate(parts):
+        seed = seed + (seed_of("", "") if nth else "") + part
+    octets = func.substring(func.sha256(func.convert_to(seed, "UTF8")), 1, 16)
+    versioned = func.set_byte(octets, 6, func.get_byte(octets, 6).op("&")(0x0F).op("|")(0x80))
+    marked = func.set_byte(versioned, 8, func.get_byte(octets, 8).op("&")(0x3F).op("|")(0x80))
+    return cast(func.encode(marked, "hex"), Uuid)
+
+
+def _handled(district: str, row: Any) -> Handled:
+    return Handled(row.code, row.name, row.area, row.owner_district or district)
+
+
+async def version(session: AsyncSession) -> tuple[int, ...]:
+    """Return numbers that change whenever something that is told changes."""
+    own, partners = KnownMatterVersion, PartnerMatter
+    row = (
+        await session.execute(
+            select(
+                select(func.count()).select_from(Site).scalar_subquery(),
+                select(func.coalesce(func.sum(Site.version), 0)).scalar_subquery(),
+                select(func.count()).select_from(own).scalar_subquery(),
+                select(func.coalesce(func.sum(own.sequence), 0)).scalar_subquery(),
+                select(func.count()).select_from(partners).scalar_subquery(),
+                select(func.coalesce(func.sum(partners.sequence), 0)).scalar_subquery(),
+            )
+        )
+    ).one()
+    return tuple(int(number) for number in row)
+
+
+async def services(
+    session: AsyncSession, district: str, *, limit: int, offset: int
+) -> tuple[list[Handled], int]:
+    """Return a page of the matters by code, and how many there are."""
+    statement = select(HANDLED).order_by(HANDLED.c.code).limit(limit).offset(offset)
+    rows = await session.execute(statement)
+    count = await session.scalar(select(func.count()).select_from(HANDLED))
+    return [_handled(district, row) for row in rows], count or 0
+
+
+async def service(session: AsyncSession, district: str, key: str) -> Handled | None:
+    """Return the matter with that id."""
+    is_it = id_of(district, "service", HANDLED.c.code) == key
+    row = (await session.execute(select(HANDLED).where(is_it))).one_or_none()
+    return None if row is None else _handled(district, row)
+
+
+def _there() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            HANDLED.c.code,
+            HANDLED.c.name,
+            HANDLED.c.area,
+            HANDLED.c.owner_district,
+            SiteMatter.depth,
+            Site,
+        )
+        .join(SiteMatter, SiteMatter.matter_code == HANDLED.c.code)
+        .join(Site, Site.id == SiteMatter.site_id)
+        .where(Site.state != SiteState.DRAFT)
+    )
+
+
+There = tuple[Handled, Place, Sequence[str]]
+"""A matter at a site, and how far it goes there."""
+
+
+async def _read(
+    session: AsyncSession, district: str, statement: Select[*tuple[Any, ...]]
+) -> list[There]:
+    rows = (await session.execute(statement)).all()
+    places = await _places(session, [row.Site for row in rows])
+    return [(_handled(district, row), places[row.Site.id], row.depth) for row in rows]
+
+
+async def _places(session: AsyncSession, sites: Sequence[Site]) -> dict[str, Place]:
+    by_id = {site.id: site for site in sites}
+    special: dict[str, list[Any]] = {site_id: [] for site_id in by_id}
+    days = select(SpecialDay).where(SpecialDay.site_id.in_(by_id)).order_by(SpecialDay.day)
+    for one in await session.scalars(days):
+        special[one.site_id].append((one.day, one.hours, one.note))
+    return {
+        site.id: Place(
+            id=site.id,
+            name=site.name,
+            english_name=site.english_name,
+            address=site.address,
+            street=site.street,
+            latitude=site.latitude,
+            longitude=site.longitude,
+            phone=site.phone,
+            contacts=site.contacts,
+            opening_hours=site.opening_hours,
+            extended_hours=site.extended_hours,
+            appointment_hours=site.appointment_hours,
+            special_days=special[site.id],
+            facilities=site.facilities,
+            transit=site.transit,
+            is_open=site.state is SiteState.OPEN,
+            closed_reason=site.closed_reason,
+        )
+        for site in by_id.values()
+    }
+
+
+async def services_at_locations(
+    session: AsyncSession, district: str, *, limit: int, offset: int
+) -> tuple[list[There], int]:
+    """Return a page of matters at sites, by site and code, and how many there are."""
+    order = (SiteMatter.site_id, SiteMatter.matter_code)
+    found = await _read(session, district, _there().order_by(*order).limit(limit).offset(offset))
+    counted = _there().with_only_columns(func.count())
+    return found, (await session.scalar(counted)) or 0
+
+
+async def service_at_location(session: AsyncSession, district: str, key: str) -> There | None:
+    """Return the matter at the site with that id."""
+    mine = id_of(district, "service_at_location", SiteMatter.matter_code, SiteMatter.site_id)
+    found = await _read(session, district, _there().where(mine == key))
+    return found[0] if found else None
+
+
+async def places_of(session: AsyncSession, district: str, code: str) -> list[There]:
+    """Return the sites at which a matter is handled."""
+    statement = _there().where(SiteMatter.matter_code == code).order_by(SiteMatter.site_id)
+    return await _read(session, district, statement)
+
+
+async def everything(session: AsyncSession, district: str) -> AsyncIterator[list[There]]:
+    """Yield every matter at every site, some at a time."""
+    after: tuple[str, str] | None = None
+    order = (SiteMatter.site_id, SiteMatter.matter_code)
+    while True:
+        statement = _there().order_by(*order).limit(AT_ONCE)
+        if after is not None:
+            statement = statement.where(tuple_(*order) > after)
+        found = await _read(session, district, statement)
+        if not found:
+            return
+        yield found
+        handled, place, _ = found[-1]
+        after = place.id, handled.code
+        session.expunge_all()
+
+
+async def owners(session: AsyncSession) -> Sequence[str]:
+    """Return the partner districts whose matters are handled here."""
+    found = await session.scalars(
+        select(PartnerMatter.owner_district)
+        .where(PartnerMatter.state == "offered")
+        .distinct()
+        .order_by(PartnerMatter.owner_district)
+    )
+    return found.all()

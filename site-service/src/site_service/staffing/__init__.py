@@ -1,0 +1,1 @@
+"""How many windows to open (排班测算): from measured arrivals and visits, for a day to come."""
