@@ -440,7 +440,7 @@ async def test_a_rejected_proposal_leaves_the_file_to_be_proposed_again(
 async def test_the_schedule_is_data_and_what_is_filed_keeps_its_class(world: TimePassing) -> None:
     before = await filed(world)
     code = before.matter_code
-    line = {
+    line: dict[str, Any] = {
         "matter_code": code,
         "matter_version": 1,
         "retention": "permanent",

@@ -15,7 +15,7 @@ from interop.messages import Letter, kind_of, package_letter, signing_key
 from interop.two_districts import KEYS_PATH, NEAR, OWNER, Districts, case_step, sealed_notice
 
 from interop_service import suites
-from interop_service.evidence import service, verification
+from interop_service.evidence import anchors, service, store, verification
 from interop_service.evidence.command import main
 from interop_service.evidence.schemas import EvidenceFile
 from interop_service.exchanges.checkpoints import CHECKPOINTS
@@ -173,7 +173,7 @@ async def test_two_checkpoints_of_one_place_are_told_as_a_contradiction(
     claims = json.loads(suites.open_jws(held["anchors"][-1], keys_of(held)[OWNER])[0])
     other = suites.sign_jws(claims | {"link": "00" * 32}, signing_key(districts.owner))
     async with districts.near.context.sessions.begin() as session:
-        await service.anchors.keep_partners(
+        await anchors.keep_partners(
             session,
             other,
             partner=OWNER,
@@ -228,7 +228,7 @@ async def test_bodies_go_after_their_time_and_the_proof_stays(districts: Distric
     near = districts.near
     late = near.context.clock() + timedelta(days=near.settings.bodies_kept_days, minutes=1)
     async with near.context.sessions.begin() as session:
-        await service.store.drop_bodies(session, before=late)
+        await store.drop_bodies(session, before=late)
 
     told = await told_by(near, exchange_id, bodies="true")
 

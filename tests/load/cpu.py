@@ -25,6 +25,7 @@ from uuid import uuid4
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from case_service.app import SERVICE, create_app
+from case_service.settings import Settings
 from support.case_world import SITE, know_matter, know_site, person
 from tongban.migrate import migrate
 from tongban.run.ports import free_port
@@ -119,7 +120,7 @@ async def run(server: EmbeddedPostgres, folder: Path, options: argparse.Namespac
     url = server.url("case", password="load")
     await migrate(url, SERVICE.migrations, SERVICE.metadata)
     told = district.settings("case", database_url=url, nats_url="nats://127.0.0.1:1")
-    settings = SERVICE.settings(**told)
+    settings = Settings(**told)
     app = create_app(settings)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))

@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from case_service.app import SERVICE, create_app
 from case_service.cases import party
+from case_service.settings import Settings
 from support.case_world import matter_content
 from tongban.migrate import migrate
 from tongban.run.ports import free_port
@@ -161,7 +162,7 @@ class World:
         await asyncio.to_thread(self.server.create_database, "case", password="load")
         url = self.server.url("case", password="load")
         await migrate(url, SERVICE.migrations, SERVICE.metadata)
-        settings = SERVICE.settings(
+        settings = Settings(
             **self.district.settings("case", database_url=url, nats_url="nats://127.0.0.1:1")
         )
         app = create_app(settings)

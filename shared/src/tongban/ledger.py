@@ -251,7 +251,7 @@ def link_of(span: Span, *, previous: bytes = NO_LINK) -> bytes:
 
     So few numbers lead from an old checkpoint to any later one, without the entries in between.
     """
-    told = {
+    told: dict[str, Any] = {
         "since": span.since,
         "seq": span.seq,
         "root": span.root.hex(),

@@ -319,7 +319,7 @@ def _info(
 
 
 async def _signed(context: Context, transfer: ArchiveTransfer, digests: Mapping[str, str]) -> str:
-    claims = {"number": transfer.number, "sha256": dict(digests)}
+    claims: dict[str, Any] = {"number": transfer.number, "sha256": dict(digests)}
     return await seal_of(context).sign(rfc8785.dumps(claims), typ=TYPE)
 
 

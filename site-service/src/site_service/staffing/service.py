@@ -86,8 +86,8 @@ def _demands(
     came: dict[tuple[int, str], list[Tally]] = defaultdict(list)
     by_area: dict[str, list[Tally]] = defaultdict(list)
     for _, key, tally in rows:
-        area, _, hour = key.partition("/")
-        came[int(hour), area].append(tally)
+        area, _, hour_of_day = key.partition("/")
+        came[int(hour_of_day), area].append(tally)
         by_area[area].append(tally)
     # How long a visit takes is its area's, whatever the hour: more visits, a steadier number.
     visits = {area: total(tallies) for area, tallies in by_area.items()}
