@@ -306,6 +306,7 @@ NAMELESS = OKPKey.generate_key("Ed25519")
 @pytest.mark.parametrize(
     ("key", "key_id"),
     [(KEY, "610171-seal"), (NAMELESS, f"610171-seal-{NAMELESS.thumbprint()[:12]}")],
+    ids=["named", "nameless"],
 )
 def test_the_seal_names_its_district_and_algorithm(key: OKPKey, key_id: str) -> None:
     document = seal(drawn_up(DocumentKind.RECEIPT), key=key)

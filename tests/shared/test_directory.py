@@ -39,6 +39,9 @@ def test_every_route_is_found_as_fastapi_finds_it(service: str) -> None:
             first = next(one for one in routes if one.matches(asked)[0] is Match.FULL)
             found = directory.find(asked)
 
+            if ":path}" in first.path:
+                assert found is None
+                continue
             assert found is not None
             assert found == (first, first.matches(asked)[1])
 
@@ -62,10 +65,13 @@ def test_what_it_does_not_know_goes_the_long_way(method: str, path: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/api/v1/{resource}", "/api/v1/files/{name:path}", "/status"])
-def test_a_route_without_a_place_is_refused(path: str) -> None:
+def test_a_route_without_a_place_goes_the_long_way_and_comes_last(path: str) -> None:
+    fixed = path.partition("{")[0]
     part = APIRouter()
     part.add_api_route(path, nobody, methods=["GET"], response_model=None)
-    routes = [route for route in part.routes if isinstance(route, APIRoute)]
+    part.add_api_route(f"{fixed}/one/two/three", nobody, methods=["GET"], response_model=None)
+    last, first = [route for route in part.routes if isinstance(route, APIRoute)]
 
-    with pytest.raises(ValueError, match="a route has"):
-        Directory(routes, otherwise=nobody)
+    assert Directory([first, last], otherwise=nobody).find(request("GET", path)) is None
+    with pytest.raises(ValueError, match="a route before it"):
+        Directory([last, first], otherwise=nobody)

@@ -1,7 +1,6 @@
 """Personal data at rest: what is sealed opens only where it belongs."""
 
 import base64
-import os
 from pathlib import Path
 
 import pytest
@@ -96,7 +95,7 @@ def test_a_key_file_may_hold_older_keys_below_the_current(tmp_path: Path) -> Non
     assert vault.blind_index("a") == Vault(NEW_KEY).blind_index("a")
 
 
-@pytest.mark.parametrize("text", ["", "short", "é", "!" * 43, base64.b64encode(os.urandom(31))])
+@pytest.mark.parametrize("text", ["", "short", "é", "!" * 43, base64.b64encode(bytes(31))])
 def test_a_faulty_key_file_is_told(tmp_path: Path, text: str | bytes) -> None:
     path = tmp_path / "data.key"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())

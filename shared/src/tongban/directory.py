@@ -27,12 +27,16 @@ class Directory:
     def __init__(self, routes: Iterable[APIRoute], otherwise: ASGIApp) -> None:
         self._otherwise = otherwise
         self._places: dict[Place, list[APIRoute]] = defaultdict(list)
+        left: list[str] = []
         for route in routes:
             parts = route.path_format.split("/")
             # One whose path may have any length, or names its resource by a parameter, has no
-            # place, and might come before one that has.
+            # place: it is left to the long way, and so must come after those that it answers too.
             if len(parts) <= RESOURCE or "{" in parts[RESOURCE] or ":path}" in route.path:
-                raise ValueError(f"{route.path}: a route has /api/v1 and a resource")
+                left.append(route.path.partition("{")[0])
+                continue
+            if any(route.path.startswith(fixed) for fixed in left):
+                raise ValueError(f"{route.path}: a route before it answers such paths too")
             for method in route.methods or ():
                 self._places[method, len(parts), parts[RESOURCE]].append(route)
 
