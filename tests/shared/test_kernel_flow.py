@@ -19,10 +19,11 @@ from tongban.context import Context, InContext
 from tongban.db import Record, Sequenced, Session, Tables, new_metadata
 from tongban.etags import IfMatch, etag, require_match
 from tongban.identity import Caller, Role, allow
-from tongban.inbox import Effect, NotYet, Projection, Steps, resume_overdue
+from tongban.inbox import Effect, NotYet, Projection, Steps
 from tongban.messages import Event, publish
 from tongban.problems import Problem
 from tongban.relay import Relay
+from tongban.resuming import resume_overdue
 from tongban.service import Service
 from tongban.settings import ServiceSettings
 from tongban.testing.fixtures import RunningService, envelope

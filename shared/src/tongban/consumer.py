@@ -20,9 +20,10 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from tongban.clock import utc_now
 from tongban.context import Context
-from tongban.inbox import Projection, Subscription, Unreadable, resume_waiting
+from tongban.inbox import Projection, Subscription, Unreadable
 from tongban.kernel import DeadLetter, ProjectionGeneration
 from tongban.messages import Envelope
+from tongban.resuming import resume_waiting
 from tongban.telemetry import CONSUMER_PENDING, DEAD_LETTERS, EVENT_DELAY, EVENTS_APPLIED
 
 __all__ = ["Consumer", "durable_name"]

@@ -12,19 +12,19 @@ An event of a version that this release does not know yet, told by a newer one, 
 too, and holds up the later steps of its aggregate: it is applied by the first worker that knows it.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Table, Text, Uuid, bindparam, func, select, text
+from sqlalchemy import Table, Text, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.context import Context
 from tongban.db import Tables
-from tongban.kernel import InboxRow, PendingRow, StepPosition
+from tongban.kernel import InboxRow, StepPosition
 from tongban.messages import Envelope, Event, stream_of
 from tongban.pending import take, wait
 
@@ -38,6 +38,7 @@ __all__ = [
     "Steps",
     "Subscription",
     "Unreadable",
+    "note_positions",
 ]
 
 E = TypeVar("E", bound=Event)
@@ -45,7 +46,6 @@ Handler = Callable[[AsyncSession, E, Context], Awaitable[None]]
 BatchHandler = Callable[[AsyncSession, Sequence[E], Context], Awaitable[None]]
 Concern = Callable[[Mapping[str, Any]], bool]
 
-PATIENCE_MINUTES = 10
 SOON_SECONDS = 0.05
 """What comes in meanwhile shares one transaction."""
 
@@ -249,7 +249,7 @@ class Steps:
                     session, envelope, context
                 ):
                     reached[envelope.aggregate] = moved[envelope.aggregate] = envelope.sequence
-            await _note_positions(session, self.name, moved)
+            await note_positions(session, self.name, moved)
             keys = [f"{aggregate}#{sequence}" for aggregate, sequence in moved.items()]
             rows = await take(session, keys, handlers=[self.name]) if keys else []
             envelopes = [Envelope.model_validate(row.envelope) for row in rows]
@@ -353,7 +353,8 @@ _NOTE_EVENTS = (
 )
 
 
-async def _note_positions(session: AsyncSession, handler: str, moved: Mapping[str, int]) -> None:
+async def note_positions(session: AsyncSession, handler: str, moved: Mapping[str, int]) -> None:
+    """Keep how far a handler came with each aggregate; never back."""
     if not moved:
         return
     statement = insert(StepPosition).values(
@@ -385,64 +386,3 @@ async def _unseen(
             fresh.discard(envelope.id)  # the same event twice in one batch
             unseen.append(envelope)
     return unseen
-
-
-async def resume_overdue(
-    session: AsyncSession, subscriptions: Sequence[Subscription], context: Context
-) -> None:
-    """Try waiting events again, also what no event of the awaited aggregate would wake.
-
-    A step is tried where its predecessor was applied meanwhile, by another worker say, or where
-    it waited too long and passes the gap.
-    """
-    by_name = {subscription.name: subscription for subscription in subscriptions}
-    patience = func.now() - text(f"interval '{PATIENCE_MINUTES} min'")
-    waiting = (
-        await session.execute(
-            select(PendingRow.waits_for, PendingRow.handler, func.min(PendingRow.since) < patience)
-            .where(PendingRow.handler.in_(by_name))
-            .group_by(PendingRow.waits_for, PendingRow.handler)
-            .limit(500)
-        )
-    ).all()
-    for key, handler, is_overdue in waiting:
-        event_type, is_release, version = key.partition("@")
-        if is_release and not by_name[handler].knows(event_type, int(version)):
-            continue
-        aggregate, is_step, before = key.partition("#")
-        if is_step and is_overdue and await _is_kept(session, handler, aggregate, before):
-            continue  # no gap: its predecessor is here, and waits for something itself
-        if is_step and is_overdue:
-            log.warning("steps.gap_passed", aggregate=aggregate, missing=before)
-            await _note_positions(session, handler, {aggregate: int(before)})
-        if is_step and not is_overdue:
-            position = await session.get(StepPosition, (handler, aggregate))
-            if position is None or position.sequence < int(before):
-                continue
-        await resume_waiting(session, [key], [by_name[handler]], context)
-
-
-async def _is_kept(session: AsyncSession, handler: str, aggregate: str, sequence: str) -> bool:
-    """Tell whether this step of an aggregate waits here."""
-    kind, _, key = aggregate.rpartition(".")
-    kept = select(PendingRow.event_id).where(
-        PendingRow.handler == handler,
-        PendingRow.envelope["subject"].astext == key,
-        PendingRow.envelope["sequence"].astext == sequence,
-        PendingRow.envelope["type"].astext.startswith(f"{kind}."),
-    )
-    return await session.scalar(kept.limit(1)) is not None
-
-
-async def resume_waiting(
-    session: AsyncSession,
-    keys: Iterable[str],
-    subscriptions: Sequence[Subscription],
-    context: Context,
-) -> int:
-    """Try again the events that wait for `keys` (aggregates); return how many were taken up."""
-    by_name = {subscription.name: subscription for subscription in subscriptions}
-    rows = await take(session, keys, handlers=by_name)
-    for row in rows:
-        await by_name[row.handler].resume(session, Envelope.model_validate(row.envelope), context)
-    return len(rows)

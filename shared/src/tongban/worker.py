@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tongban import audit, streams
 from tongban.consumer import Consumer
 from tongban.context import Context, open_context
-from tongban.inbox import resume_overdue
 from tongban.kernel import IdempotencyRow, InboxRow
 from tongban.relay import Relay, forget_relayed
+from tongban.resuming import resume_overdue
 from tongban.service import Service, Timer
 from tongban.settings import ServiceSettings
 

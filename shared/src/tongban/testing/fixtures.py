@@ -118,7 +118,7 @@ class RunningService:
 
     async def hear(self, *envelopes: Envelope) -> None:
         """Apply events as the worker would: each in its own transaction, through the inbox."""
-        from tongban.inbox import resume_waiting
+        from tongban.resuming import resume_waiting
 
         for envelope in envelopes:
             for subscription in self.service.consumes:
