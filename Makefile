@@ -69,7 +69,7 @@ audit: setup ## known vulnerabilities among the locked dependencies
 	@$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 lock: .tools/uv-$(UV_VERSION) ## resolve the dependencies anew into requirements.lock
-	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-package tongban --no-header --python-version 3.11 --group dev pyproject.toml $(MEMBERS:%=%/pyproject.toml) --output-file requirements.lock
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-package tongban --no-header --python-version 3.11 --group dev --extra sm2 pyproject.toml $(MEMBERS:%=%/pyproject.toml) --output-file requirements.lock
 
 clean: ## remove the environment and caches; the state in .tongban stays
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
