@@ -33,7 +33,6 @@ def test_nobody_owns_any_other_path(path: str) -> None:
         ("POST", "life-events/open-a-shop/guide"),
         ("GET", "licences/verify/ABCD"),
         ("POST", "cases/progress"),
-        ("GET", "exchanges/keys"),
     ],
 )
 def test_the_public_needs_no_token(method: str, path: str) -> None:
@@ -54,7 +53,7 @@ def test_the_public_needs_no_token(method: str, path: str) -> None:
         ("GET", "licences/verify/"),
         ("GET", "licences/42"),
         ("GET", "exchanges"),
-        ("POST", "exchanges/keys"),
+        ("POST", "exchanges"),
         ("GET", "mattersx"),
         ("OPTIONS", "matters"),
     ],
@@ -63,8 +62,8 @@ def test_all_else_needs_one(method: str, path: str) -> None:
     assert not is_public(method, f"/api/v1/{path}")
 
 
-def test_signed_messages_come_in_below_exchanges_only() -> None:
-    assert is_exchange("/api/v1/exchanges")
-    assert is_exchange("/api/v1/exchanges/1/results")
-    assert not is_exchange("/api/v1/exchangesx")
-    assert not is_exchange("/api/v1/cases")
+def test_signed_messages_come_in_below_the_protocol_s_tree_only() -> None:
+    assert owner_of("/interop/v2/exchanges/1/results") == "interop"
+    assert is_exchange("/interop/v2/exchanges")
+    assert not is_exchange("/interopx/v2/exchanges")
+    assert not is_exchange("/api/v1/exchanges")

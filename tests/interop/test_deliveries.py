@@ -4,16 +4,19 @@ import asyncio
 import json
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import httpx
-from interop.messages import kind_of, package_letter
+from interop.messages import answer_by, kind_of, package_letter, signing_key
 from interop.two_districts import HOSTS, NEAR, OWNER, Districts, case_step, private_key
 
+from interop_service import suites
 from interop_service.exchanges import deliveries, envelopes
 from interop_service.exchanges.envelopes import Receipt
 from interop_service.keys import own_keys
+from interop_service.suites import Suite
 from tongban.ids import new_id
 from tongban.testing.fixtures import RunningService
 
@@ -39,6 +42,7 @@ async def test_a_dead_partner_is_tried_again_until_it_is_back(districts: Distric
     back = await package_delivery(districts, exchange_id)
     assert (while_down["state"], while_down["attempts"]) == ("due", 2)
     assert while_down["last_fault"] == "unreachable: ConnectError"
+    assert while_down["fault_of"] == "network"
     assert (back["state"], back["attempts"], back["last_fault"]) == ("delivered", 3, None)
     assert await districts.near.outbox.types(str(exchange_id)) == [
         "interop.exchange.sent",
@@ -105,15 +109,17 @@ async def test_an_answer_that_is_no_receipt_is_no_delivery(districts: Districts)
         (202, b"\xff\x00"),
         (302, b""),
     ):
-        districts.network.answers[OWNER_HOST] = lambda _, s=status, c=content: httpx.Response(  # type: ignore[misc]  # defaults bind the case
-            s, content=c
-        )
+        for answer, fault_of in (
+            (lambda _, s=status, c=content: httpx.Response(s, content=c), "network"),
+            (partial(answer_by, districts.owner, status=status, content=content), "theirs"),
+        ):
+            districts.network.answers[OWNER_HOST] = answer
 
-        await districts.send(districts.near)
+            await districts.send(districts.near)
 
-        found = await package_delivery(districts, exchange_id)
-        assert found["state"] == "due", (status, content)
-        assert found["last_fault"]
+            found = await package_delivery(districts, exchange_id)
+            assert (found["state"], found["fault_of"]) == ("due", fault_of), (status, content)
+            assert found["last_fault"]
 
 
 def forged(districts: Districts, signer: RunningService, **changes: Any) -> Any:
@@ -126,13 +132,13 @@ def forged(districts: Districts, signer: RunningService, **changes: Any) -> Any:
             "receipt_id": new_id(),
             "message_id": request.headers["tongban-message-id"],
             "exchange_id": message["exchange_id"],
-            "digest": envelopes.digest(body),
+            "digest": suites.digest(Suite.ED25519_SHA256, body),
             "at": message["sent_at"],
             "by": OWNER,
             **changes,
         }
-        signed = envelopes.sign_receipt(Receipt.model_validate(told), own_keys(signer.context))
-        return httpx.Response(202, content=signed.model_dump_json())
+        signed = envelopes.sign_receipt(Receipt.model_validate(told), signing_key(signer))
+        return answer_by(districts.owner, request, 202, signed.model_dump_json().encode())
 
     return answer
 
@@ -169,12 +175,19 @@ async def test_a_refusal_that_is_our_fault_ends_the_exchange(districts: District
         "retry": False,
     }
     districts.network.answers[OWNER_HOST] = lambda _: httpx.Response(403, json=problem)
+    await districts.send(districts.near)
+    by_nobody = await package_delivery(districts, exchange_id)
+    districts.network.answers[OWNER_HOST] = partial(
+        answer_by, districts.owner, status=403, content=problem
+    )
 
     await districts.send(districts.near)
 
+    assert (by_nobody["state"], by_nobody["fault_of"]) == ("due", "network")
+    assert (await package_delivery(districts, exchange_id))["fault_of"] == "ours"
     told = await districts.near.outbox.envelopes(str(exchange_id))
     assert [one.event_type for one in told] == ["interop.exchange.sent", "interop.exchange.failed"]
-    assert told[1].data["reason"] == "agreement-denies: ['area']"
+    assert told[1].data["reason"] == "agreement-denies: area"
     seen = await districts.view(districts.near, exchange_id)
     assert (seen["state"], seen["hops"][-1]["holder"]) == ("failed", NEAR)
     assert await districts.send(districts.near) == 0
@@ -182,17 +195,18 @@ async def test_a_refusal_that_is_our_fault_ends_the_exchange(districts: District
 
 async def test_a_refusal_that_may_pass_does_not_end_it(districts: Districts) -> None:
     exchange_id = await districts.exchange()
-    for problem in (
-        {"type": "urn:tongban:problem:unknown-partner", "fault": "yours", "retry": True},
-        {"type": "urn:tongban:problem:internal", "fault": "ours", "retry": False},
-        ["not", "a", "problem"],
+    for problem, fault_of in (
+        ({"type": "urn:tongban:problem:unknown-partner", "fault": "yours", "retry": True}, "ours"),
+        ({"type": "urn:tongban:problem:internal", "fault": "ours", "retry": False}, "theirs"),
+        (["not", "a", "problem"], "theirs"),
     ):
-        districts.network.answers[OWNER_HOST] = lambda _, p=problem: httpx.Response(  # type: ignore[misc]  # a default binds the case
-            401, json=p
+        districts.network.answers[OWNER_HOST] = partial(
+            answer_by, districts.owner, status=401, content=problem
         )
 
         await districts.send(districts.near)
 
+        assert (await package_delivery(districts, exchange_id))["fault_of"] == fault_of
         assert (await districts.view(districts.near, exchange_id))["state"] == "sent"
 
 
@@ -209,7 +223,8 @@ async def test_a_message_altered_on_its_way_is_sent_again(districts: Districts) 
     districts.network.alter = None
     await districts.send(districts.near)
 
-    assert altered["last_fault"] == "status 401 unknown-partner"
+    assert altered["last_fault"].startswith("answer-unproven: status 401")
+    assert altered["fault_of"] == "network"
     assert (await package_delivery(districts, exchange_id))["state"] == "delivered"
 
 
@@ -316,7 +331,8 @@ async def test_what_waits_is_encrypted_at_rest(districts: Districts) -> None:
 
 async def test_the_seal_can_not_sign_messages(districts: Districts) -> None:
     letter = await package_letter(districts)
-    letter.key, letter.key_id = private_key(districts.near.district, "seal"), f"{NEAR}-seal"
+    seal = private_key(districts.near.district, "seal").as_dict(private=True)
+    letter.key = suites.private_key(seal | {"kid": f"{NEAR}-seal"})
 
     answer = await letter.post(districts.near, districts.owner)
 

@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from interop.two_districts import HOSTS, OWNER, Districts, case_step, sealed_notice
 
-from interop_service.exchanges.deliveries import TRANSPORT
+from interop_service.exchanges.posting import TRANSPORT
 
 
 @asynccontextmanager

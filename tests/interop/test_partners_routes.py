@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from interop.two_districts import MATTER_CODE, NEAR, OWNER, Districts, partners_file
+from interop.two_districts import KEYS_PATH, MATTER_CODE, NEAR, OWNER, Districts, partners_file
 from joserfc.jwk import OKPKey
 
 from interop_service.app import republish
@@ -253,8 +253,8 @@ def jwk(curve: Any, use: str, kid: str = "k", **changes: Any) -> dict[str, Any]:
         ([jwk("Ed25519", "sig", "")], "no_key_id"),
         ([jwk("Ed25519", "sig", d="secret")], "private_key"),
         ([jwk("Ed25519", "sig", x="AA")], "malformed"),
-        ([{"kty": "oct", "k": "AA"}], "not_okp"),
-        (["text"], "not_okp"),
+        ([{"kty": "oct", "k": "AA", "kid": "k"}], "use_or_curve"),
+        (["text"], "not_a_key"),
     ],
 )
 async def test_a_key_set_that_can_not_serve_is_refused(
@@ -340,11 +340,13 @@ async def test_who_may_read_what(
 
 
 async def test_the_public_keys_are_for_everybody(districts: Districts) -> None:
-    answer = await districts.owner.client.get("/api/v1/exchanges/keys")
+    answer = await districts.owner.client.get(KEYS_PATH)
 
     told = answer.json()
-    assert (told["district"], told["name"], told["protocol"]) == (OWNER, "西安曲江新区", "1")
-    assert [(key["kid"], key["use"]) for key in told["keys"]["keys"]] == [
+    assert (told["district"], told["name"], told["protocol"]) == (OWNER, "西安曲江新区", "2")
+    assert answer.headers["content-type"] == "application/jwk-set+json"
+    assert told["suites"] == ["ed25519-sha256"]
+    assert [(key["kid"], key["use"]) for key in told["keys"]] == [
         ("610172-signing", "sig"),
         ("610172-encryption", "enc"),
         ("610172-seal", "sig"),

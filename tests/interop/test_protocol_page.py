@@ -2,87 +2,119 @@
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from joserfc.jwk import OKPKey
 
-from interop_service import errors
+from interop_service import errors, suites
 from interop_service.exchanges import envelopes, signatures
 from interop_service.keys import OwnKeys
 from interop_service.partners.rules import Denial
 from interop_service.recognitions.seals import seal_fault
+from interop_service.suites import ALGORITHMS, PublicKey, Suite
 
 DOCS = Path(__file__).parents[2] / "docs/interop"
 PAGE = (DOCS / "protocol.md").read_text()
 VECTORS: dict[str, Any] = json.loads((DOCS / "vectors.json").read_text())
-KEYS = {name: OKPKey.import_key(jwk) for name, jwk in VECTORS["keys"].items()}
-REQUEST = VECTORS["request"]
-BODY: bytes = REQUEST["body"].encode()
+KEYS: dict[str, Any] = VECTORS["keys"]
 AT = datetime(2020, 6, 15, 1, 30, tzinfo=UTC)
+MARKS = {Suite.ED25519_SHA256: "", Suite.SM2_SM3: "_sm2"}
 
 
-def test_the_request_is_proven_and_made_again_alike() -> None:
-    message = signatures.OutMessage(REQUEST["method"], REQUEST["url"], dict(REQUEST["headers"]))
-    proof = signatures.verify(
-        message, BODY, keys={"610171-signing-test": KEYS["near_signing"]}, at=AT
-    )
+def keys_of(side: str, suite: Suite) -> dict[str, PublicKey]:
+    jwk = KEYS[f"{side}_signing{MARKS[suite]}"]
+    public = {name: value for name, value in jwk.items() if name != "d"}
+    return {jwk["kid"]: suites.public_key(public)}
 
+
+def request_of(suite: Suite) -> tuple[signatures.OutMessage, bytes]:
+    told = VECTORS["suites"][suite]["request"]
+    message = signatures.OutMessage(told["method"], told["url"], dict(told["headers"]))
+    return message, told["body"].encode()
+
+
+@pytest.mark.parametrize("suite", Suite)
+def test_the_request_is_proven(suite: Suite) -> None:
+    message, body = request_of(suite)
+
+    proof = signatures.verify(message, body, keys=keys_of("near", suite), at=AT)
+
+    assert proof.suite is suite
+    assert proof.checkpoint == message.headers["Tongban-Checkpoint"]
+
+
+def test_the_request_is_made_again_alike() -> None:
+    message, body = request_of(Suite.ED25519_SHA256)
     made = {"Content-Digest", "Signature-Input", "Signature"}
-    again = signatures.OutMessage(
-        REQUEST["method"],
-        REQUEST["url"],
-        {name: value for name, value in REQUEST["headers"].items() if name not in made},
+    kept = {name: value for name, value in message.headers.items() if name not in made}
+    again = signatures.OutMessage(message.method, message.url, kept)
+    key = suites.private_key(KEYS["near_signing"])
+
+    signatures.sign(again, body, key=key, at=AT, nonce="c2l4dGVlbi1vci1tb3JlLWNoYXJz")
+
+    assert again.headers == message.headers
+
+
+@pytest.mark.parametrize("suite", Suite)
+def test_the_answer_is_proven_and_its_receipt_is_for_the_request(suite: Suite) -> None:
+    message, body = request_of(suite)
+    told = VECTORS["suites"][suite]["answer"]
+    answer = signatures.Answer(told["status"], dict(told["headers"]), message)
+    content, keys = told["body"].encode(), keys_of("owner", suite)
+
+    signatures.verify_answer(answer, content, keys=keys, at=AT)
+    signed = envelopes.open_receipt(
+        content,
+        keys=keys,
+        by="610172",
+        message_id=UUID(message.headers["Tongban-Message-Id"]),
+        exchange_id=UUID(json.loads(body)["exchange_id"]),
+        body=body,
     )
-    signatures.sign(
-        again, BODY, key=KEYS["near_signing"], key_id=proof.key_id, at=AT, nonce=proof.nonce
-    )
 
-    assert again.headers == REQUEST["headers"]
+    assert signed.receipt.kind == "received"
 
 
-def test_the_signature_base_covers_what_the_page_says() -> None:
-    lines = [line.partition(": ")[0].strip('"') for line in REQUEST["signature_base"]]
+@pytest.mark.parametrize("suite", Suite)
+def test_the_signature_bases_cover_what_the_page_says(suite: Suite) -> None:
+    def names(part: str) -> list[str]:
+        lines = VECTORS["suites"][suite][part]["signature_base"]
+        return [line.partition(": ")[0] for line in lines]
 
-    assert lines == [*signatures.COMPONENTS, "@signature-params"]
-    for component in signatures.COMPONENTS:
-        assert f'"{component}"' in PAGE
+    def quoted(components: Iterable[str]) -> list[str]:
+        return [one if one.startswith('"') else f'"{one}"' for one in components]
+
+    requests, answers = signatures.COMPONENTS, signatures.ANSWER_COMPONENTS
+    assert names("request") == quoted([*requests, signatures.CHECKPOINT, "@signature-params"])
+    assert names("answer") == quoted([*answers, *signatures.BOUND_COMPONENTS, "@signature-params"])
+    for component in quoted([*requests, *answers, *signatures.BOUND_COMPONENTS]):
+        assert component in PAGE
+
+
+def test_the_page_names_each_suite_s_algorithms() -> None:
+    for suite, algorithm in ALGORITHMS.items():
+        for name in (suite, algorithm.signature, algorithm.jws, algorithm.digest):
+            assert f"`{name}`" in PAGE
 
 
 def test_the_encrypted_part_opens() -> None:
-    own = OwnKeys(
-        signing=KEYS["owner_signing"],
-        signing_id="",
-        encryption=KEYS["owner_encryption"],
-        encryption_id="",
-        seal=None,
-        seal_id=None,
-    )
+    jwk = KEYS["owner_encryption"]
+    own = OwnKeys(signing=[], encryption={jwk["kid"]: OKPKey.import_key(jwk)})
 
     content = envelopes.decrypt(VECTORS["encrypted"]["token"], own)
 
     assert content.decode() == VECTORS["encrypted"]["content"]
 
 
-def test_the_receipt_is_for_the_request() -> None:
-    answer = json.dumps(VECTORS["receipt"]).encode()
-
-    signed = envelopes.open_receipt(
-        answer,
-        keys={"610172-signing-test": KEYS["owner_signing"]},
-        by="610172",
-        message_id=UUID(REQUEST["headers"]["Tongban-Message-Id"]),
-        exchange_id=UUID(json.loads(BODY)["exchange_id"]),
-        body_digest=envelopes.digest(BODY),
-    )
-
-    assert signed.receipt.kind == "received"
-
-
 def test_the_document_s_seal_is_good() -> None:
-    assert seal_fault(VECTORS["sealed_document"], {"s": KEYS["owner_seal"]}) is None
+    assert (
+        seal_fault(VECTORS["sealed_document"], {"s": OKPKey.import_key(KEYS["owner_seal"])}) is None
+    )
 
 
 def test_the_page_lists_every_fault_with_its_status_and_retry() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from interop.messages import Letter, keys_of, kind_of, package_letter
+from interop.messages import Letter, foreign_key, keys_of, kind_of, package_letter
 from interop.two_districts import (
     MATTER,
     NEAR,
@@ -23,10 +23,10 @@ from interop.two_districts import (
     sealed_notice,
 )
 from joserfc import jws
-from joserfc.jwk import OKPKey
 
 from interop_service.exchanges import envelopes
 from interop_service.exchanges.proof import forget_nonces
+from interop_service.protocol import PROTOCOL, TREE
 from tongban.ids import new_id
 
 
@@ -51,9 +51,10 @@ async def test_a_good_package_is_receipted(districts: Districts) -> None:
         by=OWNER,
         message_id=letter.message_id,
         exchange_id=UUID(letter.body["exchange_id"]),
-        body_digest=envelopes.digest(content),
+        body=content,
     )
     assert receipt.receipt.kind == "received"
+    assert await letter.is_answered(districts.owner, answer)
 
 
 async def test_the_same_message_again_gets_the_same_receipt(districts: Districts) -> None:
@@ -118,12 +119,12 @@ def unknown_sender(letter: Letter) -> None:
     letter.sender = "610302"
 
 
-def foreign_key(letter: Letter) -> None:
-    letter.key = OKPKey.generate_key("Ed25519")
+def anothers_key(letter: Letter) -> None:
+    letter.key = foreign_key("610171-signing")
 
 
 def unknown_key_id(letter: Letter) -> None:
-    letter.key_id = "610171-other"
+    letter.key = foreign_key("610171-other")
 
 
 def altered_body(letter: Letter) -> None:
@@ -159,7 +160,19 @@ def in_anothers_name(letter: Letter) -> None:
 
 
 def other_protocol(letter: Letter) -> None:
-    letter.headers["Tongban-Protocol"] = "2"
+    letter.headers["Tongban-Protocol"] = "1"
+
+
+def other_path(letter: Letter) -> None:
+    letter.path = letter.path.replace("/v2/", "/v3/")
+
+
+def other_protocol_inside(letter: Letter) -> None:
+    letter.body["protocol"] = "1"
+
+
+def no_sender(letter: Letter) -> None:
+    letter.headers["Tongban-Sender"] = ""
 
 
 def other_agreement(letter: Letter) -> None:
@@ -186,7 +199,7 @@ def not_encrypted(letter: Letter) -> None:
     ("change", "status", "kind", "retry"),
     [
         (unknown_sender, 401, "unknown-partner", True),
-        (foreign_key, 401, "signature-invalid", True),
+        (anothers_key, 401, "signature-invalid", True),
         (unknown_key_id, 401, "signature-invalid", True),
         (altered_body, 400, "digest-mismatch", True),
         (altered_digest, 401, "signature-invalid", True),
@@ -197,6 +210,9 @@ def not_encrypted(letter: Letter) -> None:
         (to_elsewhere, 421, "wrong-district", False),
         (in_anothers_name, 403, "sender-mismatch", False),
         (other_protocol, 400, "protocol-unsupported", False),
+        (other_path, 400, "protocol-unsupported", False),
+        (other_protocol_inside, 422, "message-unreadable", False),
+        (no_sender, 422, "malformed-request", False),
         (other_agreement, 403, "agreement-denies", False),
         (other_mode, 403, "agreement-denies", False),
         (other_matter, 403, "agreement-denies", False),
@@ -216,6 +232,8 @@ async def test_a_message_at_fault_is_told_so_and_not_taken(
     assert (answer.status_code, kind_of(answer)) == (status, kind), answer.text
     assert (answer.json()["fault"], answer.json()["retry"]) == ("yours", retry)
     assert await nothing_taken(districts, letter)
+    # A refusal is signed too; only one without a signature to bind it to proves nothing.
+    assert await letter.is_answered(districts.owner, answer) is (change is not no_signature)
 
 
 def damaged_material(**changes: Any) -> dict[str, Any]:
@@ -286,6 +304,7 @@ async def test_a_suspended_partner_is_not_heard(districts: Districts) -> None:
 async def test_an_exchange_of_others_is_unknown(districts: Districts) -> None:
     exchange_id = new_id()
     body = {
+        "protocol": PROTOCOL,
         "exchange_id": str(exchange_id),
         "from_district": NEAR,
         "to_district": OWNER,
@@ -295,7 +314,7 @@ async def test_an_exchange_of_others_is_unknown(districts: Districts) -> None:
         "at": now().isoformat(),
     }
 
-    answer = await send(districts, Letter(f"/api/v1/exchanges/{exchange_id}/receipts", body))
+    answer = await send(districts, Letter(f"{TREE}/exchanges/{exchange_id}/receipts", body))
 
     assert (answer.status_code, kind_of(answer)) == (404, "exchange-unknown")
 
@@ -305,6 +324,7 @@ async def test_a_rating_before_the_result_is_out_of_turn(districts: Districts) -
     await send(districts, letter)
     exchange_id = letter.body["exchange_id"]
     body = {
+        "protocol": PROTOCOL,
         "exchange_id": exchange_id,
         "from_district": NEAR,
         "to_district": OWNER,
@@ -314,7 +334,7 @@ async def test_a_rating_before_the_result_is_out_of_turn(districts: Districts) -
         "at": now().isoformat(),
     }
 
-    answer = await send(districts, Letter(f"/api/v1/exchanges/{exchange_id}/receipts", body))
+    answer = await send(districts, Letter(f"{TREE}/exchanges/{exchange_id}/receipts", body))
 
     assert (answer.status_code, kind_of(answer)) == (409, "out-of-turn")
     assert answer.json()["retry"] is True
@@ -381,6 +401,7 @@ async def test_progress_that_overtakes_the_receipt_waits(districts: Districts) -
         "UPDATE exchanges SET state = 'sent' WHERE id = :id", id=exchange_id
     )
     body = {
+        "protocol": PROTOCOL,
         "exchange_id": str(exchange_id),
         "from_district": OWNER,
         "to_district": NEAR,
@@ -389,7 +410,7 @@ async def test_progress_that_overtakes_the_receipt_waits(districts: Districts) -
         "owner_number": "6101722020061500000025",
         "at": now().isoformat(),
     }
-    letter = Letter(f"/api/v1/exchanges/{exchange_id}/receipts", body, sender=OWNER)
+    letter = Letter(f"{TREE}/exchanges/{exchange_id}/receipts", body, sender=OWNER)
 
     answer = await letter.post(districts.owner, districts.near)
 

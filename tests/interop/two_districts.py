@@ -18,7 +18,9 @@ from joserfc.jwk import OKPKey
 
 from interop_service.app import SERVICE, create_app
 from interop_service.events import MatterOfferChanged
-from interop_service.exchanges.deliveries import TRANSPORT, deliver_due
+from interop_service.exchanges.deliveries import deliver_due
+from interop_service.exchanges.posting import TRANSPORT
+from interop_service.protocol import TREE
 from interop_service.settings import Settings
 from tongban.ids import new_id
 from tongban.messages import Envelope
@@ -32,6 +34,7 @@ NEAR, OWNER = "610171", "610172"
 AGREEMENT = "hitech-qujiang-2020"
 MATTER = MatterOfferChanged.example().matter
 MATTER_CODE: str = MATTER["code"]
+KEYS_PATH = f"{TREE}/keys"
 HOSTS = {NEAR: "hitech.example", OWNER: "qujiang.example"}
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -273,14 +276,14 @@ async def two_districts(near: RunningService, owner: RunningService) -> AsyncIte
 
 async def introduce(side: RunningService, other: RunningService) -> None:
     """Register `other` at `side`, with the agreement between them and 曲江's matter."""
-    published = (await other.client.get("/api/v1/exchanges/keys")).json()
+    published = (await other.client.get(KEYS_PATH)).json()
     headers = side.district.headers("admin")
     partner = {
         "district": other.district.code,
         "name": published["name"],
         "english_name": HOSTS[other.district.code],
         "endpoint": f"https://{HOSTS[other.district.code]}",
-        "keys": published["keys"],
+        "keys": {"keys": published["keys"]},
     }
     answer = await side.client.post("/api/v1/partners", json=partner, headers=headers)
     assert answer.status_code == 200, answer.text

@@ -19,7 +19,7 @@ from gateway.documents import Document
 from gateway.identity import identify
 from gateway.limits import Limits
 from gateway.proxy import Proxy
-from gateway.routing import PREFIX, owner_of, resource_of
+from gateway.routing import EXCHANGES, PREFIX, is_exchange, owner_of, resource_of
 from gateway.settings import Settings
 from gateway.upstreams import Report, pools_of
 from tongban.app import install_errors
@@ -54,7 +54,7 @@ class Gateway:
         self.proxy: Proxy | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+        if scope["type"] != "http" or not scope["path"].startswith((PREFIX, EXCHANGES)):
             await self._pages(scope, receive, send)
             return
         has_started = False
@@ -79,7 +79,7 @@ class Gateway:
         service = owner_of(path)
         if service is None:
             raise NotFound
-        scope["route"] = Passage(f"{PREFIX}{resource_of(path)}")
+        scope["route"] = Passage(EXCHANGES if is_exchange(path) else f"{PREFIX}{resource_of(path)}")
         address = scope["client"][0] if scope.get("client") else "unknown"
         try:
             visitor = await identify(

@@ -30,9 +30,12 @@ async def identify(
     """Return who asks.
 
     Raises:
-        TokenMissing: neither token nor signature, and the path is not public.
+        TokenMissing: no token, and the path is neither public nor for partners.
         TokenRefused, ForeignDistrict, KeysUnavailable: a token was sent and is not good.
     """
+    if is_exchange(path):
+        # With a signature or without: interop answers a partner, signed, also what it refuses.
+        return Visitor(address, partner=headers.get("tongban-sender"))
     authorization = headers.get("authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
@@ -40,8 +43,6 @@ async def identify(
             raise TokenRefused("not a bearer token")
         caller = await verifier.verify(token.strip())
         return Visitor(address, subject=caller.subject)
-    if is_exchange(path) and "signature" in headers and "signature-input" in headers:
-        return Visitor(address, partner=headers.get("tongban-sender", ""))
     if is_public(method, path):
         return Visitor(address)
     raise TokenMissing

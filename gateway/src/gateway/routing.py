@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["OWNERS", "PREFIX", "is_exchange", "is_public", "owner_of", "resource_of"]
+__all__ = ["EXCHANGES", "OWNERS", "PREFIX", "is_exchange", "is_public", "owner_of", "resource_of"]
 
 PREFIX = "/api/v1/"
+EXCHANGES = "/interop/"
+"""Where partner districts send signed messages; the protocol's version comes next."""
 
 OWNERS: Mapping[str, str] = MappingProxyType(
     {
@@ -59,7 +61,6 @@ PUBLIC_READS = (
     r"licences/status-lists/[^/]+",
     r"publications",
     r"documents/verify/.+",
-    r"exchanges/keys",
     r"enquiries/common",
 )
 PUBLIC_POSTS = (
@@ -81,6 +82,8 @@ def resource_of(path: str) -> str | None:
 
 def owner_of(path: str) -> str | None:
     """Return the service that owns `path`; None where nobody does."""
+    if is_exchange(path):
+        return "interop"
     return OWNERS.get(resource_of(path) or "")
 
 
@@ -93,4 +96,4 @@ def is_public(method: str, path: str) -> bool:
 
 def is_exchange(path: str) -> bool:
     """Tell whether `path` is where partner districts send signed messages."""
-    return resource_of(path) == "exchanges"
+    return path.startswith(EXCHANGES)

@@ -12,6 +12,7 @@ from interop_service.database import InteropTables
 from interop_service.events import PUBLISHED
 from interop_service.exchanges import deliveries, proof
 from interop_service.exchanges import routes as exchanges
+from interop_service.exchanges.answers import SignedAnswers
 from interop_service.partners import routes as partners
 from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
@@ -53,4 +54,6 @@ SERVICE = Service(
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service's API."""
-    return app.create(SERVICE, settings)
+    made = app.create(SERVICE, settings)
+    made.add_middleware(SignedAnswers)
+    return made

@@ -154,8 +154,8 @@ class DigestMismatch(MessageFault):
     retry = True
     title = {"zh-CN": "正文与摘要不符", "en": "The body does not match its digest"}
     detail = {
-        "zh-CN": "正文在传输中被改动，或 Content-Digest 不是 sha-256，请重发。",
-        "en": "The body was altered on its way, or Content-Digest is not sha-256: send it again.",
+        "zh-CN": "正文在传输中被改动，或 Content-Digest 不是 {algorithm}，请重发。",
+        "en": "The body was altered on its way, or Content-Digest is not {algorithm}: send again.",
     }
 
 
@@ -166,8 +166,8 @@ class ProtocolUnsupported(MessageFault):
     type = "protocol-unsupported"
     title = {"zh-CN": "不支持该协议版本", "en": "This protocol version is not supported"}
     detail = {
-        "zh-CN": "本区支持的版本：{supported}（Tongban-Protocol）。",
-        "en": "Versions supported here: {supported} (Tongban-Protocol).",
+        "zh-CN": "本区支持的版本：{supported}（地址、Tongban-Protocol 和正文均须一致）。",
+        "en": "Versions supported here: {supported}; path, Tongban-Protocol and body agree on it.",
     }
 
 

@@ -1,20 +1,27 @@
 """The keys of an exchange: this district's own, and what a partner's key set offers.
 
 A JWK's purpose is told by `use` (`enc` or `sig`), and a seal's by `-seal` in its `kid`: a message
-must not be signed by the seal, nor a document be sealed by the key that signs messages.
+must not be signed by the seal, nor a document be sealed by the key that signs messages. `nbf` and
+`exp`, in seconds, bound a key's life; a key set holds several of one purpose while they rotate.
 """
 
+import base64
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+import rfc8785
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from interop_service import suites
 from interop_service.settings import Settings
-from tongban.context import Context, read_private_key
+from interop_service.suites import KeyUnusable, PrivateKey, PublicKey, Suite
+from tongban.context import Context
 
 __all__ = ["KeySetUnusable", "OwnKeys", "PartnerKeys", "hold_own_keys", "own_keys"]
 
@@ -30,49 +37,69 @@ class KeySetUnusable(ValueError):
         self.code = code
 
 
+class NoSigningKey(RuntimeError):
+    """The district's key file holds no key that may sign now: put one there and restart."""
+
+
 @dataclass(frozen=True)
 class OwnKeys:
     """This district's keys, under the ids by which partners know them."""
 
-    signing: OKPKey
-    signing_id: str
-    encryption: OKPKey
-    encryption_id: str
-    seal: OKPKey | None
-    seal_id: str | None
+    signing: Sequence[PrivateKey]
+    """In the order of the file: of those that are valid the last one of a suite signs."""
+    encryption: Mapping[str, OKPKey]
+    jwks: Sequence[Mapping[str, Any]] = ()
+    """The public halves, as partners register them."""
 
     @classmethod
     def read(cls, settings: Settings) -> Self:
+        """Read the key files; each holds a JWK or a JWK set.
+
+        Raises:
+            KeyUnusable: a signing key is of neither suite, or its suite is not installed.
+        """
         district = settings.district
-        signing = read_private_key(settings.signing_key_file)
-        encryption = read_private_key(settings.encryption_key_file)
+        signing = _named(settings.signing_key_file, district, "signing")
+        encryption = _named(settings.encryption_key_file, district, "encryption")
         path = settings.seal_public_key_file
-        seal = _read_public(path) if path is not None else None
+        seals = _named(path, district, "seal") if path is not None else []
         return cls(
-            signing=signing,
-            signing_id=_published_id(district, "signing", signing),
-            encryption=encryption,
-            encryption_id=_published_id(district, "encryption", encryption),
-            seal=seal,
-            seal_id=_published_id(district, "seal", seal) if seal is not None else None,
+            signing=[suites.private_key(jwk) for jwk in signing],
+            encryption={jwk["kid"]: OKPKey.import_key(jwk) for jwk in encryption},
+            jwks=[
+                *(_published(jwk, "sig") for jwk in signing),
+                *(_published(jwk, "enc") for jwk in encryption),
+                *(_published(jwk, "sig") for jwk in seals),
+            ],
         )
+
+    def signer(self, suite: Suite | None = None, *, at: datetime) -> PrivateKey:
+        """Return the key that signs by `suite`; where there is none, the first suite's.
+
+        Raises:
+            NoSigningKey: none of the keys may be used at `at`.
+        """
+        valid = [key for key in self.signing if key.is_valid(at)]
+        if not valid:
+            raise NoSigningKey
+        of_suite = [key for key in valid if key.SUITE is suite]
+        return (of_suite or [key for key in valid if key.SUITE is valid[0].SUITE])[-1]
+
+    def suites(self, at: datetime) -> list[Suite]:
+        """Return the suites by which this district can sign."""
+        able = {key.SUITE for key in self.signing if key.is_valid(at)}
+        return [suite for suite in Suite if suite in able]
 
     def published(self) -> list[dict[str, Any]]:
         """Return the public JWKs that a partner registers."""
-        keys = [
-            _public(self.signing, self.signing_id, "sig"),
-            _public(self.encryption, self.encryption_id, "enc"),
-        ]
-        if self.seal is not None and self.seal_id is not None:
-            keys.append(_public(self.seal, self.seal_id, "sig"))
-        return keys
+        return [dict(jwk) for jwk in self.jwks]
 
 
 @dataclass(frozen=True)
 class PartnerKeys:
     """A partner's public keys by purpose and id; several of one purpose while they rotate."""
 
-    signing: Mapping[str, OKPKey]
+    signing: Mapping[str, PublicKey]
     encryption: Mapping[str, OKPKey]
     seal: Mapping[str, OKPKey]
 
@@ -83,19 +110,19 @@ class PartnerKeys:
         Raises:
             KeySetUnusable: a key is malformed, private or without id, or a purpose has none.
         """
-        by_purpose: dict[str, dict[str, OKPKey]] = {"signing": {}, "encryption": {}, "seal": {}}
         listed = jwks.get("keys")
         if not isinstance(listed, list) or len(listed) > MOST_KEYS:
             raise KeySetUnusable("not_a_key_set")
+        keys: dict[str, dict[str, Any]] = {"signing": {}, "encryption": {}, "seal": {}}
         for jwk in listed:
             purpose, key_id, key = _read_partner_key(jwk)
-            if any(key_id in known for known in by_purpose.values()):
+            if any(key_id in known for known in keys.values()):
                 raise KeySetUnusable("key_id_twice")
-            by_purpose[purpose][key_id] = key
+            keys[purpose][key_id] = key
         for purpose in ("signing", "encryption"):
-            if not by_purpose[purpose]:
+            if not keys[purpose]:
                 raise KeySetUnusable(f"no_{purpose}_key")
-        return cls(**by_purpose)
+        return cls(**keys)
 
 
 def hold_own_keys(context: Context) -> None:
@@ -109,40 +136,54 @@ def own_keys(context: Context) -> OwnKeys:
     return keys
 
 
-def _read_partner_key(jwk: Any) -> tuple[str, str, OKPKey]:
-    if not isinstance(jwk, dict) or jwk.get("kty") != "OKP":
-        raise KeySetUnusable("not_okp")
+def _read_partner_key(jwk: Any) -> tuple[str, str, PublicKey | OKPKey]:
+    if not isinstance(jwk, dict):
+        raise KeySetUnusable("not_a_key")
     if "d" in jwk:
         raise KeySetUnusable("private_key")
-    key_id, use, curve = jwk.get("kid"), jwk.get("use"), jwk.get("crv")
-    if not isinstance(key_id, str) or not 0 < len(key_id) <= 200 or not key_id.isascii():
-        raise KeySetUnusable("no_key_id")
-    if (use, curve) == ("enc", "X25519"):
-        purpose = "encryption"
-    elif (use, curve) == ("sig", "Ed25519"):
-        purpose = "seal" if SEAL_MARK in key_id else "signing"
-    else:
-        raise KeySetUnusable("use_or_curve")
+    try:
+        key_id = suites.key_id_of(jwk)
+        match jwk.get("use"), jwk.get("crv"):
+            case "enc", "X25519":
+                return "encryption", key_id, _read_okp(jwk)
+            case "sig", "Ed25519" if SEAL_MARK in key_id:
+                return "seal", key_id, _read_okp(jwk)
+            case "sig", "Ed25519" | "SM2" if SEAL_MARK not in key_id:
+                return "signing", key_id, suites.public_key(jwk)
+    except KeyUnusable as fault:
+        raise KeySetUnusable(fault.code) from None
+    raise KeySetUnusable("use_or_curve")
+
+
+def _read_okp(jwk: Mapping[str, Any]) -> OKPKey:
     try:
         key = OKPKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "kid", "use")})
         _ = key.public_key  # a malformed point shows only when it is read
     except (JoseError, KeyError, ValueError, TypeError):
         raise KeySetUnusable("malformed") from None
-    return purpose, key_id, key
+    return key
 
 
-def _published_id(district: str, purpose: str, key: OKPKey) -> str:
+def _named(path: Path, district: str, purpose: str) -> list[dict[str, Any]]:
+    """Read a JWK or a JWK set, each key under the id that partners register."""
+    content = json.loads(path.read_text())
+    jwks: list[dict[str, Any]] = content.get("keys", [content])
     stem = f"{district}-{purpose}"
-    if key.kid is not None and key.kid.startswith(stem):
-        return key.kid
-    return f"{stem}-{key.thumbprint()[:12]}"
+    return [
+        jwk
+        if str(jwk.get("kid", "")).startswith(stem)
+        else jwk | {"kid": f"{stem}-{_thumbprint(jwk)[:12]}"}
+        for jwk in jwks
+    ]
 
 
-def _public(key: OKPKey, key_id: str, use: str) -> dict[str, Any]:
-    plain = key.as_dict(private=False)
-    return {name: plain[name] for name in ("kty", "crv", "x")} | {"kid": key_id, "use": use}
+def _thumbprint(jwk: Mapping[str, Any]) -> str:
+    """Return a JWK's thumbprint (RFC 7638), whichever its suite."""
+    members = {name: jwk[name] for name in ("crv", "kty", "x", "y") if name in jwk}
+    digest = hashlib.sha256(rfc8785.dumps(members)).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _read_public(path: Path) -> OKPKey:
-    jwk = json.loads(path.read_text())
-    return OKPKey.import_key({name: jwk[name] for name in jwk if name != "d"})
+def _published(jwk: Mapping[str, Any], use: str) -> dict[str, Any]:
+    names = ("kty", "crv", "x", "y", "kid", "nbf", "exp")
+    return {name: jwk[name] for name in names if name in jwk} | {"use": use}

@@ -19,8 +19,8 @@ class Settings(ServiceSettings):
     }
 
     signing_key_file: Path
-    """The district's Ed25519 private JWK: signs messages to partners and receipts."""
+    """The district's private signing JWK, or a JWK set: Ed25519, and SM2 for the SM suite."""
     encryption_key_file: Path
-    """The district's X25519 private JWK: opens what partners encrypted for this district."""
+    """Its X25519 private JWK, or a JWK set: opens what partners encrypted for this district."""
     seal_public_key_file: Path | None = None
-    """The district's seal, its public JWK alone, so that partners can check sealed documents."""
+    """The seal's public JWK, or a JWK set, so that partners can check sealed documents."""

@@ -6,7 +6,6 @@ recorded when the process dies is sent again, and answered with the same receipt
 
 import asyncio
 import random
-import secrets
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,41 +13,37 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx
-import pydantic_core
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.events import ExchangeAcknowledged, ExchangeSent
-from interop_service.exchanges import envelopes, rules, sending, signatures, store
+from interop_service.exchanges import envelopes, posting, rules, sending, store
 from interop_service.exchanges.envelopes import ReceiptInvalid, SignedReceipt
-from interop_service.exchanges.rules import DeliveryState, MessageKind, State, Step
+from interop_service.exchanges.posting import Proven, Unproven
+from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, State, Step
 from interop_service.exchanges.tables import Delivery, ReceiptRow
-from interop_service.keys import PartnerKeys, own_keys
+from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
 from interop_service.partners.tables import Partner
+from interop_service.protocol import TREE
+from interop_service.suites import Suite
 from tongban.context import Context
 from tongban.messages import publish
 
-__all__ = ["TRANSPORT", "deliver", "deliver_due"]
-
-TRANSPORT: Final = "partner_transport"
-"""The resource that replaces the network, for two districts in one process."""
+__all__ = ["deliver", "deliver_due"]
 
 POLL_SECONDS: Final = 0.25
 ROOM: Final = 4
 """Messages under way to one partner at a time."""
 BATCH: Final = 20
-TIMEOUT: Final = httpx.Timeout(20, connect=3)
-WHOLE_SECONDS: Final = 45
 LEASE: Final = timedelta(seconds=60)
 """How long a taken message is left alone: longer than any attempt."""
-LONGEST_ANSWER: Final = 64 * 1024
 
 _PATHS: Final = {
-    MessageKind.PACKAGE: "/api/v1/exchanges",
-    MessageKind.PROGRESS: "/api/v1/exchanges/{exchange_id}/receipts",
-    MessageKind.RATED: "/api/v1/exchanges/{exchange_id}/receipts",
-    MessageKind.RESULT: "/api/v1/exchanges/{exchange_id}/results",
+    MessageKind.PACKAGE: f"{TREE}/exchanges",
+    MessageKind.PROGRESS: f"{TREE}/exchanges/{{exchange_id}}/receipts",
+    MessageKind.RATED: f"{TREE}/exchanges/{{exchange_id}}/receipts",
+    MessageKind.RESULT: f"{TREE}/exchanges/{{exchange_id}}/results",
 }
 
 log = structlog.get_logger(__name__)
@@ -62,9 +57,9 @@ class Errand:
     exchange_id: UUID
     partner: str
     keys: PartnerKeys
+    suite: Suite
     url: str
     body: bytes
-    digest: str
     attempts: int
 
 
@@ -73,6 +68,8 @@ class Postponed:
     """It did not arrive, or was not receipted; it goes again later."""
 
     fault: str
+    fault_of: FaultOf
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +77,7 @@ class Refused:
     """The partner says that the message itself is at fault: sending it again is of no use."""
 
     fault: str
+    fault_of: FaultOf = FaultOf.OURS
 
 
 Outcome = SignedReceipt | Postponed | Refused
@@ -89,7 +87,7 @@ async def deliver(context: Context) -> None:
     """Send what falls due, for as long as the worker lives."""
     under_way: set[asyncio.Task[None]] = set()
     busy: Counter[str] = Counter()
-    async with _client(context) as client:
+    async with posting.client_of(context) as client:
         try:
             while True:
                 for errand in await _take(context, busy):
@@ -107,20 +105,10 @@ async def deliver(context: Context) -> None:
 
 async def deliver_due(context: Context) -> int:
     """Send what is due now and wait for the answers; return how many messages were tried."""
-    async with _client(context) as client:
+    async with posting.client_of(context) as client:
         errands = await _take(context, Counter())
         await asyncio.gather(*(_run(client, context, errand) for errand in errands))
     return len(errands)
-
-
-def _client(context: Context) -> httpx.AsyncClient:
-    # Partners are reached directly and never by a redirect: the signature names the address.
-    return httpx.AsyncClient(
-        transport=context.resources.get(TRANSPORT),
-        timeout=TIMEOUT,
-        follow_redirects=False,
-        trust_env=False,
-    )
 
 
 def _releaser(busy: Counter[str], partner: str) -> Any:
@@ -137,13 +125,13 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
     async with context.sessions.begin() as session:
         due = await store.due_deliveries(session, at=at, rooms=rooms, room=ROOM, limit=BATCH)
         errands = []
-        for delivery, partner in due:
+        for delivery, partner, suite in due:
             delivery.attempts += 1
             delivery.last_attempt_at = at
             delivery.next_attempt_at = at + LEASE
             if delivery.kind is MessageKind.PACKAGE:
                 await _tell_sent(session, context, delivery, at=at)
-            errands.append(_errand(context, delivery, partner))
+            errands.append(_errand(context, delivery, partner, suite))
     return errands
 
 
@@ -162,7 +150,7 @@ async def _tell_sent(
     )
 
 
-def _errand(context: Context, delivery: Delivery, partner: Partner) -> Errand:
+def _errand(context: Context, delivery: Delivery, partner: Partner, suite: Suite | None) -> Errand:
     sealed = delivery.body or b""
     path = _PATHS[delivery.kind].format(exchange_id=delivery.exchange_id)
     return Errand(
@@ -170,9 +158,9 @@ def _errand(context: Context, delivery: Delivery, partner: Partner) -> Errand:
         exchange_id=delivery.exchange_id,
         partner=delivery.partner,
         keys=partners.keys_of(partner),
+        suite=suite or Suite.ED25519_SHA256,
         url=f"{partner.endpoint}{path}",
         body=context.vault.open(sealed, context=f"deliveries.body:{delivery.id}"),
-        digest=delivery.digest,
         attempts=delivery.attempts,
     )
 
@@ -188,77 +176,41 @@ async def _run(client: httpx.AsyncClient, context: Context, errand: Errand) -> N
 
 
 async def _attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome:
-    keys = own_keys(context)
-    message = signatures.OutMessage(
-        method="POST",
+    answer = await posting.post(
+        client,
+        context,
         url=errand.url,
-        headers={
-            "Content-Type": "application/json",
-            "Tongban-Protocol": "1",
-            "Tongban-Message-Id": str(errand.message_id),
-            "Tongban-Sender": context.settings.district,
-        },
+        message_id=errand.message_id,
+        body=errand.body,
+        keys=errand.keys.signing,
+        suite=errand.suite,
     )
-    signatures.sign(
-        message,
-        errand.body,
-        key=keys.signing,
-        key_id=keys.signing_id,
-        at=context.clock(),
-        nonce=secrets.token_urlsafe(24),
-    )
-    try:
-        async with (
-            asyncio.timeout(WHOLE_SECONDS),
-            client.stream(
-                "POST", message.url, content=errand.body, headers=message.headers
-            ) as answer,
-        ):
-            content = await _read(answer)
-    except (httpx.HTTPError, TimeoutError) as fault:
-        return Postponed(f"unreachable: {type(fault).__name__}")
-    return _judge(errand, answer.status_code, content)
+    if isinstance(answer, Unproven):
+        return Postponed(answer.fault, FaultOf.NETWORK)
+    return _judge(errand, answer)
 
 
-async def _read(answer: httpx.Response) -> bytes:
-    content = b""
-    async for chunk in answer.aiter_bytes():
-        content += chunk
-        if len(content) > LONGEST_ANSWER:
-            return b""  # no receipt is that long
-    return content
-
-
-def _judge(errand: Errand, status: int, content: bytes) -> Outcome:
-    if status == httpx.codes.ACCEPTED:
+def _judge(errand: Errand, answer: Proven) -> Outcome:
+    if answer.status == httpx.codes.ACCEPTED:
         try:
             return envelopes.open_receipt(
-                content,
+                answer.content,
                 keys=errand.keys.signing,
                 by=errand.partner,
                 message_id=errand.message_id,
                 exchange_id=errand.exchange_id,
-                body_digest=errand.digest,
+                body=errand.body,
             )
         except ReceiptInvalid as fault:
-            return Postponed(f"receipt-invalid: {fault}")
-    try:
-        problem = pydantic_core.from_json(content)
-    except ValueError:
-        problem = None
-    if not isinstance(problem, dict):
-        return Postponed(f"status {status}")
-    kind = str(problem.get("type", "")).removeprefix("urn:tongban:problem:")
-    is_final = problem.get("fault") == "yours" and problem.get("retry") is False
-    if 400 <= status < 500 and is_final:
-        reasons = problem.get("reasons") or problem.get("reason")
-        return Refused(_plain(f"{kind}: {reasons}" if reasons else kind))
-    return Postponed(_plain(f"status {status} {kind}".strip()))
-
-
-def _plain(text: str) -> str:
-    """Keep of a partner's words what can be stored and shown."""
-    return "".join(letter for letter in text if letter.isprintable())[:500]
+            return Postponed(f"receipt-invalid: {fault}", FaultOf.THEIRS)
+    told = posting.told_by(answer)
+    if told.is_final:
+        return Refused(f"{told.kind}: {told.reasons}" if told.reasons else told.kind)
+    return Postponed(
+        f"status {answer.status} {told.kind}".strip(),
+        FaultOf.OURS if told.is_our_fault else FaultOf.THEIRS,
+        answer.retry_after,
+    )
 
 
 async def _record(
@@ -271,20 +223,22 @@ async def _record(
     if isinstance(outcome, SignedReceipt):
         await _record_receipt(session, context, delivery, outcome, at=at)
     elif isinstance(outcome, Refused):
-        delivery.state, delivery.last_fault = DeliveryState.FAILED, outcome.fault
-        delivery.body = None
+        delivery.state, delivery.body = DeliveryState.FAILED, None
+        delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
         await _record_refusal(session, context, delivery, at=at)
     else:
         chance = random.random()  # noqa: S311  # it spreads the load; no secret hangs on it
         pause = rules.backoff_seconds(errand.attempts, chance)
+        pause = max(pause, outcome.retry_after or 0)
         delivery.next_attempt_at = at + timedelta(seconds=pause)
-        delivery.last_fault = outcome.fault
+        delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
         log.warning(
             "delivery.postponed",
             message_id=str(delivery.id),
             partner=delivery.partner,
             attempts=delivery.attempts,
             fault=outcome.fault,
+            fault_of=outcome.fault_of,
         )
 
 
@@ -298,7 +252,8 @@ async def _record_receipt(
 ) -> None:
     row = await store.lock_exchange(session, delivery.exchange_id)
     assert row is not None  # noqa: S101  # the delivery's foreign key
-    delivery.state, delivery.last_fault, delivery.body = DeliveryState.DELIVERED, None, None
+    delivery.state, delivery.body = DeliveryState.DELIVERED, None
+    delivery.last_fault = delivery.fault_of = None
     said = signed.receipt
     session.add(
         ReceiptRow(
@@ -309,6 +264,7 @@ async def _record_receipt(
             sender=context.settings.district,
             by=said.by,
             digest=said.digest,
+            digest_algorithm=said.digest_algorithm,
             at=said.at,
             signature=signed.signature,
         )

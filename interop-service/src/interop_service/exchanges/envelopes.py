@@ -1,30 +1,29 @@
 """What is inside a message: the encrypted part (JWE) and the signed receipt (JWS).
 
-Algorithms are pinned here, whatever a token's header says.
+Algorithms are pinned, here and in `suites`, whatever a token's header says.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import pydantic_core
 import rfc8785
-from joserfc import jwe, jws
+from joserfc import jwe
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ValidationError
 
+from interop_service import suites
 from interop_service.errors import PackageUnreadable
 from interop_service.keys import OwnKeys, PartnerKeys
+from interop_service.suites import JwsInvalid, PrivateKey, PublicKey
 
 __all__ = [
     "Receipt",
     "ReceiptInvalid",
     "SignedReceipt",
     "decrypt",
-    "digest",
     "encrypt",
     "open_receipt",
     "sign_receipt",
@@ -47,18 +46,17 @@ _REGISTRY = _Registry(algorithms=[KEY_ALGORITHM, CONTENT_ALGORITHM])
 class Receipt(BaseModel):
     """签收回执: what a district states when it takes a message."""
 
+    protocol: Literal["2"] = "2"
     receipt_id: UUID
     message_id: UUID
     exchange_id: UUID
     kind: Literal["received"] = "received"
     digest: str
-    """SHA-256 of the body that was taken, in hex."""
+    """The digest of the body that was taken, in hex."""
+    digest_algorithm: str = "sha-256"
+    """That of the suite by which the receipt is signed."""
     at: datetime
     by: str
-
-    def canonical(self) -> bytes:
-        """The bytes that are signed: RFC 8785."""
-        return rfc8785.dumps(self.model_dump(mode="json"))
 
 
 class SignedReceipt(BaseModel):
@@ -72,11 +70,6 @@ class ReceiptInvalid(ValueError):
     """The partner's answer is no receipt for what we sent; the message says why."""
 
 
-def digest(body: bytes) -> str:
-    """Return a body's SHA-256 in hex."""
-    return hashlib.sha256(body).hexdigest()
-
-
 def encrypt(payload: bytes, partner: PartnerKeys) -> str:
     """Encrypt for a partner's newest encryption key, the last of its set."""
     key_id, key = list(partner.encryption.items())[-1]
@@ -85,13 +78,15 @@ def encrypt(payload: bytes, partner: PartnerKeys) -> str:
 
 
 def decrypt(token: str, own: OwnKeys) -> bytes:
-    """Decrypt what a partner encrypted for this district.
+    """Decrypt what a partner encrypted for this district, by whichever key it knew.
 
     Raises:
         PackageUnreadable: 422.
     """
     try:
-        opened = jwe.decrypt_compact(token, own.encryption, registry=_REGISTRY)
+        opened = jwe.decrypt_compact(
+            token, lambda found: own.encryption[found.headers()["kid"]], registry=_REGISTRY
+        )
     except (JoseError, ValueError, TypeError, KeyError) as fault:
         raise PackageUnreadable(reason=f"decryption ({type(fault).__name__})") from None
     if opened.plaintext is None:
@@ -99,21 +94,20 @@ def decrypt(token: str, own: OwnKeys) -> bytes:
     return opened.plaintext
 
 
-def sign_receipt(receipt: Receipt, own: OwnKeys) -> SignedReceipt:
-    """Sign a receipt by this district's signing key."""
-    header = {"alg": "Ed25519", "kid": own.signing_id}
-    token = jws.serialize_compact(header, receipt.canonical(), own.signing, algorithms=["Ed25519"])
+def sign_receipt(receipt: Receipt, key: PrivateKey) -> SignedReceipt:
+    """Sign a receipt by one of this district's signing keys."""
+    token = suites.sign_jws(receipt.model_dump(mode="json"), key)
     return SignedReceipt(receipt=receipt, signature=token)
 
 
 def open_receipt(
     answer: bytes,
     *,
-    keys: Mapping[str, OKPKey],
+    keys: Mapping[str, PublicKey],
     by: str,
     message_id: UUID,
     exchange_id: UUID,
-    body_digest: str,
+    body: bytes,
 ) -> SignedReceipt:
     """Return the receipt if it is the partner's, for this very message.
 
@@ -125,31 +119,22 @@ def open_receipt(
         signed = SignedReceipt.model_validate(raw)
         # As the partner wrote it: another spelling of a time is another text.
         canonical = rfc8785.dumps(raw["receipt"])
+        payload, key = suites.open_jws(signed.signature, keys)
+    except JwsInvalid as fault:
+        raise ReceiptInvalid(str(fault)) from None
     except (ValidationError, ValueError, rfc8785.CanonicalizationError):
         raise ReceiptInvalid("the answer is no receipt") from None
-    if _signed_payload(signed.signature, keys) != canonical:
+    if payload != canonical:
         raise ReceiptInvalid("the signature is for another receipt")
     said = signed.receipt
     expected = {
         "message_id": message_id,
         "exchange_id": exchange_id,
-        "digest": body_digest,
+        "digest_algorithm": key.algorithm.digest,
+        "digest": suites.digest(key.SUITE, body),
         "by": by,
     }
     for name, value in expected.items():
         if getattr(said, name) != value:
             raise ReceiptInvalid(f"the receipt is for another {name}")
     return signed
-
-
-def _signed_payload(token: str, keys: Mapping[str, OKPKey]) -> Any:
-    try:
-        found = jws.extract_compact(token.encode())
-        key = keys.get(str(found.headers().get("kid")))
-        if key is None:
-            raise ReceiptInvalid("signed by an unknown key")
-        return jws.deserialize_compact(token, key, algorithms=["Ed25519"]).payload
-    except (JoseError, ValueError, TypeError) as fault:
-        if isinstance(fault, ReceiptInvalid):
-            raise
-        raise ReceiptInvalid("the signature is not valid") from None

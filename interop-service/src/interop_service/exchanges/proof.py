@@ -8,11 +8,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service import suites
 from interop_service.errors import NonceReplayed, UnknownPartner
-from interop_service.exchanges import envelopes, signatures, store
+from interop_service.exchanges import signatures, store
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
+from interop_service.suites import Suite
 from tongban.context import Context
 
 __all__ = ["SignedMessage", "forget_nonces", "prove"]
@@ -30,6 +32,10 @@ class SignedMessage:
     message_id: UUID
     body: bytes
     digest: str
+    """The body's digest by the suite, in hex."""
+    suite: Suite
+    checkpoint: str | None
+    """The sender's latest signed ledger checkpoint, as it says."""
 
 
 async def prove(
@@ -56,7 +62,15 @@ async def prove(
     proof = signatures.verify(request, body, keys=keys.signing, at=at)
     if not await store.keep_nonce(session, sender=sender, nonce=proof.nonce, at=at):
         raise NonceReplayed
-    return SignedMessage(sender, keys, message_id, body, envelopes.digest(body))
+    return SignedMessage(
+        sender=sender,
+        keys=keys,
+        message_id=message_id,
+        body=body,
+        digest=suites.digest(proof.suite, body),
+        suite=proof.suite,
+        checkpoint=proof.checkpoint,
+    )
 
 
 async def forget_nonces(session: AsyncSession, context: Context) -> None:

@@ -10,6 +10,7 @@ import pydantic_core
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service import suites
 from interop_service.errors import (
     AgreementDenies,
     ExchangeKnown,
@@ -44,6 +45,7 @@ from interop_service.keys import own_keys
 from interop_service.partners import service as partners
 from interop_service.partners.rules import Way
 from interop_service.recognitions import service as recognitions
+from interop_service.suites import ALGORITHMS
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
@@ -186,7 +188,8 @@ async def _once(
     await store.alone_with_message(session, sender=signed.sender, message_id=signed.message_id)
     known = await store.receipt(session, sender=signed.sender, message_id=signed.message_id)
     if known is not None:
-        if known.digest != signed.digest:
+        # By the suite of that time: the agreement may have changed it between two attempts.
+        if known.digest != suites.digest_by(known.digest_algorithm, signed.body):
             raise MessageIdReused(message_id=signed.message_id)
         return _given(known)
     exchange_id = await take()
@@ -195,10 +198,11 @@ async def _once(
         message_id=signed.message_id,
         exchange_id=exchange_id,
         digest=signed.digest,
+        digest_algorithm=ALGORITHMS[signed.suite].digest,
         at=at,
         by=context.settings.district,
     )
-    given = envelopes.sign_receipt(receipt, own_keys(context))
+    given = envelopes.sign_receipt(receipt, own_keys(context).signer(signed.suite, at=at))
     session.add(
         ReceiptRow(
             receipt_id=receipt.receipt_id,
@@ -208,6 +212,7 @@ async def _once(
             sender=signed.sender,
             by=receipt.by,
             digest=receipt.digest,
+            digest_algorithm=receipt.digest_algorithm,
             at=receipt.at,
             signature=given.signature,
         )
@@ -229,6 +234,7 @@ def _given(row: ReceiptRow) -> SignedReceipt:
         message_id=row.message_id,
         exchange_id=row.exchange_id,
         digest=row.digest,
+        digest_algorithm=row.digest_algorithm,
         at=row.at,
         by=row.by,
     )

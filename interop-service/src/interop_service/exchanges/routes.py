@@ -1,13 +1,12 @@
 """HTTP of exchanges: what partners send, signed, and what staff read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 
 from interop_service.errors import (
     AgreementDenies,
@@ -30,6 +29,7 @@ from interop_service.errors import (
     WrongDistrict,
 )
 from interop_service.exchanges import proof, receiving, service
+from interop_service.exchanges.answers import Asked
 from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import State
@@ -44,6 +44,7 @@ from interop_service.exchanges.schemas import (
 )
 from interop_service.exchanges.tables import ReceiptRow
 from interop_service.partners.schemas import DistrictCode
+from interop_service.protocol import PROTOCOL, ROOT, TREE
 from tongban import app
 from tongban.clock import Now
 from tongban.context import InContext
@@ -51,12 +52,11 @@ from tongban.db import Session
 from tongban.idempotency import TransactionalRoute
 from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
-from tongban.problems import problems
+from tongban.problems import NotFound, problems
 
 __all__ = ["router", "signed_router"]
 
 LARGEST_MESSAGE: Final = 30 * 1024 * 1024
-PROTOCOL: Final = "1"
 
 router = app.router("exchanges")
 # Partners' messages have their own ids: no Idempotency-Key, whose digest would read the whole
@@ -83,34 +83,31 @@ PROOF: Final[tuple[type[MessageFault], ...]] = (
 )
 
 
-@dataclass(frozen=True)
-class _Request:
-    """The request as it was signed: with the raw path and query."""
-
-    method: str
-    url: str
-    headers: Headers
-
-
 async def _signed_partner(
     request: Request,
     session: Session,
     at: Now,
     sender: Annotated[DistrictCode, Header(alias="Tongban-Sender")],
     message_id: Annotated[UUID, Header(alias="Tongban-Message-Id")],
-    protocol: Annotated[str, Header(alias="Tongban-Protocol", max_length=20)] = PROTOCOL,
+    protocol: Annotated[str, Header(alias="Tongban-Protocol", max_length=20)],
 ) -> SignedMessage:
     """Who signed this message, proven before anything of it is read."""
     if protocol != PROTOCOL:
         raise ProtocolUnsupported(supported=PROTOCOL)
     return await proof.prove(
         session,
-        _as_signed(request),
+        Asked(request.scope),
         partial(_body, request),
         sender=sender,
         message_id=message_id,
         at=at,
     )
+
+
+class KeySetResponse(JSONResponse):
+    """A JWK set, under its own media type."""
+
+    media_type = "application/jwk-set+json"
 
 
 SignedPartner = Annotated[SignedMessage, Depends(_signed_partner)]
@@ -122,9 +119,9 @@ def _body_of(model: type[Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-@router.get("/api/v1/exchanges/keys")
+@router.get(f"{TREE}/keys", response_class=KeySetResponse, response_model_exclude_none=True)
 async def read_keys(context: InContext, _caller: MaybeCaller) -> OwnKeySet:
-    """本区公钥: this district's name, protocol and public keys, for partners to register."""
+    """本区公钥: this district's JWK set (RFC 7517), name and suites, for partners to register."""
     return service.published_keys(context)
 
 
@@ -143,7 +140,7 @@ async def list_exchanges(
 
 
 @signed_router.post(
-    "/api/v1/exchanges",
+    f"{TREE}/exchanges",
     status_code=202,
     responses=problems(*PROOF, AgreementDenies, ExchangeKnown, PackageUnreadable),
     openapi_extra=_body_of(PackageMessage),
@@ -174,7 +171,7 @@ async def list_receipts(
 
 
 @signed_router.post(
-    "/api/v1/exchanges/{exchange_id}/receipts",
+    f"{TREE}/exchanges/{{exchange_id}}/receipts",
     status_code=202,
     responses=problems(*PROOF, ExchangeUnknown),
     openapi_extra=_body_of(ReceiptMessage),
@@ -192,7 +189,7 @@ async def receive_receipt(
 
 
 @signed_router.post(
-    "/api/v1/exchanges/{exchange_id}/results",
+    f"{TREE}/exchanges/{{exchange_id}}/results",
     status_code=202,
     responses=problems(*PROOF, ExchangeUnknown, PackageUnreadable),
     openapi_extra=_body_of(ResultMessage),
@@ -218,10 +215,14 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _as_signed(request: Request) -> _Request:
-    scope = request.scope
-    path = scope.get("raw_path") or scope["path"].encode()
-    query = scope["query_string"]
-    target = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
-    host = request.headers.get("host", "")
-    return _Request(request.method, f"{request.url.scheme}://{host}{target}", request.headers)
+@signed_router.api_route(
+    f"{ROOT}{{version}}/{{rest:path}}",
+    methods=["GET", "POST"],
+    responses=problems(ProtocolUnsupported),
+    include_in_schema=False,
+)
+async def refuse_version(version: str, rest: str, _caller: MaybeCaller) -> None:
+    """其他协议版本: a message of another version of the protocol, or to no place of this one."""
+    if version == f"v{PROTOCOL}":
+        raise NotFound
+    raise ProtocolUnsupported(supported=PROTOCOL)

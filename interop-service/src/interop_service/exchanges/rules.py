@@ -13,6 +13,7 @@ from interop_service.errors import OutOfTurn
 __all__ = [
     "TRANSITIONS",
     "DeliveryState",
+    "FaultOf",
     "MessageKind",
     "Side",
     "Stage",
@@ -82,6 +83,14 @@ class DeliveryState(StrEnum):
     DUE = "due"  # 待送达
     DELIVERED = "delivered"  # 已送达
     FAILED = "failed"  # 对方拒收
+
+
+class FaultOf(StrEnum):
+    """Whose fault it is that a message did not get through, as its sender records it."""
+
+    OURS = "ours"  # 我方原因
+    THEIRS = "theirs"  # 对方原因
+    NETWORK = "network"  # 网络原因
 
 
 TRANSITIONS: Mapping[tuple[Side, State, Step], State] = MappingProxyType(

@@ -12,16 +12,19 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from interop_service.errors import PackageUnreadable
 from interop_service.exchanges.rules import (
     DeliveryState,
+    FaultOf,
     MessageKind,
     Side,
     Stage,
     State,
 )
 from interop_service.partners.schemas import DistrictCode, MatterCode
+from interop_service.suites import Suite
 from tongban.texts import Code, Line
 
 __all__ = [
     "CasePackage",
+    "DistrictMessage",
     "ExchangeDetail",
     "ExchangeRead",
     "OwnKeySet",
@@ -37,13 +40,19 @@ Outcome = Literal["granted", "denied", "declined", "withdrawn"]
 Score = Annotated[int, Field(ge=1, le=5)]
 
 
-class Message(BaseModel):
-    """What every message says of itself."""
+class DistrictMessage(BaseModel):
+    """What every message between two districts says of itself."""
 
-    exchange_id: UUID
+    protocol: Literal["2"]
     from_district: DistrictCode
     to_district: DistrictCode
     sent_at: AwareDatetime
+
+
+class Message(DistrictMessage):
+    """A message of an exchange."""
+
+    exchange_id: UUID
 
 
 class PackageMessage(Message):
@@ -149,26 +158,24 @@ class ResultPayload(BaseModel):
 class PublicKey(BaseModel):
     """A public JWK."""
 
-    kty: Literal["OKP"]
-    crv: Literal["Ed25519", "X25519"]
+    kty: Literal["OKP", "EC"]
+    crv: Literal["Ed25519", "X25519", "SM2"]
     x: str
+    y: str | None = None
     kid: str
     use: Literal["sig", "enc"]
-
-
-class KeySet(BaseModel):
-    """A JWK set."""
-
-    keys: list[PublicKey]
+    nbf: int | None = None
+    exp: int | None = None
 
 
 class OwnKeySet(BaseModel):
-    """What a partner needs to know of this district."""
+    """本区公钥: a JWK set (RFC 7517), and what a partner needs to know besides."""
 
     district: str
     name: str
-    protocol: Literal["1"] = "1"
-    keys: KeySet
+    protocol: Literal["2"] = "2"
+    suites: list[Suite]
+    keys: list[PublicKey]
 
 
 class ExchangeRead(BaseModel):
@@ -216,6 +223,7 @@ class DeliveryRead(BaseModel):
     last_attempt_at: datetime | None
     next_attempt_at: datetime
     last_fault: str | None
+    fault_of: FaultOf | None
 
 
 class ExchangeDetail(ExchangeRead):
@@ -235,6 +243,7 @@ class ReceiptRead(BaseModel):
     message_kind: MessageKind
     exchange_id: UUID
     digest: str
+    digest_algorithm: str
     at: datetime
     by: str
     signature: str

@@ -11,6 +11,7 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service import suites
 from interop_service.events import ExchangeFailed
 from interop_service.exchanges import envelopes, rules, store
 from interop_service.exchanges.rules import MessageKind, Side, Stage, State, Step
@@ -24,6 +25,8 @@ from interop_service.exchanges.tables import Delivery, Exchange
 from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
 from interop_service.partners.rules import Way
+from interop_service.protocol import PROTOCOL
+from interop_service.suites import Suite
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
@@ -228,6 +231,7 @@ async def _keys_of(session: AsyncSession, row: Exchange) -> PartnerKeys:
 
 def _addresses(row: Exchange, context: Context, at: datetime) -> dict[str, Any]:
     return {
+        "protocol": PROTOCOL,
         "exchange_id": row.id,
         "from_district": context.settings.district,
         "to_district": row.partner,
@@ -254,7 +258,7 @@ async def _prepare(
             kind=kind,
             partner=row.partner,
             body=context.vault.seal(body, context=f"deliveries.body:{message_id}"),
-            digest=envelopes.digest(body),
+            digest=suites.digest(Suite.ED25519_SHA256, body),
             next_attempt_at=at,
         )
     )

@@ -13,7 +13,6 @@ from interop_service.exchanges.schemas import (
     ExchangeDetail,
     ExchangeRead,
     HopRead,
-    KeySet,
     OwnKeySet,
     PublicKey,
 )
@@ -60,9 +59,13 @@ async def receipts(session: AsyncSession, exchange_id: UUID) -> Sequence[Receipt
 
 def published_keys(context: Context) -> OwnKeySet:
     """Return what a partner registers of this district."""
-    district = context.settings.district
-    keys = [PublicKey.model_validate(key) for key in own_keys(context).published()]
-    return OwnKeySet(district=district, name=gb.district(district).name, keys=KeySet(keys=keys))
+    district, own = context.settings.district, own_keys(context)
+    return OwnKeySet(
+        district=district,
+        name=gb.district(district).name,
+        suites=own.suites(context.clock()),
+        keys=[PublicKey.model_validate(key) for key in own.published()],
+    )
 
 
 async def _exchange(session: AsyncSession, exchange_id: UUID) -> Exchange:

@@ -1,29 +1,58 @@
-"""Signing and verifying a message: RFC 9421 by Ed25519, over a body digested by RFC 9530.
+"""Signing and verifying messages and their answers: RFC 9421, over bodies digested by RFC 9530.
 
-The one place that knows the library. What must be covered is fixed here, not chosen by a caller.
+The one place that knows the library. What must be covered is fixed here, not chosen by a caller;
+with which algorithm the key tells (`suites`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from http_message_signatures import (
     HTTPMessageSigner,
     HTTPMessageVerifier,
+    HTTPSignatureAlgorithm,
     HTTPSignatureKeyResolver,
-    MappingKeyResolver,
 )
-from http_message_signatures.algorithms import ED25519
 from http_message_signatures.digests import ContentDigest
-from http_message_signatures.exceptions import HTTPMessageSignaturesException
-from joserfc.jwk import OKPKey
+from http_message_signatures.exceptions import HTTPMessageSignaturesException, InvalidSignature
 
 from interop_service.errors import DigestMismatch, MessageExpired, SignatureInvalid
+from interop_service.suites import (
+    ALGORITHMS,
+    PrivateKey,
+    PublicKey,
+    Suite,
+    content_digest,
+    is_content,
+)
 
-__all__ = ["COMPONENTS", "TAG", "WINDOW", "OutMessage", "Proof", "sign", "verify"]
+__all__ = [
+    "ANSWER_COMPONENTS",
+    "ANSWER_TAG",
+    "BOUND_COMPONENTS",
+    "CHECKPOINT",
+    "COMPONENTS",
+    "TAG",
+    "WINDOW",
+    "Answer",
+    "AnswerUnproven",
+    "OutMessage",
+    "Proof",
+    "SignedRequest",
+    "sign",
+    "sign_answer",
+    "suite_asked_for",
+    "verify",
+    "verify_answer",
+]
 
+CHECKPOINT: Final = "tongban-checkpoint"
+"""The sender's latest signed ledger checkpoint."""
+WHERE_THERE: Final = (CHECKPOINT, "retry-after")
+"""Fields that need not be there; one that is there is covered."""
 COMPONENTS: Final = (
     "@method",
     "@authority",
@@ -31,10 +60,24 @@ COMPONENTS: Final = (
     "@query",
     "content-digest",
     "content-type",
+    "tongban-protocol",
     "tongban-message-id",
     "tongban-sender",
 )
+ANSWER_COMPONENTS: Final = (
+    "@status",
+    "content-digest",
+    "content-type",
+    "tongban-protocol",
+    "tongban-sender",
+)
+BOUND_COMPONENTS: Final = (
+    *(f'"{component}";req' for component in COMPONENTS),
+    '"signature";req;key="tongban"',
+)
+"""What an answer covers of its request: all that the request covers, and its signature."""
 TAG: Final = "tongban-exchange"
+ANSWER_TAG: Final = "tongban-answer"
 LABEL: Final = "tongban"
 WINDOW: Final = timedelta(seconds=300)
 SHORTEST_NONCE: Final = 16
@@ -73,37 +116,50 @@ class OutMessage:
     headers: dict[str, str]
 
 
+@dataclass
+class Answer:
+    """An answer to a request: about to be signed, or just come."""
+
+    status_code: int
+    headers: Any
+    request: SignedRequest
+
+
+class AnswerUnproven(ValueError):
+    """Nothing proves that the partner gave this answer to our request; the message says why."""
+
+
 @dataclass(frozen=True)
 class Proof:
     """What a good signature says besides the message."""
 
     key_id: str
     nonce: str
+    suite: Suite
+    checkpoint: str | None
 
 
-def sign(
-    message: OutMessage, body: bytes, *, key: OKPKey, key_id: str, at: datetime, nonce: str
-) -> None:
+def sign(message: OutMessage, body: bytes, *, key: PrivateKey, at: datetime, nonce: str) -> None:
     """Add Content-Digest, Signature-Input and Signature to the message's headers."""
-    private = key.private_key
-    if not isinstance(private, Ed25519PrivateKey):
-        raise TypeError("messages are signed by an Ed25519 key")
-    resolver = MappingKeyResolver(public_keys={}, private_keys={key_id: private})
-    HTTPMessageSigner(signature_algorithm=ED25519, key_resolver=resolver).sign(
-        message,
-        key_id=key_id,
-        created=at,
-        expires=at + WINDOW,
-        nonce=nonce,
-        label=LABEL,
-        tag=TAG,
-        covered_component_ids=COMPONENTS,
-        body=body,
+    message.headers["Content-Digest"] = content_digest(key.SUITE, body)
+    covered = (*COMPONENTS, *_where_there(message.headers))
+    _sign(message, covered, key=key, at=at, nonce=nonce, tag=TAG)
+
+
+def sign_answer(answer: Answer, body: bytes, *, key: PrivateKey, at: datetime) -> None:
+    """Sign an answer so that it is good for its own request alone."""
+    answer.headers["Content-Digest"] = content_digest(key.SUITE, body)
+    covered = (
+        *ANSWER_COMPONENTS,
+        *_where_there(answer.headers),
+        *_bound_of(answer.request),
     )
+    nonce = _nonce_of(answer.request)
+    _sign(answer, covered, key=key, at=at, nonce=nonce, tag=ANSWER_TAG)
 
 
 def verify(
-    request: SignedRequest, body: bytes, *, keys: Mapping[str, OKPKey], at: datetime
+    request: SignedRequest, body: bytes, *, keys: Mapping[str, PublicKey], at: datetime
 ) -> Proof:
     """Return what the signature proves, made by one of the sender's `keys` at about `at`.
 
@@ -113,28 +169,150 @@ def verify(
         DigestMismatch: it is good, but for another body.
     """
     try:
-        results = _Verifier(keys).verify(
-            request, max_age=None, expect_tag=TAG, require_components=COMPONENTS
-        )
+        key, covered, parameters = _verify(request, keys, tag=TAG, components=COMPONENTS, at=at)
     except HTTPMessageSignaturesException as fault:
         raise SignatureInvalid(reason=str(fault)) from None
-    if len(results) != 1:
-        raise SignatureInvalid(reason="more than one signature with our tag")
-    parameters = results[0].parameters
-    _check_parameters(parameters)
     _check_times(parameters, at)
-    _check_digest(results[0].covered_components['"content-digest"'], body)
-    return Proof(key_id=str(parameters["keyid"]), nonce=str(parameters["nonce"]))
+    if not is_content(key.SUITE, covered['"content-digest"'], body):
+        raise DigestMismatch(algorithm=key.algorithm.digest)
+    return _proof(key, covered, parameters)
+
+
+def verify_answer(
+    answer: Answer, body: bytes, *, keys: Mapping[str, PublicKey], at: datetime
+) -> Proof:
+    """Return what an answer's signature proves: the partner's, for this very request.
+
+    Its times are not looked at: it is bound to the request's nonce, so it is no older than that.
+
+    Raises:
+        AnswerUnproven: it is not the partner's, for another request, or altered.
+    """
+    components = (*ANSWER_COMPONENTS, *BOUND_COMPONENTS)
+    try:
+        key, covered, parameters = _verify(
+            answer, keys, tag=ANSWER_TAG, components=components, at=at
+        )
+    except HTTPMessageSignaturesException as fault:
+        raise AnswerUnproven(str(fault)) from None
+    if parameters["nonce"] != _nonce_of(answer.request):
+        raise AnswerUnproven("the answer's nonce is not its request's")
+    if not is_content(key.SUITE, covered['"content-digest"'], body):
+        raise AnswerUnproven("the body is not the one that was digested")
+    return _proof(key, covered, parameters)
+
+
+def suite_asked_for(request: SignedRequest) -> Suite | None:
+    """Return the suite by which a request says it is signed; whether it is, `verify` tells."""
+    named = _parameters_of(request).get("alg")
+    return next((suite for suite in Suite if ALGORITHMS[suite].signature == named), None)
+
+
+def _sign(
+    message: OutMessage | Answer,
+    covered: tuple[str, ...],
+    *,
+    key: PrivateKey,
+    at: datetime,
+    nonce: str,
+    tag: str,
+) -> None:
+    signer = _Signer(
+        signature_algorithm=_algorithm(key.SUITE), key_resolver=_KeyResolver({key.key_id: key})
+    )
+    signer.sign(
+        message,
+        key_id=key.key_id,
+        created=at,
+        expires=at + WINDOW,
+        nonce=nonce,
+        label=LABEL,
+        tag=tag,
+        covered_component_ids=covered,
+    )
+
+
+def _verify(
+    message: SignedRequest | Answer,
+    keys: Mapping[str, PublicKey],
+    *,
+    tag: str,
+    components: tuple[str, ...],
+    at: datetime,
+) -> tuple[PublicKey, Mapping[str, str], Mapping[str, Any]]:
+    """Verify the one signature with our tag and return its key, components and parameters."""
+    parameters = _parameters_of(message)
+    key = keys.get(str(parameters.get("keyid")))
+    if key is None:
+        raise InvalidSignature("the signature is missing, or by an unknown key")
+    if not key.is_valid(at):
+        raise InvalidSignature("the key is not valid now")
+    if parameters.get("alg") != key.algorithm.signature:
+        raise InvalidSignature(f"alg must be {key.algorithm.signature}")
+    results = _Verifier(
+        signature_algorithm=_algorithm(key.SUITE), key_resolver=_KeyResolver({key.key_id: key})
+    ).verify(
+        message,
+        max_age=None,
+        expect_tag=tag,
+        expect_label=LABEL,
+        require_components=(*components, *_where_there(message.headers)),
+    )
+    found = results[0]
+    _check_parameters(found.parameters)
+    return key, found.covered_components, found.parameters
+
+
+def _proof(key: PublicKey, covered: Mapping[str, str], parameters: Mapping[str, Any]) -> Proof:
+    return Proof(
+        key_id=key.key_id,
+        nonce=str(parameters["nonce"]),
+        suite=key.SUITE,
+        checkpoint=covered.get(f'"{CHECKPOINT}"'),
+    )
+
+
+def _where_there(headers: Fields) -> tuple[str, ...]:
+    there = {name.lower() for name, _ in headers.items()}
+    return tuple(name for name in WHERE_THERE if name in there)
+
+
+def _bound_of(request: SignedRequest) -> tuple[str, ...]:
+    """What there is to cover of a request: a faulty one may lack a field, and be told so."""
+    there = {name.lower() for name, _ in request.headers.items()}
+    if not _parameters_of(request):
+        there.discard("signature")  # there is none with our label
+    names = {component: component.split('"')[1] for component in BOUND_COMPONENTS}
+    return tuple(
+        component for component, name in names.items() if name.startswith("@") or name in there
+    )
+
+
+def _nonce_of(request: SignedRequest) -> str:
+    nonce = _parameters_of(request).get("nonce")
+    return nonce if isinstance(nonce, str) else ""
+
+
+def _parameters_of(message: SignedRequest | Answer) -> Mapping[str, Any]:
+    """What the signature with our label says of itself, not yet verified; nothing without one."""
+    try:
+        inputs = _Reader.read(message, "signature-input")
+        signatures = _Reader.read(message, "signature")
+    except (ValueError, TypeError, HTTPMessageSignaturesException):
+        return {}
+    if LABEL not in inputs or LABEL not in signatures:
+        return {}
+    parameters: Mapping[str, Any] = inputs[LABEL].params
+    return parameters
 
 
 def _check_parameters(parameters: Mapping[str, Any]) -> None:
-    if parameters.get("alg") != ED25519.algorithm_id:
-        raise SignatureInvalid(reason="alg must be ed25519")
     nonce = parameters.get("nonce")
     if not isinstance(nonce, str) or not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:
-        raise SignatureInvalid(reason=f"nonce of {SHORTEST_NONCE} to {LONGEST_NONCE} characters")
-    if not isinstance(parameters.get("expires"), int):
-        raise SignatureInvalid(reason="expires is missing")
+        raise InvalidSignature(f"nonce of {SHORTEST_NONCE} to {LONGEST_NONCE} characters")
+    for name in ("created", "expires"):
+        if not isinstance(parameters.get(name), int):
+            raise InvalidSignature(f"{name} is missing")
 
 
 def _check_times(parameters: Mapping[str, Any], at: datetime) -> None:
@@ -144,33 +322,66 @@ def _check_times(parameters: Mapping[str, Any], at: datetime) -> None:
         raise MessageExpired(created=created, expires=expires, received=int(now))
 
 
-def _check_digest(field: str, body: bytes) -> None:
-    if not field.startswith("sha-256="):
-        raise DigestMismatch
-    try:
-        ContentDigest.verify(field, body)
-    except HTTPMessageSignaturesException:
-        raise DigestMismatch from None
+@cache
+def _algorithm(of: Suite) -> type[HTTPSignatureAlgorithm]:
+    """The suite as the library wants it: a class made for one key."""
+
+    class Signing(HTTPSignatureAlgorithm):
+        algorithm_id = ALGORITHMS[of].signature
+
+        def __init__(
+            self, public_key: PublicKey | None = None, private_key: PrivateKey | None = None
+        ) -> None:
+            self.public_key, self.private_key = public_key, private_key
+
+        def sign(self, message: bytes) -> bytes:
+            assert self.private_key is not None  # noqa: S101  # the library made it to sign
+            return self.private_key.sign(message)
+
+        def verify(self, signature: bytes, message: bytes) -> None:
+            assert self.public_key is not None  # noqa: S101  # the library made it to verify
+            if not self.public_key.verify(signature, message):
+                raise InvalidSignature("the signature is not valid")
+
+    return Signing
 
 
-class _PartnerKeyResolver(HTTPSignatureKeyResolver):
-    """Only the sender's own signing keys, by their ids."""
+class _KeyResolver(HTTPSignatureKeyResolver):
+    """The one key that is meant."""
 
-    def __init__(self, keys: Mapping[str, OKPKey]) -> None:
+    def __init__(self, keys: Mapping[str, PublicKey | PrivateKey]) -> None:
         self._keys = keys
 
-    def resolve_public_key(self, key_id: str) -> Ed25519PublicKey | None:
-        key = self._keys.get(key_id)
-        public = key.public_key if key is not None else None
-        return public if isinstance(public, Ed25519PublicKey) else None
+    def resolve_public_key(self, key_id: str) -> PublicKey | PrivateKey | None:
+        return self._keys.get(key_id)
+
+    def resolve_private_key(self, key_id: str) -> PublicKey | PrivateKey:
+        return self._keys[key_id]
+
+
+class _NoDigest(ContentDigest):
+    """Leaves the digest to `suites`: the library's has no SM3."""
+
+    @classmethod
+    def prepare(cls, headers: Any, body: Any, *, use_existing_digest: bool) -> None:
+        """Do nothing."""
+
+
+class _Signer(HTTPMessageSigner):
+    content_digest_class = _NoDigest
 
 
 class _Verifier(HTTPMessageVerifier):
     """Leaves the times to us: the library compares with its own clock, before the signature."""
 
-    def __init__(self, keys: Mapping[str, OKPKey]) -> None:
-        super().__init__(signature_algorithm=ED25519, key_resolver=_PartnerKeyResolver(keys))
-
     def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
-        if not isinstance(sig_input.params.get("created"), int):
-            raise HTTPMessageSignaturesException("created is missing")
+        """Do nothing."""
+
+
+class _Reader(HTTPMessageVerifier):
+    """Reads the two signature fields by the library's own parser."""
+
+    @classmethod
+    def read(cls, message: SignedRequest | Answer, name: str) -> Any:
+        lines = [value for field, value in message.headers.items() if field.lower() == name]
+        return cls._parse_signature_dictionary(", ".join(lines))

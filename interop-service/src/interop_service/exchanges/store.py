@@ -12,7 +12,8 @@ from sqlalchemy.orm import aliased, undefer
 from interop_service.exchanges.rules import DeliveryState, State
 from interop_service.exchanges.tables import Delivery, Exchange, Hop, Nonce, ReceiptRow
 from interop_service.partners.rules import PartnerState
-from interop_service.partners.tables import Partner
+from interop_service.partners.tables import Agreement, Partner
+from interop_service.suites import Suite
 from tongban.paging import Paging, after
 
 __all__ = [
@@ -100,8 +101,10 @@ async def due_deliveries(
     rooms: Mapping[str, int],
     room: int,
     limit: int,
-) -> Sequence[tuple[Delivery, Partner]]:
+) -> Sequence[tuple[Delivery, Partner, Suite | None]]:
     """Take due messages, locked: the first of each exchange, at most so many of each partner.
+
+    With each comes the suite of its agreement.
 
     `rooms` says how many more a busy partner may have; any other may have `room`.
     """
@@ -133,8 +136,10 @@ async def due_deliveries(
     )
     chosen = select(heads.c.id).where(heads.c.place <= room).limit(limit)
     found = await session.execute(
-        select(Delivery, Partner)
+        select(Delivery, Partner, Agreement.suite)
         .join(Partner, Partner.district == Delivery.partner)
+        .join(Exchange, Exchange.id == Delivery.exchange_id)
+        .outerjoin(Agreement, Agreement.code == Exchange.agreement)
         .where(
             Delivery.id.in_(chosen),
             # Said again: another worker may have taken it between choosing and locking.
@@ -145,10 +150,10 @@ async def due_deliveries(
         .with_for_update(of=Delivery, skip_locked=True)
     )
     taken, left = [], dict(rooms)
-    for delivery, partner in found:
+    for delivery, partner, suite in found:
         if left.setdefault(delivery.partner, room) > 0:
             left[delivery.partner] -= 1
-            taken.append((delivery, partner))
+            taken.append((delivery, partner, suite))
     return taken
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interop_service.database import InteropTables
-from interop_service.exchanges.rules import DeliveryState, MessageKind, Side, State
+from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, Side, State
 from tongban.db import Record, Sequenced
 
 __all__ = ["Delivery", "Exchange", "Hop", "Nonce", "ReceiptRow"]
@@ -72,6 +72,8 @@ class Delivery(Record, InteropTables):
     next_attempt_at: Mapped[datetime]
     last_attempt_at: Mapped[datetime | None]
     last_fault: Mapped[str | None]
+    fault_of: Mapped[FaultOf | None]
+    """Whose fault the last one was."""
 
 
 class ReceiptRow(Record, InteropTables):
@@ -90,6 +92,7 @@ class ReceiptRow(Record, InteropTables):
     sender: Mapped[str]
     by: Mapped[str]
     digest: Mapped[str]
+    digest_algorithm: Mapped[str]
     at: Mapped[datetime]
     signature: Mapped[str]
 

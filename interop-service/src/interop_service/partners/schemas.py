@@ -25,6 +25,7 @@ from interop_service.partners.rules import (
     PartnerState,
     Provenance,
 )
+from interop_service.suites import Suite
 from tongban import gb
 from tongban.problems import field_fault
 from tongban.texts import Code, Line
@@ -162,6 +163,7 @@ class AgreementIn(Strict):
     forward_within_days: Annotated[int, Field(ge=0, le=60)]
     recognised_materials: Annotated[list[Code], Field(max_length=200)] = []
     recognised_results: Annotated[list[Code], Field(max_length=20)] = []
+    suite: Suite = Suite.ED25519_SHA256
     provenance: Provenance | None = None
 
     @model_validator(mode="after")
@@ -245,6 +247,7 @@ class AgreementRead(BaseModel):
     forward_within_days: int
     recognised_materials: list[str]
     recognised_results: list[str]
+    suite: Suite
     provenance: Provenance | None
     state: AgreementState
 

@@ -15,6 +15,7 @@ from interop_service.partners.rules import (
     PartnerState,
     Provenance,
 )
+from interop_service.suites import Suite
 from tongban.db import Record, Sequenced
 
 __all__ = ["Agreement", "MatterOffer", "Partner"]
@@ -53,6 +54,8 @@ class Agreement(Record, Sequenced, InteropTables):
     forward_within_days: Mapped[int]
     recognised_materials: Mapped[list[Any]]
     recognised_results: Mapped[list[Any]]
+    suite: Mapped[Suite]
+    """By which both sign what goes under it."""
     provenance: Mapped[Provenance | None]
     state: Mapped[AgreementState]
     version: Mapped[int] = mapped_column()

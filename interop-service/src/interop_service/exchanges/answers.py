@@ -1,0 +1,89 @@
+"""Signs whatever is answered on the protocol's paths, a refusal too, bound to its request."""
+
+import json
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from interop_service.exchanges import signatures
+from interop_service.exchanges.checkpoints import latest_checkpoint
+from interop_service.exchanges.signatures import Answer
+from interop_service.keys import own_keys
+from interop_service.protocol import PROTOCOL, ROOT
+from tongban.context import Context
+from tongban.problems import MEDIA_TYPE
+
+__all__ = ["Asked", "SignedAnswers"]
+
+
+class Asked:
+    """A request as it was signed: with the raw path and query."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.method: str = scope["method"]
+        self.headers = Headers(scope=scope)
+        path = scope.get("raw_path") or scope["path"].encode()
+        query = scope["query_string"]
+        target = path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+        self.url = f"{scope['scheme']}://{self.headers.get('host', '')}{target}"
+
+
+class SignedAnswers:
+    """The middleware: below it answers are made, here they are completed and signed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(ROOT):
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        body = bytearray()
+
+        async def gather(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body.extend(message.get("body", b""))
+            if not message.get("more_body", False):
+                content = _answer(scope, start, bytes(body))
+                await send(start)
+                await send({"type": "http.response.body", "body": content})
+
+        await self._app(scope, receive, gather)
+
+
+def _answer(scope: Scope, start: Message, body: bytes) -> bytes:
+    """Complete the answer's header fields; return its body."""
+    context: Context = scope["app"].state.context
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
+    if headers.get("content-type", "").startswith(MEDIA_TYPE):
+        body = _with_fault(start["status"], body)
+        headers["content-length"] = str(len(body))
+    headers.setdefault("content-type", "application/json")
+    headers |= {
+        "tongban-protocol": PROTOCOL,
+        "tongban-sender": context.settings.district,
+        **latest_checkpoint(context),
+    }
+    answer = Answer(start["status"], headers, Asked(scope))
+    at = context.clock()
+    key = own_keys(context).signer(signatures.suite_asked_for(answer.request), at=at)
+    signatures.sign_answer(answer, body, key=key, at=at)
+    start["headers"] = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in answer.headers.items()
+    ]
+    return body
+
+
+def _with_fault(status: int, body: bytes) -> bytes:
+    """Say of any problem whose fault it is and whether to send again: a part below may not know."""
+    problem: dict[str, Any] = json.loads(body)
+    is_ours = status >= 500
+    problem.setdefault("fault", "ours" if is_ours else "yours")
+    problem.setdefault("retry", is_ours)
+    return json.dumps(problem, ensure_ascii=False).encode()

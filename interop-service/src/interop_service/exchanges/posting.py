@@ -1,0 +1,166 @@
+"""One signed request to a partner, and its answer: proven the partner's, or no answer at all."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+import pydantic_core
+
+from interop_service.exchanges import signatures
+from interop_service.exchanges.checkpoints import latest_checkpoint
+from interop_service.exchanges.signatures import Answer, AnswerUnproven, OutMessage
+from interop_service.keys import own_keys
+from interop_service.protocol import PROTOCOL
+from interop_service.suites import PublicKey, Suite
+from tongban.context import Context
+
+__all__ = ["TRANSPORT", "Proven", "Told", "Unproven", "client_of", "post", "told_by"]
+
+TRANSPORT: Final = "partner_transport"
+"""The resource that replaces the network, for two districts in one process."""
+
+TIMEOUT: Final = httpx.Timeout(20, connect=3)
+WHOLE_SECONDS: Final = 45
+"""The longest that one request takes, its answer included."""
+LONGEST_ANSWER: Final = 64 * 1024
+LONGEST_RETRY_AFTER: Final = 3600.0
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What the partner answered to this very request."""
+
+    status: int
+    content: bytes
+    retry_after: float | None
+    """Seconds that the partner asks to be left alone."""
+    checkpoint: str | None
+
+
+@dataclass(frozen=True)
+class Unproven:
+    """No answer, or one that the partner did not sign for this request: the network's fault."""
+
+    fault: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A partner's refusal (RFC 9457), as much of it as is read."""
+
+    kind: str
+    """Its type, without the common prefix; empty where the answer is no problem."""
+    reasons: str
+    is_our_fault: bool
+    is_final: bool
+    """The message itself is at fault: sending it again is of no use."""
+
+
+def client_of(context: Context) -> httpx.AsyncClient:
+    """Return the client for partners, to be closed by the caller."""
+    # Partners are reached directly and never by a redirect: the signature names the address.
+    return httpx.AsyncClient(
+        transport=context.resources.get(TRANSPORT),
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+async def post(
+    client: httpx.AsyncClient,
+    context: Context,
+    *,
+    url: str,
+    message_id: UUID,
+    body: bytes,
+    keys: Mapping[str, PublicKey],
+    suite: Suite,
+) -> Proven | Unproven:
+    """Send a message, signed for this attempt, and verify the answer by the partner's `keys`."""
+    message = OutMessage(
+        method="POST",
+        url=url,
+        headers={
+            "Content-Type": "application/json",
+            # The digest is of the bytes that travel: no proxy is to pack the answer.
+            "Accept-Encoding": "identity",
+            "Tongban-Protocol": PROTOCOL,
+            "Tongban-Message-Id": str(message_id),
+            "Tongban-Sender": context.settings.district,
+            **latest_checkpoint(context),
+        },
+    )
+    at = context.clock()
+    key = own_keys(context).signer(suite, at=at)
+    signatures.sign(message, body, key=key, at=at, nonce=secrets.token_urlsafe(24))
+    try:
+        async with (
+            asyncio.timeout(WHOLE_SECONDS),
+            client.stream("POST", url, content=body, headers=message.headers) as answer,
+        ):
+            content = await _read(answer)
+    except (httpx.HTTPError, TimeoutError) as fault:
+        return Unproven(f"unreachable: {type(fault).__name__}")
+    try:
+        proof = signatures.verify_answer(
+            Answer(answer.status_code, answer.headers, message), content, keys=keys, at=at
+        )
+    except AnswerUnproven as fault:
+        return Unproven(f"answer-unproven: status {answer.status_code}, {fault}")
+    return Proven(
+        status=answer.status_code,
+        content=content,
+        retry_after=_seconds(answer.headers.get("Retry-After")),
+        checkpoint=proof.checkpoint,
+    )
+
+
+def told_by(answer: Proven) -> Told:
+    """Read a refusal."""
+    try:
+        problem = pydantic_core.from_json(answer.content)
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {}
+    reasons = problem.get("reasons") or problem.get("reason")
+    is_ours = problem.get("fault") == "yours"
+    is_final = 400 <= answer.status < 500 and is_ours and problem.get("retry") is False
+    return Told(
+        kind=_plain(str(problem.get("type", "")).removeprefix("urn:tongban:problem:")),
+        reasons=_plain(_listed(reasons)),
+        is_our_fault=is_ours,
+        is_final=is_final,
+    )
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    content = b""
+    async for chunk in answer.aiter_bytes():
+        content += chunk
+        if len(content) > LONGEST_ANSWER:
+            return b""  # no answer is that long
+    return content
+
+
+def _seconds(field: str | None) -> float | None:
+    """Seconds alone: the protocol has no dates there."""
+    if field is None or not field.isdecimal():
+        return None
+    return min(float(field), LONGEST_RETRY_AFTER)
+
+
+def _listed(reasons: Any) -> str:
+    if isinstance(reasons, list):
+        return ", ".join(map(str, reasons))
+    return "" if reasons is None else str(reasons)
+
+
+def _plain(text: str) -> str:
+    """Keep of a partner's words what can be stored and shown."""
+    return "".join(letter for letter in text if letter.isprintable())[:400]

@@ -1,0 +1,10 @@
+"""The protocol between districts (docs/interop/protocol.md): its version, and where it lies."""
+
+from typing import Final
+
+__all__ = ["PROTOCOL", "ROOT", "TREE"]
+
+PROTOCOL: Final = "2"
+ROOT: Final = "/interop/"
+"""Below it, and nowhere else, partners' signed messages come in."""
+TREE: Final = f"{ROOT}v{PROTOCOL}"
