@@ -15,9 +15,9 @@ from interop.keys_of_both import SM2_PRIVATE
 from interop_service import suites
 from interop_service.exchanges import envelopes, signatures
 from interop_service.exchanges.envelopes import Receipt
+from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.exchanges.signatures import Answer, OutMessage
 from interop_service.keys import PartnerKeys
-from interop_service.protocol import PROTOCOL, TREE
 from interop_service.suites import ALGORITHMS, PrivateKey, Suite
 
 FILE = Path(__file__).parents[2] / "docs/interop/vectors.json"

@@ -23,8 +23,8 @@ from joserfc.jwk import OKPKey
 
 from interop_service import suites
 from interop_service.exchanges import envelopes, signatures
+from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.keys import PartnerKeys
-from interop_service.protocol import PROTOCOL, TREE
 from interop_service.suites import PrivateKey
 from tongban.ids import new_id
 from tongban.testing.fixtures import RunningService

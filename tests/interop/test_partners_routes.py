@@ -345,7 +345,7 @@ async def test_the_public_keys_are_for_everybody(districts: Districts) -> None:
     told = answer.json()
     assert (told["district"], told["name"], told["protocol"]) == (OWNER, "西安曲江新区", "2")
     assert answer.headers["content-type"] == "application/jwk-set+json"
-    assert told["suites"] == ["ed25519-sha256"]
+    assert told["suites"] == ["ed25519_sha256"]
     assert [(key["kid"], key["use"]) for key in told["keys"]] == [
         ("610172-signing", "sig"),
         ("610172-encryption", "enc"),

@@ -26,7 +26,7 @@ from joserfc import jws
 
 from interop_service.exchanges import envelopes
 from interop_service.exchanges.proof import forget_nonces
-from interop_service.protocol import PROTOCOL, TREE
+from interop_service.exchanges.protocol import PROTOCOL, TREE
 from tongban.ids import new_id
 
 

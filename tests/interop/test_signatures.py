@@ -281,7 +281,7 @@ def answered(
     more: Mapping[str, str] | None = None,
 ) -> Answer:
     answer = Answer(
-        status,
+        202,
         {
             "content-type": "application/json",
             "tongban-protocol": "2",

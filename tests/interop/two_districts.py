@@ -20,7 +20,7 @@ from interop_service.app import SERVICE, create_app
 from interop_service.events import MatterOfferChanged
 from interop_service.exchanges.deliveries import deliver_due
 from interop_service.exchanges.posting import TRANSPORT
-from interop_service.protocol import TREE
+from interop_service.exchanges.protocol import TREE
 from interop_service.settings import Settings
 from tongban.ids import new_id
 from tongban.messages import Envelope

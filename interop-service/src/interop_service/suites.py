@@ -48,8 +48,8 @@ __all__ = [
 class Suite(StrEnum):
     """Which signature and digest two districts use."""
 
-    ED25519_SHA256 = "ed25519-sha256"  # 国际算法
-    SM2_SM3 = "sm2-sm3"  # 国密算法
+    ED25519_SHA256 = "ed25519_sha256"  # 国际算法
+    SM2_SM3 = "sm2_sm3"  # 国密算法
 
 
 @dataclass(frozen=True)

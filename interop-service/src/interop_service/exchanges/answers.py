@@ -8,9 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interop_service.exchanges import signatures
 from interop_service.exchanges.checkpoints import latest_checkpoint
+from interop_service.exchanges.protocol import PROTOCOL, ROOT
 from interop_service.exchanges.signatures import Answer
 from interop_service.keys import own_keys
-from interop_service.protocol import PROTOCOL, ROOT
 from tongban.context import Context
 from tongban.problems import MEDIA_TYPE
 

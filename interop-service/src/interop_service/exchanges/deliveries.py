@@ -20,12 +20,12 @@ from interop_service.events import ExchangeAcknowledged, ExchangeSent
 from interop_service.exchanges import envelopes, posting, rules, sending, store
 from interop_service.exchanges.envelopes import ReceiptInvalid, SignedReceipt
 from interop_service.exchanges.posting import Proven, Unproven
+from interop_service.exchanges.protocol import TREE
 from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, State, Step
 from interop_service.exchanges.tables import Delivery, ReceiptRow
 from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
 from interop_service.partners.tables import Partner
-from interop_service.protocol import TREE
 from interop_service.suites import Suite
 from tongban.context import Context
 from tongban.messages import publish

@@ -12,9 +12,9 @@ import pydantic_core
 
 from interop_service.exchanges import signatures
 from interop_service.exchanges.checkpoints import latest_checkpoint
+from interop_service.exchanges.protocol import PROTOCOL
 from interop_service.exchanges.signatures import Answer, AnswerUnproven, OutMessage
 from interop_service.keys import own_keys
-from interop_service.protocol import PROTOCOL
 from interop_service.suites import PublicKey, Suite
 from tongban.context import Context
 

@@ -32,6 +32,7 @@ from interop_service.exchanges import proof, receiving, service
 from interop_service.exchanges.answers import Asked
 from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.proof import SignedMessage
+from interop_service.exchanges.protocol import PROTOCOL, ROOT, TREE
 from interop_service.exchanges.rules import State
 from interop_service.exchanges.schemas import (
     ExchangeDetail,
@@ -44,7 +45,6 @@ from interop_service.exchanges.schemas import (
 )
 from interop_service.exchanges.tables import ReceiptRow
 from interop_service.partners.schemas import DistrictCode
-from interop_service.protocol import PROTOCOL, ROOT, TREE
 from tongban import app
 from tongban.clock import Now
 from tongban.context import InContext

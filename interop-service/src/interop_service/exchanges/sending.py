@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service import suites
 from interop_service.events import ExchangeFailed
 from interop_service.exchanges import envelopes, rules, store
+from interop_service.exchanges.protocol import PROTOCOL
 from interop_service.exchanges.rules import MessageKind, Side, Stage, State, Step
 from interop_service.exchanges.schemas import (
     PackageMessage,
@@ -25,7 +26,6 @@ from interop_service.exchanges.tables import Delivery, Exchange
 from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
 from interop_service.partners.rules import Way
-from interop_service.protocol import PROTOCOL
 from interop_service.suites import Suite
 from tongban import audit
 from tongban.clock import local_date

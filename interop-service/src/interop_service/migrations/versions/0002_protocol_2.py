@@ -18,7 +18,7 @@ def upgrade() -> None:
     # The defaults are for rows of before, and for the release before while it still runs.
     op.add_column(
         "agreements",
-        sa.Column("suite", KIND, server_default="ed25519-sha256", nullable=False),
+        sa.Column("suite", KIND, server_default="ed25519_sha256", nullable=False),
     )
     op.add_column(
         "receipts",
