@@ -13,12 +13,16 @@ from interop_service.events import PUBLISHED
 from interop_service.exchanges import deliveries, proof
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
+from interop_service.links import routes as links
+from interop_service.links import service as link_service
+from interop_service.links.limiting import hold_limits
 from interop_service.partners import routes as partners
 from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
 from interop_service.recognitions import service as recognition_service
 from interop_service.settings import Settings
 from tongban import app
+from tongban.context import Context
 from tongban.messages import Event
 from tongban.service import Service, Timer
 
@@ -33,11 +37,24 @@ async def republish(session: AsyncSession) -> AsyncIterator[tuple[Event, int]]:
         yield told
 
 
+def prepare(context: Context) -> None:
+    """Hold what a process of this service needs besides the common resources."""
+    keys.hold_own_keys(context)
+    hold_limits(context)
+
+
 SERVICE = Service(
     name="interop",
     title={"zh-CN": "跨区互通服务", "en": "interop service"},
     settings=Settings,
-    routers=(partners.router, exchanges.router, exchanges.signed_router, recognitions.router),
+    routers=(
+        links.router,
+        partners.router,
+        exchanges.router,
+        exchanges.signed_router,
+        exchanges.versions_router,
+        recognitions.router,
+    ),
     metadata=InteropTables.metadata,
     migrations="interop_service.migrations",
     publishes=PUBLISHED,
@@ -45,10 +62,11 @@ SERVICE = Service(
     timers=(
         Timer(every=timedelta(minutes=5), run=proof.forget_nonces),
         Timer(every=timedelta(hours=1), run=partner_service.end_agreements),
+        Timer(every=timedelta(days=1), run=link_service.warn_of_ending_keys),
     ),
     loops={"deliveries": deliveries.deliver},
     republish=republish,
-    prepare=keys.hold_own_keys,
+    prepare=prepare,
 )
 
 

@@ -1,20 +1,23 @@
 """What can go wrong.
 
 Problem
-├── PartnerNotFound, ExchangeNotFound        404: nothing of that name here
+├── PartnerNotFound, ExchangeNotFound, MaintenanceNotFound, KeyNotFound  404: nothing here so named
+├── PartnerNotActive                         409: it has no address or keys yet
 ├── KeysUnusable, ImportRefused              422: what an administrator sent can't be kept
 └── MessageFault                             what a partner's message meets; says whose fault
-    ├── UnknownPartner, SignatureInvalid, MessageExpired      401
+    ├── UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired  401
     ├── SenderMismatch, AgreementDenies                       403
     ├── DigestMismatch, ProtocolUnsupported                   400
     ├── ExchangeUnknown                                       404
     ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn  409
     ├── MessageTooLarge                                       413
+    ├── TooManyMessages                                       429
+    ├── MaintenanceUnderWay                                   503, ours
     ├── WrongDistrict                                         421
     └── MessageUnreadable, PackageUnreadable                  422
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from tongban.problems import FieldError, Problem
@@ -26,7 +29,11 @@ __all__ = [
     "ExchangeNotFound",
     "ExchangeUnknown",
     "ImportRefused",
+    "KeyNotFound",
+    "KeyRevoked",
     "KeysUnusable",
+    "MaintenanceNotFound",
+    "MaintenanceUnderWay",
     "MessageExpired",
     "MessageFault",
     "MessageIdReused",
@@ -35,10 +42,12 @@ __all__ = [
     "NonceReplayed",
     "OutOfTurn",
     "PackageUnreadable",
+    "PartnerNotActive",
     "PartnerNotFound",
     "ProtocolUnsupported",
     "SenderMismatch",
     "SignatureInvalid",
+    "TooManyMessages",
     "UnknownPartner",
     "WrongDistrict",
 ]
@@ -54,6 +63,36 @@ class PartnerNotFound(Problem):
         "zh-CN": "{district} 不是本区的合作区，请核对区划代码。",
         "en": "{district} is no partner of this district: check the code.",
     }
+
+
+class PartnerNotActive(Problem):
+    """The partner can't be reached yet."""
+
+    status = 409
+    type = "partner-not-active"
+    title = {"zh-CN": "合作区尚未接通", "en": "The partner is not connected yet"}
+    detail = {
+        "zh-CN": "请先登记 {district} 的地址和公钥。",
+        "en": "Register the endpoint and the public keys of {district} first.",
+    }
+
+
+class MaintenanceNotFound(Problem):
+    """No such maintenance."""
+
+    status = 404
+    type = "maintenance-not-found"
+    title = {"zh-CN": "没有这次停机维护", "en": "No such maintenance"}
+    detail = {"zh-CN": "请核对编号。", "en": "Check the id."}
+
+
+class KeyNotFound(Problem):
+    """The partner has no such key."""
+
+    status = 404
+    type = "key-not-found"
+    title = {"zh-CN": "合作区没有这个公钥", "en": "The partner has no such key"}
+    detail = {"zh-CN": "请核对 kid：{key_id}。", "en": "Check the kid: {key_id}."}
 
 
 class ExchangeNotFound(Problem):
@@ -101,8 +140,16 @@ class MessageFault(Problem):
     fault: ClassVar[Literal["yours", "ours"]] = "yours"
     retry: ClassVar[bool] = False
 
-    def __init__(self, *, errors: Sequence[FieldError] = (), **facts: Any) -> None:
-        super().__init__(errors=errors, fault=self.fault, retry=self.retry, **facts)
+    def __init__(
+        self,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(
+            errors=errors, headers=headers, fault=self.fault, retry=self.retry, **facts
+        )
 
 
 class UnknownPartner(MessageFault):
@@ -130,6 +177,47 @@ class SignatureInvalid(MessageFault):
     detail = {
         "zh-CN": "原因：{reason}。请核对登记的签名公钥和签名所含内容。",
         "en": "Reason: {reason}. Check the registered signing key and what the signature covers.",
+    }
+
+
+class KeyRevoked(MessageFault):
+    """The key was revoked: whoever holds it proves nothing any more."""
+
+    status = 401
+    type = "key-revoked"
+    # The message is good under another key.
+    retry = True
+    title = {"zh-CN": "签名密钥已吊销", "en": "The signing key is revoked"}
+    detail = {
+        "zh-CN": "请换用其他已登记的密钥签名，用同一消息编号重发。",
+        "en": "Sign by another registered key and send it under the same message id.",
+    }
+
+
+class TooManyMessages(MessageFault):
+    """More than this district takes of one partner in that time."""
+
+    status = 429
+    type = "too-many-messages"
+    retry = True
+    title = {"zh-CN": "消息过于频繁", "en": "Too many messages"}
+    detail = {
+        "zh-CN": "超过约定上限（{limit}），请按 Retry-After 稍后重发。",
+        "en": "Over the agreed limit ({limit}): send it again after Retry-After.",
+    }
+
+
+class MaintenanceUnderWay(MessageFault):
+    """This district is closed for maintenance; nothing is wrong with the message."""
+
+    status = 503
+    type = "maintenance"
+    fault = "ours"
+    retry = True
+    title = {"zh-CN": "本区停机维护", "en": "Closed for maintenance"}
+    detail = {
+        "zh-CN": "预计 {ends_at} 恢复，请按 Retry-After 稍后重发。",
+        "en": "Until {ends_at}: send it again after Retry-After.",
     }
 
 

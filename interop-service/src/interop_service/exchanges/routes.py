@@ -1,6 +1,6 @@
 """HTTP of exchanges: what partners send, signed, and what staff read."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -14,6 +14,8 @@ from interop_service.errors import (
     ExchangeKnown,
     ExchangeNotFound,
     ExchangeUnknown,
+    KeyRevoked,
+    MaintenanceUnderWay,
     MessageExpired,
     MessageFault,
     MessageIdReused,
@@ -25,6 +27,7 @@ from interop_service.errors import (
     ProtocolUnsupported,
     SenderMismatch,
     SignatureInvalid,
+    TooManyMessages,
     UnknownPartner,
     WrongDistrict,
 )
@@ -44,6 +47,7 @@ from interop_service.exchanges.schemas import (
     ResultMessage,
 )
 from interop_service.exchanges.tables import ReceiptRow
+from interop_service.links.limiting import room_for
 from interop_service.partners.schemas import DistrictCode
 from tongban import app
 from tongban.clock import Now
@@ -54,7 +58,7 @@ from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import NotFound, problems
 
-__all__ = ["router", "signed_router"]
+__all__ = ["PROOF", "SignedPartner", "router", "signed_router", "versions_router"]
 
 LARGEST_MESSAGE: Final = 30 * 1024 * 1024
 
@@ -62,6 +66,8 @@ router = app.router("exchanges")
 # Partners' messages have their own ids: no Idempotency-Key, whose digest would read the whole
 # body before anything is proven.
 signed_router = APIRouter(route_class=TransactionalRoute, tags=["exchanges"])
+versions_router = APIRouter(tags=["exchanges"])
+"""The last of all: whatever lies below the protocol's tree and is not of this version."""
 
 Staff = Annotated[
     Caller,
@@ -70,6 +76,9 @@ Staff = Annotated[
 PROOF: Final[tuple[type[MessageFault], ...]] = (
     UnknownPartner,
     SignatureInvalid,
+    KeyRevoked,
+    TooManyMessages,
+    MaintenanceUnderWay,
     MessageExpired,
     DigestMismatch,
     ProtocolUnsupported,
@@ -86,15 +95,16 @@ PROOF: Final[tuple[type[MessageFault], ...]] = (
 async def _signed_partner(
     request: Request,
     session: Session,
+    context: InContext,
     at: Now,
     sender: Annotated[DistrictCode, Header(alias="Tongban-Sender")],
     message_id: Annotated[UUID, Header(alias="Tongban-Message-Id")],
     protocol: Annotated[str, Header(alias="Tongban-Protocol", max_length=20)],
-) -> SignedMessage:
+) -> AsyncIterator[SignedMessage]:
     """Who signed this message, proven before anything of it is read."""
     if protocol != PROTOCOL:
         raise ProtocolUnsupported(supported=PROTOCOL)
-    return await proof.prove(
+    signed = await proof.prove(
         session,
         Asked(request.scope),
         partial(_body, request),
@@ -102,6 +112,8 @@ async def _signed_partner(
         message_id=message_id,
         at=at,
     )
+    async with room_for(context, signed.partner):
+        yield signed
 
 
 class KeySetResponse(JSONResponse):
@@ -110,7 +122,7 @@ class KeySetResponse(JSONResponse):
     media_type = "application/jwk-set+json"
 
 
-SignedPartner = Annotated[SignedMessage, Depends(_signed_partner)]
+SignedPartner = Annotated[SignedMessage, Depends(_signed_partner, scope="function")]
 
 
 def _body_of(model: type[Any]) -> dict[str, Any]:
@@ -215,7 +227,7 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-@signed_router.api_route(
+@versions_router.api_route(
     f"{ROOT}{{version}}/{{rest:path}}",
     methods=["GET", "POST"],
     responses=problems(ProtocolUnsupported),

@@ -42,6 +42,7 @@ __all__ = [
     "OutMessage",
     "Proof",
     "SignedRequest",
+    "key_id_of",
     "sign",
     "sign_answer",
     "suite_asked_for",
@@ -200,6 +201,11 @@ def verify_answer(
     if not is_content(key.SUITE, covered['"content-digest"'], body):
         raise AnswerUnproven("the body is not the one that was digested")
     return _proof(key, covered, parameters)
+
+
+def key_id_of(request: SignedRequest) -> str:
+    """Return the key by which a request says it is signed; whether it is, `verify` tells."""
+    return str(_parameters_of(request).get("keyid"))
 
 
 def suite_asked_for(request: SignedRequest) -> Suite | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from interop_service.errors import ImportRefused, KeysUnusable, PartnerNotFound
+from interop_service.errors import ImportRefused, KeyNotFound, KeysUnusable, PartnerNotFound
 from interop_service.partners import service, transfer
 from interop_service.partners.schemas import (
     AgreementIn,
@@ -16,6 +16,7 @@ from interop_service.partners.schemas import (
     PartnerIn,
     PartnerRead,
     PartnersImport,
+    PauseIn,
 )
 from interop_service.partners.tables import Partner
 from tongban import app, etags
@@ -31,6 +32,7 @@ __all__ = ["router"]
 
 router = app.router("partners")
 Admin = Annotated[Caller, allow(Role.ADMIN)]
+Operator = Annotated[Caller, allow(Role.ADMIN, Role.OPS)]
 
 
 @router.get("/api/v1/partners", responses=problems(CursorInvalid))
@@ -98,6 +100,30 @@ async def read_partner(
     row = await service.partner(session, district)
     etags.offer(request, response, row.version)
     return row
+
+
+@router.post(
+    "/api/v1/partners/{district}/keys/{key_id}/revoke",
+    response_model=PartnerRead,
+    responses=problems(PartnerNotFound, KeyNotFound),
+)
+async def revoke_key(
+    district: DistrictCode, key_id: str, session: Session, caller: Admin
+) -> Partner:
+    """吊销合作区公钥: believe one of the partner's keys no longer, from now on."""
+    return await service.revoke_key(session, district, key_id, actor=caller.subject)
+
+
+@router.put(
+    "/api/v1/partners/{district}/pause",
+    response_model=PartnerRead,
+    responses=problems(PartnerNotFound),
+)
+async def pause_partner(
+    district: DistrictCode, given: PauseIn, session: Session, caller: Operator
+) -> Partner:
+    """对方停机维护: send the partner nothing until then; what waits goes afterwards."""
+    return await service.pause(session, district, until=given.until, actor=caller.subject)
 
 
 @router.get("/api/v1/agreements", responses=problems(CursorInvalid))

@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 
 __all__ = [
+    "MESSAGES_AT_ONCE",
+    "MESSAGES_A_MINUTE",
     "AgreementState",
     "AgreementTerms",
     "Area",
@@ -25,6 +27,11 @@ __all__ = [
     "partner_state",
     "reasons_against",
 ]
+
+
+MESSAGES_A_MINUTE = 600
+MESSAGES_AT_ONCE = 8
+"""What is taken of one partner where nothing else is agreed."""
 
 
 class PartnerState(StrEnum):

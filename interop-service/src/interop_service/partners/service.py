@@ -1,12 +1,12 @@
 """Use cases of partners: register, look up what an agreement allows, tell the others."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.errors import KeysUnusable, PartnerNotFound
+from interop_service.errors import KeyNotFound, KeysUnusable, PartnerNotFound
 from interop_service.events import AgreementChanged, MatterOfferChanged, PartnerChanged
 from interop_service.keys import KeySetUnusable, PartnerKeys
 from interop_service.partners import rules, store
@@ -24,14 +24,17 @@ __all__ = [
     "active_partner",
     "agreement_for",
     "agreements_page",
+    "all_partners",
     "denials",
     "end_agreements",
     "keys_of",
     "offers_page",
     "partner",
     "partners_page",
+    "pause",
     "recognised_results",
     "register",
+    "revoke_key",
     "states",
     "tell_agreement",
     "tell_offer",
@@ -55,13 +58,24 @@ async def register(
             raise KeysUnusable(fault.code) from None
     row = await store.lock_partner(session, given.district)
     if row is None:
-        row = Partner(district=given.district, provenance=None, endpoint=None, keys=None)
+        row = Partner(
+            district=given.district,
+            provenance=None,
+            endpoint=None,
+            keys=None,
+            messages_a_minute=rules.MESSAGES_A_MINUTE,
+            messages_at_once=rules.MESSAGES_AT_ONCE,
+        )
         session.add(row)
     else:
         require_match(row.version, if_match)
     row.name, row.english_name = given.name, given.english_name
     row.endpoint = given.endpoint or row.endpoint
     row.keys = given.keys or row.keys
+    if given.contacts is not None:
+        row.contacts = [contact.model_dump() for contact in given.contacts]
+    row.messages_a_minute = given.messages_a_minute or row.messages_a_minute
+    row.messages_at_once = given.messages_at_once or row.messages_at_once
     row.state = rules.partner_state(
         is_reachable=bool(row.endpoint and row.keys), is_suspended=given.is_suspended
     )
@@ -95,9 +109,66 @@ async def active_partner(session: AsyncSession, district: str) -> Partner | None
     return row if row is not None and row.state is PartnerState.ACTIVE else None
 
 
+async def all_partners(session: AsyncSession) -> Sequence[Partner]:
+    """Return every partner, locked."""
+    return await store.partners(session)
+
+
 def keys_of(row: Partner) -> PartnerKeys:
     """Return an active partner's keys, which were checked when they were registered."""
-    return PartnerKeys.from_jwks(row.keys or {})
+    return PartnerKeys.from_jwks(row.keys or {}).without(row.revoked_keys)
+
+
+async def revoke_key(session: AsyncSession, district: str, key_id: str, *, actor: str) -> Partner:
+    """Believe a key no longer, from now on; one administrator is enough to be careful.
+
+    Raises:
+        PartnerNotFound, KeyNotFound: 404.
+    """
+    row = await _locked(session, district)
+    known = {jwk.get("kid") for jwk in (row.keys or {}).get("keys", [])}
+    if key_id not in known:
+        raise KeyNotFound(key_id=key_id)
+    if key_id not in row.revoked_keys:
+        row.revoked_keys = [*row.revoked_keys, key_id]
+        tell_partner(session, row)
+        audit.note(
+            session,
+            actor=actor,
+            action="partner.revoke_key",
+            subject=district,
+            payload={"key_id": key_id},
+        )
+    await session.flush()
+    return row
+
+
+async def pause(
+    session: AsyncSession, district: str, *, until: datetime | None, actor: str
+) -> Partner:
+    """Send a partner nothing until then: it is closed; what waits is kept.
+
+    Raises:
+        PartnerNotFound: 404.
+    """
+    row = await _locked(session, district)
+    row.paused_until = until
+    audit.note(
+        session,
+        actor=actor,
+        action="partner.pause",
+        subject=district,
+        payload={"until": until.isoformat() if until is not None else None},
+    )
+    await session.flush()
+    return row
+
+
+async def _locked(session: AsyncSession, district: str) -> Partner:
+    row = await store.lock_partner(session, district)
+    if row is None:
+        raise PartnerNotFound(district=district)
+    return row
 
 
 async def agreement_for(session: AsyncSession, *, owner: str, matter_code: str) -> str | None:

@@ -1,0 +1,50 @@
+"""The line to each partner: revoked keys, contacts, limits, pauses, and our own maintenance."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision: str = "0003_links"
+down_revision: str | None = "0002_protocol_2"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+INSTANT = sa.DateTime(timezone=True)
+JSON = postgresql.JSONB()
+NONE = sa.text("'[]'::jsonb")
+
+
+def _partner_columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("revoked_keys", JSON, server_default=NONE, nullable=False),
+        sa.Column("contacts", JSON, server_default=NONE, nullable=False),
+        sa.Column("messages_a_minute", sa.Integer, server_default="600", nullable=False),
+        sa.Column("messages_at_once", sa.Integer, server_default="8", nullable=False),
+        sa.Column("paused_until", INSTANT),
+    ]
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    for column in _partner_columns():
+        op.add_column("partners", column)
+    op.create_table(
+        "maintenance",
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("created_at", INSTANT, server_default=sa.func.now(), nullable=False),
+        sa.Column("updated_at", INSTANT, server_default=sa.func.now(), nullable=False),
+        sa.Column("begins_at", INSTANT, nullable=False),
+        sa.Column("ends_at", INSTANT, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("entered_by", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_maintenance"),
+    )
+    op.create_index("ix_maintenance_ends_at", "maintenance", ["ends_at"])
+
+
+def downgrade() -> None:
+    op.drop_table("maintenance")
+    for column in _partner_columns():
+        op.drop_column("partners", column.name)
