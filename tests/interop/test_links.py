@@ -1,4 +1,4 @@
-"""The line between two districts: tested by a ping, closed for maintenance, limited, keys that end."""
+"""The line between two districts: tested, closed for maintenance, limited, keys that end."""
 
 from datetime import timedelta
 from typing import Any
@@ -197,7 +197,7 @@ async def test_keys_that_end_soon_are_told_of(districts: Districts) -> None:
 
 def test_only_keys_that_end_within_a_month_are_warned_of() -> None:
     at = now()
-    jwks = [
+    jwks: list[dict[str, Any]] = [
         {"kid": "soon", "exp": int((at + timedelta(days=29)).timestamp())},
         {"kid": "over", "exp": int((at - timedelta(days=1)).timestamp())},
         {"kid": "later", "exp": int((at + timedelta(days=31)).timestamp())},

@@ -42,6 +42,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "tickets": "site",
         "appointments": "site",
         "partners": "interop",
+        "partner-changes": "interop",
         "agreements": "interop",
         "matter-offers": "interop",
         "exchanges": "interop",

@@ -20,6 +20,7 @@ from interop_service.partners import routes as partners
 from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
 from interop_service.recognitions import service as recognition_service
+from interop_service.registrations import routes as registrations
 from interop_service.settings import Settings
 from tongban import app
 from tongban.context import Context
@@ -49,6 +50,7 @@ SERVICE = Service(
     settings=Settings,
     routers=(
         links.router,
+        registrations.router,
         partners.router,
         exchanges.router,
         exchanges.signed_router,

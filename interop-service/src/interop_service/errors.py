@@ -2,13 +2,16 @@
 
 Problem
 ├── PartnerNotFound, ExchangeNotFound, MaintenanceNotFound, KeyNotFound  404: nothing here so named
+├── ChangeNotFound                           404
 ├── PartnerNotActive                         409: it has no address or keys yet
+├── ChangeDecided, SecondPersonNeeded        409, 403: a change to a partner takes two persons
 ├── KeysUnusable, ImportRefused              422: what an administrator sent can't be kept
 └── MessageFault                             what a partner's message meets; says whose fault
     ├── UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired  401
     ├── SenderMismatch, AgreementDenies                       403
     ├── DigestMismatch, ProtocolUnsupported                   400
     ├── ExchangeUnknown                                       404
+    ├── AlreadyRegistered                                     409
     ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn  409
     ├── MessageTooLarge                                       413
     ├── TooManyMessages                                       429
@@ -24,6 +27,9 @@ from tongban.problems import FieldError, Problem
 
 __all__ = [
     "AgreementDenies",
+    "AlreadyRegistered",
+    "ChangeDecided",
+    "ChangeNotFound",
     "DigestMismatch",
     "ExchangeKnown",
     "ExchangeNotFound",
@@ -45,6 +51,7 @@ __all__ = [
     "PartnerNotActive",
     "PartnerNotFound",
     "ProtocolUnsupported",
+    "SecondPersonNeeded",
     "SenderMismatch",
     "SignatureInvalid",
     "TooManyMessages",
@@ -74,6 +81,39 @@ class PartnerNotActive(Problem):
     detail = {
         "zh-CN": "请先登记 {district} 的地址和公钥。",
         "en": "Register the endpoint and the public keys of {district} first.",
+    }
+
+
+class ChangeNotFound(Problem):
+    """No such change to a partner."""
+
+    status = 404
+    type = "change-not-found"
+    title = {"zh-CN": "没有这份登记申请", "en": "No such change"}
+    detail = {"zh-CN": "请核对编号。", "en": "Check the id."}
+
+
+class ChangeDecided(Problem):
+    """The change is not at the point where that may be done."""
+
+    status = 409
+    type = "change-decided"
+    title = {"zh-CN": "登记申请不在该环节", "en": "The change is not at that point"}
+    detail = {
+        "zh-CN": "该申请当前为 {state}，不能进行 {step}。",
+        "en": "It is {state} now, so there is no {step}.",
+    }
+
+
+class SecondPersonNeeded(Problem):
+    """Who entered a change may not approve it."""
+
+    status = 403
+    type = "second-person-needed"
+    title = {"zh-CN": "须由另一人复核", "en": "Another person has to approve"}
+    detail = {
+        "zh-CN": "录入或核实的人不能复核，请由另一位管理员办理。",
+        "en": "Who entered or endorsed it may not approve it: ask another administrator.",
     }
 
 
@@ -177,6 +217,18 @@ class SignatureInvalid(MessageFault):
     detail = {
         "zh-CN": "原因：{reason}。请核对登记的签名公钥和签名所含内容。",
         "en": "Reason: {reason}. Check the registered signing key and what the signature covers.",
+    }
+
+
+class AlreadyRegistered(MessageFault):
+    """A partner changes its keys by a message that its known keys prove."""
+
+    status = 409
+    type = "already-registered"
+    title = {"zh-CN": "已是合作区", "en": "A partner already"}
+    detail = {
+        "zh-CN": "{district} 已接通；更换公钥请用已登记的密钥签名发送换钥通知。",
+        "en": "{district} is connected: announce new keys, signed by one that is known.",
     }
 
 

@@ -58,7 +58,7 @@ from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import NotFound, problems
 
-__all__ = ["PROOF", "SignedPartner", "router", "signed_router", "versions_router"]
+__all__ = ["PROOF", "SignedPartner", "read_body", "router", "signed_router", "versions_router"]
 
 LARGEST_MESSAGE: Final = 30 * 1024 * 1024
 
@@ -107,7 +107,7 @@ async def _signed_partner(
     signed = await proof.prove(
         session,
         Asked(request.scope),
-        partial(_body, request),
+        partial(read_body, request),
         sender=sender,
         message_id=message_id,
         at=at,
@@ -218,12 +218,17 @@ async def receive_result(
     return await receiving.take_result(session, context, signed, exchange_id, at=at)
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request, limit: int = LARGEST_MESSAGE) -> bytes:
+    """Return the bytes that were signed.
+
+    Raises:
+        MessageTooLarge: 413.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_MESSAGE:
-            raise MessageTooLarge(limit=LARGEST_MESSAGE)
+        if len(body) > limit:
+            raise MessageTooLarge(limit=limit)
     return bytes(body)
 
 

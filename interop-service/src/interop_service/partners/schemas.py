@@ -46,6 +46,7 @@ __all__ = [
     "PartnerRead",
     "PartnersImport",
     "PauseIn",
+    "SuspensionIn",
 ]
 
 LONGEST_JSON_TEXT = 5000
@@ -143,6 +144,12 @@ class PauseIn(Strict):
     until: AwareDatetime | None
 
 
+class SuspensionIn(Strict):
+    """Whether a partner is suspended."""
+
+    is_suspended: bool
+
+
 class PartnerIn(Strict):
     """A partner to register or to update."""
 
@@ -153,7 +160,6 @@ class PartnerIn(Strict):
     keys: JsonObject | None = Field(
         default=None, description="对方公布的 JWK 集 / the JWK set that the partner publishes"
     )
-    is_suspended: bool = False
     contacts: Annotated[list[Contact], Field(max_length=20)] | None = None
     messages_a_minute: Annotated[int, Field(ge=1, le=60_000)] | None = Field(
         default=None, description="每分钟最多接收的消息 / messages taken of it in a minute"

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.errors import KeyNotFound, KeysUnusable, PartnerNotFound
+from interop_service.errors import KeyNotFound, PartnerNotFound
 from interop_service.events import AgreementChanged, MatterOfferChanged, PartnerChanged
-from interop_service.keys import KeySetUnusable, PartnerKeys
+from interop_service.keys import PartnerKeys
 from interop_service.partners import rules, store
 from interop_service.partners.rules import AgreementTerms, Denial, OfferTerms, PartnerState, Way
 from interop_service.partners.schemas import PartnerIn
@@ -16,7 +16,6 @@ from interop_service.partners.tables import Agreement, MatterOffer, Partner
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
-from tongban.etags import require_match
 from tongban.messages import Event, publish
 from tongban.paging import Paging
 
@@ -28,6 +27,8 @@ __all__ = [
     "denials",
     "end_agreements",
     "keys_of",
+    "known",
+    "locked",
     "offers_page",
     "partner",
     "partners_page",
@@ -36,26 +37,18 @@ __all__ = [
     "register",
     "revoke_key",
     "states",
+    "suspend",
     "tell_agreement",
     "tell_offer",
     "tell_partner",
 ]
 
 
-async def register(
-    session: AsyncSession, given: PartnerIn, *, actor: str, if_match: str | None = None
-) -> Partner:
-    """Register a partner, or update it; its address and keys are kept where none are given.
+async def register(session: AsyncSession, given: PartnerIn, *, actor: str) -> Partner:
+    """Register a partner, or update it, as two persons approved it.
 
-    Raises:
-        KeysUnusable: 422.
-        StaleVersion: 412.
+    Its address, keys and limits are kept where none are given.
     """
-    if given.keys is not None:
-        try:
-            PartnerKeys.from_jwks(given.keys)
-        except KeySetUnusable as fault:
-            raise KeysUnusable(fault.code) from None
     row = await store.lock_partner(session, given.district)
     if row is None:
         row = Partner(
@@ -67,8 +60,7 @@ async def register(
             messages_at_once=rules.MESSAGES_AT_ONCE,
         )
         session.add(row)
-    else:
-        require_match(row.version, if_match)
+    is_suspended = row.state is PartnerState.SUSPENDED
     row.name, row.english_name = given.name, given.english_name
     row.endpoint = given.endpoint or row.endpoint
     row.keys = given.keys or row.keys
@@ -77,7 +69,7 @@ async def register(
     row.messages_a_minute = given.messages_a_minute or row.messages_a_minute
     row.messages_at_once = given.messages_at_once or row.messages_at_once
     row.state = rules.partner_state(
-        is_reachable=bool(row.endpoint and row.keys), is_suspended=given.is_suspended
+        is_reachable=bool(row.endpoint and row.keys), is_suspended=is_suspended
     )
     tell_partner(session, row)
     audit.note(
@@ -125,7 +117,7 @@ async def revoke_key(session: AsyncSession, district: str, key_id: str, *, actor
     Raises:
         PartnerNotFound, KeyNotFound: 404.
     """
-    row = await _locked(session, district)
+    row = await locked(session, district)
     known = {jwk.get("kid") for jwk in (row.keys or {}).get("keys", [])}
     if key_id not in known:
         raise KeyNotFound(key_id=key_id)
@@ -151,7 +143,7 @@ async def pause(
     Raises:
         PartnerNotFound: 404.
     """
-    row = await _locked(session, district)
+    row = await locked(session, district)
     row.paused_until = until
     audit.note(
         session,
@@ -164,7 +156,41 @@ async def pause(
     return row
 
 
-async def _locked(session: AsyncSession, district: str) -> Partner:
+async def suspend(
+    session: AsyncSession, district: str, *, is_suspended: bool, actor: str
+) -> Partner:
+    """Neither hear a partner nor send to it, or do so again.
+
+    Raises:
+        PartnerNotFound: 404.
+    """
+    row = await locked(session, district)
+    row.state = rules.partner_state(
+        is_reachable=bool(row.endpoint and row.keys), is_suspended=is_suspended
+    )
+    tell_partner(session, row)
+    audit.note(
+        session,
+        actor=actor,
+        action="partner.suspend",
+        subject=district,
+        payload={"is_suspended": is_suspended},
+    )
+    await session.flush()
+    return row
+
+
+async def known(session: AsyncSession, district: str) -> Partner | None:
+    """Return a partner, if it is one."""
+    return await store.partner(session, district)
+
+
+async def locked(session: AsyncSession, district: str) -> Partner:
+    """Return a partner, locked.
+
+    Raises:
+        PartnerNotFound: 404.
+    """
     row = await store.lock_partner(session, district)
     if row is None:
         raise PartnerNotFound(district=district)

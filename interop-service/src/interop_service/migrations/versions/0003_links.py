@@ -1,4 +1,4 @@
-"""The line to each partner: revoked keys, contacts, limits, pauses, and our own maintenance."""
+"""The line to each partner: revoked keys, contacts, limits, maintenance; changes to partners."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 INSTANT = sa.DateTime(timezone=True)
+KIND = sa.String(32)
 JSON = postgresql.JSONB()
 NONE = sa.text("'[]'::jsonb")
 
@@ -42,9 +43,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_maintenance"),
     )
     op.create_index("ix_maintenance_ends_at", "maintenance", ["ends_at"])
+    op.create_table(
+        "partner_changes",
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("created_at", INSTANT, server_default=sa.func.now(), nullable=False),
+        sa.Column("updated_at", INSTANT, server_default=sa.func.now(), nullable=False),
+        sa.Column("district", sa.Text, nullable=False),
+        sa.Column("origin", KIND, nullable=False),
+        sa.Column("content", JSON, nullable=False),
+        sa.Column("state", KIND, nullable=False),
+        sa.Column("entered_by", sa.Text),
+        sa.Column("decided_by", sa.Text),
+        sa.Column("decided_at", INSTANT),
+        sa.Column("reason", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_partner_changes"),
+    )
+    op.create_index("ix_partner_changes_district", "partner_changes", ["district"])
 
 
 def downgrade() -> None:
+    op.drop_table("partner_changes")
     op.drop_table("maintenance")
     for column in _partner_columns():
         op.drop_column("partners", column.name)
