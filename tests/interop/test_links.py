@@ -188,7 +188,9 @@ async def test_keys_that_end_soon_are_told_of(districts: Districts) -> None:
     )
     async with near.context.sessions.begin() as session:
         await warn_of_ending_keys(session, near.context)
-    await near.execute("UPDATE partners SET keys = keys #- '{keys,0,exp}'")
+    await near.execute(
+        "UPDATE partners SET keys = keys #- '{keys,0,exp}' WHERE district = :d", d=OWNER
+    )
 
     told = [one for one in await near.outbox.envelopes(OWNER) if "keys" in one.data]
     assert told[-1].event_type == "interop.partner.keys_ending"

@@ -271,6 +271,8 @@ async def two_districts(near: RunningService, owner: RunningService) -> AsyncIte
         side.context.resources[TRANSPORT] = network
     await introduce(near, owner)
     await introduce(owner, near)
+    for side in (near, owner):
+        await sign(side, AGREEMENT)
     yield Districts(near, owner, network)
 
 
@@ -289,6 +291,16 @@ async def introduce(side: RunningService, other: RunningService) -> None:
     file = partners_file(side.district.code, other.district.code, published["name"])
     answer = await side.client.post("/api/v1/partners/import", json=file, headers=headers)
     assert answer.status_code == 200, answer.text
+
+
+async def sign(side: RunningService, code: str) -> dict[str, Any]:
+    """Let the district sign an agreement and send its signature."""
+    answer = await side.client.post(
+        f"/api/v1/agreements/{code}/sign", headers=side.district.headers("admin")
+    )
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
 
 
 async def register(side: RunningService, partner: dict[str, Any]) -> dict[str, Any]:

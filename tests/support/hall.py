@@ -98,4 +98,8 @@ class District:
                 "keys": {"keys": told["keys"]},
             },
         )
-        await self.person("复核员", "admin").post(f"/partner-changes/{entered['id']}/approve")
+        second = self.person("复核员", "admin")
+        await second.post(f"/partner-changes/{entered['id']}/approve")
+        # The one who meets the other second gets both signatures; both then have them.
+        for agreement in (await second.get("/agreements", partner=other.code, limit=100))["items"]:
+            await second.post(f"/agreements/{agreement['code']}/sign")

@@ -22,6 +22,7 @@ from interop_service.recognitions import routes as recognitions
 from interop_service.recognitions import service as recognition_service
 from interop_service.registrations import routes as registrations
 from interop_service.settings import Settings
+from interop_service.signings import routes as signings
 from tongban import app
 from tongban.context import Context
 from tongban.messages import Event
@@ -51,6 +52,7 @@ SERVICE = Service(
     routers=(
         links.router,
         registrations.router,
+        signings.router,
         partners.router,
         exchanges.router,
         exchanges.signed_router,

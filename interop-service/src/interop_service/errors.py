@@ -2,7 +2,7 @@
 
 Problem
 ├── PartnerNotFound, ExchangeNotFound, MaintenanceNotFound, KeyNotFound  404: nothing here so named
-├── ChangeNotFound                           404
+├── ChangeNotFound, AgreementNotFound        404
 ├── PartnerNotActive                         409: it has no address or keys yet
 ├── ChangeDecided, SecondPersonNeeded        409, 403: a change to a partner takes two persons
 ├── KeysUnusable, ImportRefused              422: what an administrator sent can't be kept
@@ -27,6 +27,7 @@ from tongban.problems import FieldError, Problem
 
 __all__ = [
     "AgreementDenies",
+    "AgreementNotFound",
     "AlreadyRegistered",
     "ChangeDecided",
     "ChangeNotFound",
@@ -82,6 +83,15 @@ class PartnerNotActive(Problem):
         "zh-CN": "请先登记 {district} 的地址和公钥。",
         "en": "Register the endpoint and the public keys of {district} first.",
     }
+
+
+class AgreementNotFound(Problem):
+    """No such agreement."""
+
+    status = 404
+    type = "agreement-not-found"
+    title = {"zh-CN": "没有这份协议", "en": "No such agreement"}
+    detail = {"zh-CN": "请核对协议编号：{code}。", "en": "Check the code: {code}."}
 
 
 class ChangeNotFound(Problem):

@@ -284,6 +284,9 @@ class AgreementRead(BaseModel):
     recognised_results: list[str]
     suite: Suite
     provenance: Provenance | None
+    signed_digest: str | None = Field(
+        description="双方已签署的文本；未签署为空 / what both signed; null until then"
+    )
     state: AgreementState
 
 

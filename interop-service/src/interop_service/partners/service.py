@@ -29,7 +29,9 @@ __all__ = [
     "keys_of",
     "known",
     "locked",
+    "locked_agreement",
     "offers_page",
+    "offers_under",
     "partner",
     "partners_page",
     "pause",
@@ -233,6 +235,16 @@ async def denials(
     )
 
 
+async def locked_agreement(session: AsyncSession, code: str) -> Agreement | None:
+    """Return an agreement, locked, if there is one of this code."""
+    return await store.lock_agreement(session, code)
+
+
+async def offers_under(session: AsyncSession, code: str) -> Sequence[MatterOffer]:
+    """Return what is offered under an agreement, by either district."""
+    return await store.offers_under(session, {code})
+
+
 async def recognised_results(session: AsyncSession, agreement: str | None) -> Sequence[str]:
     """Return the kinds of result that count here under an agreement."""
     row = await store.agreement(session, agreement) if agreement is not None else None
@@ -338,6 +350,7 @@ def _terms(row: Agreement) -> AgreementTerms:
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         state=row.state,
+        is_signed=row.signed_digest is not None,
     )
 
 

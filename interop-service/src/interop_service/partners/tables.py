@@ -67,6 +67,8 @@ class Agreement(Record, Sequenced, InteropTables):
     suite: Mapped[Suite]
     """By which both sign what goes under it."""
     provenance: Mapped[Provenance | None]
+    signed_digest: Mapped[str | None]
+    """Of the terms that both signed; none where what is kept here now is not signed by both."""
     state: Mapped[AgreementState]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}

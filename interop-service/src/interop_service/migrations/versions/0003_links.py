@@ -43,6 +43,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_maintenance"),
     )
     op.create_index("ix_maintenance_ends_at", "maintenance", ["ends_at"])
+    op.add_column("agreements", sa.Column("signed_digest", sa.Text))
+    op.create_table(
+        "agreement_signatures",
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("created_at", INSTANT, server_default=sa.func.now(), nullable=False),
+        sa.Column("updated_at", INSTANT, server_default=sa.func.now(), nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("terms", JSON, nullable=False),
+        sa.Column("signature", sa.Text, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_agreement_signatures"),
+        sa.UniqueConstraint("code", "digest", "by", name="uq_agreement_signatures_code_digest_by"),
+    )
     op.create_table(
         "partner_changes",
         sa.Column("id", sa.Uuid, nullable=False),
@@ -62,6 +77,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("agreement_signatures")
+    op.drop_column("agreements", "signed_digest")
     op.drop_table("partner_changes")
     op.drop_table("maintenance")
     for column in _partner_columns():
