@@ -22,6 +22,7 @@ from tongban.paging import Paging
 __all__ = [
     "active_partner",
     "agreement_for",
+    "agreement_of",
     "agreements_page",
     "all_partners",
     "denials",
@@ -233,6 +234,11 @@ async def denials(
         mode=mode,
         on=on,
     )
+
+
+async def agreement_of(session: AsyncSession, code: str) -> Agreement | None:
+    """Return an agreement, if there is one of this code."""
+    return await store.agreement(session, code)
 
 
 async def locked_agreement(session: AsyncSession, code: str) -> Agreement | None:

@@ -58,7 +58,10 @@ async def agreement(session: AsyncSession, code: str) -> Agreement | None:
 
 async def lock_agreement(session: AsyncSession, code: str) -> Agreement | None:
     found: Agreement | None = await session.scalar(
-        select(Agreement).filter_by(code=code).with_for_update()
+        select(Agreement)
+        .filter_by(code=code)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     return found
 

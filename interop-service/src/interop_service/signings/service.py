@@ -51,8 +51,11 @@ async def sign(
         )
         await session.flush()
     partner = await partners.partner(session, row.partner)
+    # Not locked meanwhile: the partner may be signing too, and calling us.
     fault = await _exchange(session, context, row, partner, mine, at=at)
-    await _settle(session, row, digest, own)
+    locked = await partners.locked_agreement(session, code)
+    if locked is not None:
+        await _settle(session, locked, _digest(await _terms(session, locked, own)), own)
     return SigningRead(
         code=code, digest=digest, is_in_force=row.signed_digest is not None, fault=fault
     )
@@ -166,7 +169,7 @@ async def _settle(session: AsyncSession, row: Agreement, digest: str, own: str) 
 
 
 async def _agreement(session: AsyncSession, code: str) -> Agreement:
-    row = await partners.locked_agreement(session, code)
+    row = await partners.agreement_of(session, code)
     if row is None:
         raise AgreementNotFound(code=code)
     return row
