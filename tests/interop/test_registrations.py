@@ -10,9 +10,9 @@ from interop.two_districts import HOSTS, KEYS_PATH, NEAR, OWNER, Districts, now
 from joserfc.jwk import OKPKey
 
 from interop_service import suites
-from interop_service.errors import ChangeDecided, SecondPersonNeeded
 from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.keys import own_keys
+from interop_service.refusals import ChangeDecided, SecondPersonNeeded
 from interop_service.registrations.rules import STEPS, ChangeState, ChangeStep, advance
 from tongban.testing.fixtures import RunningService
 

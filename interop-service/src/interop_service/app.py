@@ -10,7 +10,7 @@ from interop_service import keys
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
 from interop_service.events import PUBLISHED
-from interop_service.exchanges import deliveries, proof
+from interop_service.exchanges import deliveries, door, proof
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
 from interop_service.links import routes as links
@@ -55,7 +55,7 @@ SERVICE = Service(
         signings.router,
         partners.router,
         exchanges.router,
-        exchanges.signed_router,
+        door.signed_router,
         exchanges.versions_router,
         recognitions.router,
     ),

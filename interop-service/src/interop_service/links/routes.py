@@ -6,19 +6,15 @@ from uuid import UUID
 
 from fastapi import Query
 
-from interop_service.errors import (
-    MaintenanceNotFound,
-    MessageUnreadable,
-    PartnerNotActive,
-    PartnerNotFound,
-)
+from interop_service.errors import MessageUnreadable, PartnerNotFound
+from interop_service.exchanges.door import PROOF, SignedPartner, signed_router
 from interop_service.exchanges.protocol import TREE
-from interop_service.exchanges.routes import PROOF, SignedPartner, signed_router
 from interop_service.keys import own_keys
 from interop_service.links import service
 from interop_service.links.schemas import MaintenanceIn, MaintenanceRead, Pong, SelfTestRead
 from interop_service.links.tables import Maintenance
 from interop_service.partners.schemas import DistrictCode
+from interop_service.refusals import MaintenanceNotFound, PartnerNotActive
 from interop_service.suites import Suite
 from tongban import app
 from tongban.clock import Now

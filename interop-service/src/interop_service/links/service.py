@@ -9,7 +9,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.errors import MaintenanceNotFound, MaintenanceUnderWay, PartnerNotActive
+from interop_service.errors import MaintenanceUnderWay
 from interop_service.events import PartnerKeysEnding
 from interop_service.exchanges import posting
 from interop_service.exchanges.posting import Unproven
@@ -21,6 +21,7 @@ from interop_service.links import rules, store
 from interop_service.links.schemas import MaintenanceIn, Pong, SelfTestRead
 from interop_service.links.tables import Maintenance
 from interop_service.partners import service as partners
+from interop_service.refusals import MaintenanceNotFound, PartnerNotActive
 from interop_service.suites import Suite
 from tongban import audit
 from tongban.context import Context

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from interop_service.errors import ImportRefused, KeyNotFound, PartnerNotFound
+from interop_service.errors import ImportRefused, PartnerNotFound
 from interop_service.partners import service, transfer
 from interop_service.partners.schemas import (
     AgreementIn,
@@ -19,6 +19,7 @@ from interop_service.partners.schemas import (
     SuspensionIn,
 )
 from interop_service.partners.tables import Partner
+from interop_service.refusals import KeyNotFound
 from tongban import app, etags
 from tongban.clock import Now, local_date
 from tongban.context import InContext

@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.errors import KeyNotFound, PartnerNotFound
+from interop_service.errors import PartnerNotFound
 from interop_service.events import AgreementChanged, MatterOfferChanged, PartnerChanged
 from interop_service.keys import PartnerKeys
 from interop_service.partners import rules, store
 from interop_service.partners.rules import AgreementTerms, Denial, OfferTerms, PartnerState, Way
 from interop_service.partners.schemas import PartnerIn
 from interop_service.partners.tables import Agreement, MatterOffer, Partner
+from interop_service.refusals import KeyNotFound
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context

@@ -8,24 +8,26 @@ from fastapi import Header, Query, Request
 
 from interop_service.errors import (
     AlreadyRegistered,
-    ChangeDecided,
-    ChangeNotFound,
     DigestMismatch,
     KeysUnusable,
     MessageExpired,
     MessageTooLarge,
     MessageUnreadable,
-    PartnerNotActive,
     PartnerNotFound,
-    SecondPersonNeeded,
     SenderMismatch,
     SignatureInvalid,
     WrongDistrict,
 )
 from interop_service.exchanges.answers import Asked
+from interop_service.exchanges.door import PROOF, SignedPartner, read_body, signed_router
 from interop_service.exchanges.protocol import TREE
-from interop_service.exchanges.routes import PROOF, SignedPartner, read_body, signed_router
 from interop_service.partners.schemas import DistrictCode, PartnerIn
+from interop_service.refusals import (
+    ChangeDecided,
+    ChangeNotFound,
+    PartnerNotActive,
+    SecondPersonNeeded,
+)
 from interop_service.registrations import service
 from interop_service.registrations.rules import ChangeState, ChangeStep
 from interop_service.registrations.schemas import (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from interop_service.errors import ChangeDecided, SecondPersonNeeded
+from interop_service.refusals import ChangeDecided, SecondPersonNeeded
 
 __all__ = ["ChangeState", "ChangeStep", "Origin", "advance"]
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from interop_service.errors import AgreementNotFound
+from interop_service.exchanges.door import PROOF, SignedPartner, signed_router
 from interop_service.exchanges.protocol import TREE
-from interop_service.exchanges.routes import PROOF, SignedPartner, signed_router
+from interop_service.refusals import AgreementNotFound
 from interop_service.signings import service
 from interop_service.signings.schemas import SignatureRead, Signed, SigningRead
 from interop_service.signings.tables import AgreementSignature

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service import suites
-from interop_service.errors import AgreementNotFound, MessageUnreadable, SignatureInvalid
+from interop_service.errors import MessageUnreadable, SignatureInvalid
 from interop_service.exchanges import posting
 from interop_service.exchanges.posting import Unproven
 from interop_service.exchanges.proof import SignedMessage
@@ -19,6 +19,7 @@ from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
 from interop_service.partners.tables import Agreement, Partner
+from interop_service.refusals import AgreementNotFound
 from interop_service.signings import rules, store
 from interop_service.signings.schemas import AgreementMessage, Signed, SigningRead
 from interop_service.signings.tables import AgreementSignature
