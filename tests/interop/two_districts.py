@@ -271,6 +271,8 @@ async def two_districts(near: RunningService, owner: RunningService) -> AsyncIte
         side.context.resources[TRANSPORT] = network
     await introduce(near, owner)
     await introduce(owner, near)
+    for side in (near, owner):
+        await sign(side, AGREEMENT)
     yield Districts(near, owner, network)
 
 
@@ -285,11 +287,35 @@ async def introduce(side: RunningService, other: RunningService) -> None:
         "endpoint": f"https://{HOSTS[other.district.code]}",
         "keys": {"keys": published["keys"]},
     }
-    answer = await side.client.post("/api/v1/partners", json=partner, headers=headers)
-    assert answer.status_code == 200, answer.text
+    await register(side, partner)
     file = partners_file(side.district.code, other.district.code, published["name"])
     answer = await side.client.post("/api/v1/partners/import", json=file, headers=headers)
     assert answer.status_code == 200, answer.text
+
+
+async def sign(side: RunningService, code: str) -> dict[str, Any]:
+    """Let the district sign an agreement and send its signature."""
+    answer = await side.client.post(
+        f"/api/v1/agreements/{code}/sign", headers=side.district.headers("admin")
+    )
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def register(side: RunningService, partner: dict[str, Any]) -> dict[str, Any]:
+    """Let one administrator enter a partner and another approve it."""
+    entered = await side.client.post(
+        "/api/v1/partners", json=partner, headers=side.district.headers("admin")
+    )
+    assert entered.status_code == 202, entered.text
+    approved = await side.client.post(
+        f"/api/v1/partner-changes/{entered.json()['id']}/approve",
+        headers=side.district.headers("admin"),
+    )
+    assert approved.status_code == 200, approved.text
+    change: dict[str, Any] = approved.json()
+    return change
 
 
 def partners_file(own: str, partner: str, name: str) -> dict[str, Any]:

@@ -12,15 +12,21 @@ from interop_service.database import InteropTables
 from interop_service.events import PUBLISHED
 from interop_service.evidence import routes as evidence
 from interop_service.evidence import service as evidence_service
-from interop_service.exchanges import deliveries, proof
+from interop_service.exchanges import deliveries, door, proof
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
+from interop_service.links import routes as links
+from interop_service.links import service as link_service
+from interop_service.links.limiting import hold_limits
 from interop_service.partners import routes as partners
 from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
 from interop_service.recognitions import service as recognition_service
+from interop_service.registrations import routes as registrations
 from interop_service.settings import Settings
+from interop_service.signings import routes as signings
 from tongban import app
+from tongban.context import Context
 from tongban.messages import Event
 from tongban.service import Service, Timer
 
@@ -35,16 +41,26 @@ async def republish(session: AsyncSession) -> AsyncIterator[tuple[Event, int]]:
         yield told
 
 
+def prepare(context: Context) -> None:
+    """Hold what a process of this service needs besides the common resources."""
+    keys.hold_own_keys(context)
+    hold_limits(context)
+
+
 SERVICE = Service(
     name="interop",
     title={"zh-CN": "跨区互通服务", "en": "interop service"},
     settings=Settings,
     routers=(
+        links.router,
+        registrations.router,
+        signings.router,
         partners.router,
         exchanges.router,
-        exchanges.signed_router,
-        recognitions.router,
         evidence.router,
+        recognitions.router,
+        door.signed_router,
+        exchanges.versions_router,
     ),
     metadata=InteropTables.metadata,
     migrations="interop_service.migrations",
@@ -55,10 +71,11 @@ SERVICE = Service(
         Timer(every=timedelta(hours=1), run=partner_service.end_agreements),
         Timer(every=timedelta(seconds=15), run=evidence_service.watch_sealing),
         Timer(every=timedelta(hours=1), run=evidence_service.drop_bodies),
+        Timer(every=timedelta(days=1), run=link_service.warn_of_ending_keys),
     ),
     loops={"deliveries": deliveries.deliver},
     republish=republish,
-    prepare=keys.hold_own_keys,
+    prepare=prepare,
 )
 
 

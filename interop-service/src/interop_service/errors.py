@@ -4,12 +4,15 @@ Problem
 ├── PartnerNotFound, ExchangeNotFound        404: nothing of that name here
 ├── KeysUnusable, ImportRefused              422: what an administrator sent can't be kept
 └── MessageFault                             what a partner's message meets; says whose fault
-    ├── UnknownPartner, SignatureInvalid, MessageExpired      401
+    ├── UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired  401
     ├── SenderMismatch, AgreementDenies                       403
     ├── DigestMismatch, ProtocolUnsupported                   400
     ├── ExchangeUnknown                                       404
+    ├── AlreadyRegistered                                     409
     ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn  409
     ├── MessageTooLarge                                       413
+    ├── TooManyMessages                                       429
+    ├── MaintenanceUnderWay                                   503, ours
     ├── WrongDistrict                                         421
     ├── MessageUnreadable, PackageUnreadable                  422
     └── EvidenceBacklog                                       503
@@ -22,13 +25,16 @@ from tongban.problems import FieldError, Problem
 
 __all__ = [
     "AgreementDenies",
+    "AlreadyRegistered",
     "DigestMismatch",
     "EvidenceBacklog",
     "ExchangeKnown",
     "ExchangeNotFound",
     "ExchangeUnknown",
     "ImportRefused",
+    "KeyRevoked",
     "KeysUnusable",
+    "MaintenanceUnderWay",
     "MessageExpired",
     "MessageFault",
     "MessageIdReused",
@@ -41,6 +47,7 @@ __all__ = [
     "ProtocolUnsupported",
     "SenderMismatch",
     "SignatureInvalid",
+    "TooManyMessages",
     "UnknownPartner",
     "WrongDistrict",
 ]
@@ -140,6 +147,59 @@ class SignatureInvalid(MessageFault):
     detail = {
         "zh-CN": "原因：{reason}。请核对登记的签名公钥和签名所含内容。",
         "en": "Reason: {reason}. Check the registered signing key and what the signature covers.",
+    }
+
+
+class AlreadyRegistered(MessageFault):
+    """A partner changes its keys by a message that its known keys prove."""
+
+    status = 409
+    type = "already-registered"
+    title = {"zh-CN": "已是合作区", "en": "A partner already"}
+    detail = {
+        "zh-CN": "{district} 已接通；更换公钥请用已登记的密钥签名发送换钥通知。",
+        "en": "{district} is connected: announce new keys, signed by one that is known.",
+    }
+
+
+class KeyRevoked(MessageFault):
+    """The key was revoked: whoever holds it proves nothing any more."""
+
+    status = 401
+    type = "key-revoked"
+    # The message is good under another key.
+    retry = True
+    title = {"zh-CN": "签名密钥已吊销", "en": "The signing key is revoked"}
+    detail = {
+        "zh-CN": "请换用其他已登记的密钥签名，用同一消息编号重发。",
+        "en": "Sign by another registered key and send it under the same message id.",
+    }
+
+
+class TooManyMessages(MessageFault):
+    """More than this district takes of one partner in that time."""
+
+    status = 429
+    type = "too-many-messages"
+    retry = True
+    title = {"zh-CN": "消息过于频繁", "en": "Too many messages"}
+    detail = {
+        "zh-CN": "超过约定上限（{limit}），请按 Retry-After 稍后重发。",
+        "en": "Over the agreed limit ({limit}): send it again after Retry-After.",
+    }
+
+
+class MaintenanceUnderWay(MessageFault):
+    """This district is closed for maintenance; nothing is wrong with the message."""
+
+    status = 503
+    type = "maintenance"
+    fault = "ours"
+    retry = True
+    title = {"zh-CN": "本区停机维护", "en": "Closed for maintenance"}
+    detail = {
+        "zh-CN": "预计 {ends_at} 恢复，请按 Retry-After 稍后重发。",
+        "en": "Until {ends_at}: send it again after Retry-After.",
     }
 
 

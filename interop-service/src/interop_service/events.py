@@ -19,6 +19,7 @@ __all__ = [
     "ExchangeSent",
     "MatterOfferChanged",
     "PartnerChanged",
+    "PartnerKeysEnding",
     "RecognitionChanged",
 ]
 
@@ -45,6 +46,23 @@ class PartnerChanged(Event):
     @classmethod
     def example(cls) -> Self:
         return cls(district="610172", name="西安曲江新区", state="active")
+
+
+class PartnerKeysEnding(Event):
+    """合作区公钥将到期: keys of a partner end within a month; told daily until there are others."""
+
+    SUBJECT = "interop.partner.keys_ending"
+
+    district: str
+    keys: list[str]
+    first_at: datetime
+
+    def key(self) -> str:
+        return self.district
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(district="610172", keys=["610172-signing-2019"], first_at=_AT)
 
 
 class AgreementChanged(Event):
@@ -327,6 +345,7 @@ def _example_matter() -> dict[str, Any]:
 
 PUBLISHED: tuple[type[Event], ...] = (
     PartnerChanged,
+    PartnerKeysEnding,
     AgreementChanged,
     MatterOfferChanged,
     ExchangeReceived,

@@ -16,6 +16,7 @@ import httpx
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service.errors import MaintenanceUnderWay
 from interop_service.events import ExchangeAcknowledged, ExchangeSent
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
@@ -81,6 +82,8 @@ class Postponed:
     fault: str
     fault_of: FaultOf
     retry_after: float | None = None
+    is_closed: bool = False
+    """The partner is closed for that long: whatever else waits for it need not knock either."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,7 @@ def _judge(errand: Errand, answer: Proven) -> Outcome:
         f"status {answer.status} {told.kind}".strip(),
         FaultOf.OURS if told.is_our_fault else FaultOf.THEIRS,
         answer.retry_after,
+        is_closed=told.kind == MaintenanceUnderWay.type,
     )
 
 
@@ -254,6 +258,9 @@ async def _record(
         pause = max(pause, outcome.retry_after or 0)
         delivery.next_attempt_at = at + timedelta(seconds=pause)
         delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
+        if outcome.is_closed:
+            until = delivery.next_attempt_at
+            await partners.pause(session, delivery.partner, until=until, actor=delivery.partner)
         log.warning(
             "delivery.postponed",
             message_id=str(delivery.id),

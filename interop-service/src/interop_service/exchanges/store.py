@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
@@ -123,6 +123,7 @@ async def due_deliveries(
             Delivery.state == DeliveryState.DUE,
             Delivery.next_attempt_at <= at,
             Partner.state == PartnerState.ACTIVE,
+            or_(Partner.paused_until.is_(None), Partner.paused_until <= at),
             Delivery.partner.not_in(full),
             ~select(before.id)
             .where(

@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 
 __all__ = [
+    "MESSAGES_AT_ONCE",
+    "MESSAGES_A_MINUTE",
     "AgreementState",
     "AgreementTerms",
     "Area",
@@ -25,6 +27,11 @@ __all__ = [
     "partner_state",
     "reasons_against",
 ]
+
+
+MESSAGES_A_MINUTE = 600
+MESSAGES_AT_ONCE = 8
+"""What is taken of one partner where nothing else is agreed."""
 
 
 class PartnerState(StrEnum):
@@ -119,6 +126,7 @@ class Denial(StrEnum):
     MATTER_NOT_OFFERED = "matter_not_offered"  # 事项未开放
     NO_AGREEMENT = "no_agreement"  # 无协议
     OTHER_PARTNER = "other_partner"  # 协议属于其他合作区
+    NOT_SIGNED = "not_signed"  # 协议未经双方签署
     ENDED = "ended"  # 协议已终止
     NOT_YET_VALID = "not_yet_valid"  # 协议尚未生效
     EXPIRED = "expired"  # 协议已到期
@@ -139,6 +147,8 @@ class AgreementTerms:
     valid_from: date
     valid_until: date | None
     state: AgreementState
+    is_signed: bool
+    """By both, as it is now."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +181,8 @@ def reasons_against(
         return (*reasons, Denial.NO_AGREEMENT)
     if agreement.partner != partner:
         reasons.append(Denial.OTHER_PARTNER)
+    if not agreement.is_signed:
+        reasons.append(Denial.NOT_SIGNED)
     if agreement.state is not AgreementState.IN_FORCE:
         reasons.append(Denial.ENDED)
     if on < agreement.valid_from:

@@ -3,11 +3,12 @@
 import ipaddress
 import math
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -44,6 +45,8 @@ __all__ = [
     "PartnerIn",
     "PartnerRead",
     "PartnersImport",
+    "PauseIn",
+    "SuspensionIn",
 ]
 
 LONGEST_JSON_TEXT = 5000
@@ -126,6 +129,27 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Contact(Strict):
+    """联络人: whom to call at a partner, and about what."""
+
+    duty: Literal["business", "technical", "security"]
+    name: Line
+    phone: Line | None = None
+    email: Line | None = None
+
+
+class PauseIn(Strict):
+    """Until when a partner is closed; null sends on at once."""
+
+    until: AwareDatetime | None
+
+
+class SuspensionIn(Strict):
+    """Whether a partner is suspended."""
+
+    is_suspended: bool
+
+
 class PartnerIn(Strict):
     """A partner to register or to update."""
 
@@ -136,7 +160,13 @@ class PartnerIn(Strict):
     keys: JsonObject | None = Field(
         default=None, description="对方公布的 JWK 集 / the JWK set that the partner publishes"
     )
-    is_suspended: bool = False
+    contacts: Annotated[list[Contact], Field(max_length=20)] | None = None
+    messages_a_minute: Annotated[int, Field(ge=1, le=60_000)] | None = Field(
+        default=None, description="每分钟最多接收的消息 / messages taken of it in a minute"
+    )
+    messages_at_once: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None, description="同时处理的消息 / messages of it handled at a time"
+    )
 
 
 class PartnerEntry(Strict):
@@ -229,6 +259,11 @@ class PartnerRead(BaseModel):
     endpoint: str | None
     keys: dict[str, Any] | None
     state: PartnerState
+    revoked_keys: list[str]
+    contacts: list[Contact]
+    messages_a_minute: int
+    messages_at_once: int
+    paused_until: datetime | None
     updated_at: datetime
 
 
@@ -249,6 +284,9 @@ class AgreementRead(BaseModel):
     recognised_results: list[str]
     suite: Suite
     provenance: Provenance | None
+    signed_digest: str | None = Field(
+        description="双方已签署的文本；未签署为空 / what both signed; null until then"
+    )
     state: AgreementState
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "agreements",
     "agreements_page",
     "all_offers",
+    "lock_agreement",
     "lock_offers",
     "lock_partner",
     "offer",
@@ -52,6 +53,16 @@ async def agreements(session: AsyncSession) -> Sequence[Agreement]:
 
 async def agreement(session: AsyncSession, code: str) -> Agreement | None:
     found: Agreement | None = await session.scalar(select(Agreement).filter_by(code=code))
+    return found
+
+
+async def lock_agreement(session: AsyncSession, code: str) -> Agreement | None:
+    found: Agreement | None = await session.scalar(
+        select(Agreement)
+        .filter_by(code=code)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return found
 
 

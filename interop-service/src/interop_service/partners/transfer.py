@@ -211,6 +211,9 @@ def _apply(
         for offer in given.matter_offers
         if _keep_offer(session, offer, kept, report.matter_offers)
     }
+    for code in changed_agreements | {agreement for _, _, agreement in changed_offers}:
+        # Both signed what it was: what it is now they have to sign anew.
+        kept.agreements[code].signed_digest = None
     for key, offer_row in kept.offers.items():
         agreement = kept.agreements[offer_row.agreement]
         offer_row.state = rules.offer_state(agreement.state)
