@@ -44,6 +44,8 @@ SUITS: dict[Guard, dict[str, bool | str | None]] = {
     Guard.NOT_EXCHANGED: {"is_exchanged": False},
     Guard.ASSIGNED: {"assigned_to": "x"},
     Guard.NOT_ASSIGNED: {"assigned_to": None},
+    Guard.NOT_ASKED_BACK: {"is_asked_back": False},
+    Guard.RESULT_TO_HAND_OVER: {"has_result_to_hand_over": True},
 }
 OPPOSITE: dict[bool | str | None, bool | str | None] = {
     True: False,

@@ -10,7 +10,7 @@ from interop_service import keys
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
 from interop_service.events import PUBLISHED
-from interop_service.exchanges import deliveries, proof
+from interop_service.exchanges import deliveries, moving, proof, reconciling, sending
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
 from interop_service.partners import routes as partners
@@ -45,8 +45,14 @@ SERVICE = Service(
     timers=(
         Timer(every=timedelta(minutes=5), run=proof.forget_nonces),
         Timer(every=timedelta(hours=1), run=partner_service.end_agreements),
+        Timer(every=timedelta(hours=1), run=deliveries.forget_bodies),
+        Timer(every=timedelta(hours=1), run=sending.archive),
+        Timer(every=timedelta(minutes=1), run=moving.watch_lights),
     ),
-    loops={"deliveries": deliveries.deliver},
+    loops={
+        "deliveries": deliveries.deliver,
+        "reconciliations": reconciling.reconcile_for_ever,
+    },
     republish=republish,
     prepare=keys.hold_own_keys,
 )

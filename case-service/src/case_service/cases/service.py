@@ -222,6 +222,7 @@ DEFAULTS: dict[str, Any] = {
     "missing": [],
     "documents": [],
     "suspensions": [],
+    "owners": [],
     "is_joint": False,
     "tolerated": [],
     "commitments": [],

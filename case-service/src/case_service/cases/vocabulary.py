@@ -163,3 +163,5 @@ class Guard(StrEnum):
     NOT_EXCHANGED = "not_exchanged"
     ASSIGNED = "assigned"
     NOT_ASSIGNED = "not_assigned"
+    NOT_ASKED_BACK = "not_asked_back"
+    RESULT_TO_HAND_OVER = "result_to_hand_over"

@@ -1,16 +1,24 @@
 """Every SQL statement about exchanges, their deliveries, receipts and nonces."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import String, case, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
 
-from interop_service.exchanges.rules import DeliveryState, State
-from interop_service.exchanges.tables import Delivery, Exchange, Hop, Nonce, ReceiptRow
+from interop_service.exchanges.rules import DeliveryState, HopClock, Light, Side, State
+from interop_service.exchanges.tables import (
+    Delivery,
+    Exchange,
+    Hop,
+    Nonce,
+    ReceiptRow,
+    Reconciliation,
+)
 from interop_service.partners.rules import PartnerState
 from interop_service.partners.tables import Agreement, Partner
 from interop_service.suites import Suite
@@ -21,17 +29,31 @@ __all__ = [
     "alone_with_message",
     "deliveries_of",
     "due_deliveries",
+    "due_reconciliations",
     "exchange",
+    "exchanges_changed",
     "exchanges_page",
+    "forget_bodies",
     "forget_nonces",
+    "give_up",
     "hops_of",
+    "joint_with",
     "keep_nonce",
+    "lights_to_tell",
+    "lock_concert",
+    "lock_deliveries_behind",
     "lock_delivery",
     "lock_exchange",
-    "next_ordinal",
+    "lock_exchanges",
+    "lock_reconciliation",
     "receipt",
     "receipts_of",
+    "reconciliations",
+    "to_archive",
+    "want_reconciliation",
 ]
+
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
@@ -40,6 +62,76 @@ async def exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
 
 async def lock_exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
     return await session.get(Exchange, exchange_id, with_for_update=True, populate_existing=True)
+
+
+async def lock_concert(session: AsyncSession, exchange_id: UUID) -> Sequence[Exchange]:
+    """Lock an exchange with all that are handled in concert with it, the near side's main first.
+
+    Whoever locks one of several locks them all, in one order: nobody waits for each other.
+    """
+    found = await session.get(Exchange, exchange_id)
+    if found is None:
+        return ()
+    main = found.joint_id or found.id
+    rows = await session.scalars(
+        select(Exchange)
+        .where(or_(Exchange.id.in_((main, exchange_id)), Exchange.joint_id == main))
+        .order_by(Exchange.id != main, Exchange.id)
+        .with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    return rows.all()
+
+
+async def joint_with(session: AsyncSession, joint_id: UUID) -> Sequence[Exchange]:
+    """Return the exchanges of a joint case, the main one first."""
+    rows = await session.scalars(
+        select(Exchange)
+        .where(Exchange.joint_id == joint_id)
+        .order_by(Exchange.id != joint_id, Exchange.id)
+    )
+    return rows.all()
+
+
+async def lights_to_tell(
+    session: AsyncSession, *, holder: str, today: date, limit: int
+) -> Sequence[Exchange]:
+    """Lock the exchanges in `holder`'s hands whose light is not what was told last."""
+    light = case(
+        (Exchange.due_on < today, Light.RED.value),
+        (Exchange.due_on == today, Light.YELLOW.value),
+        else_=Light.GREEN.value,
+    )
+    rows = await session.scalars(
+        select(Exchange)
+        .where(
+            Exchange.holder == holder,
+            Exchange.clock.is_not(None),
+            Exchange.due_on.is_not(None),
+            cast(Exchange.light, String).is_distinct_from(light),
+        )
+        .order_by(Exchange.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return rows.all()
+
+
+async def to_archive(session: AsyncSession, *, before: datetime, limit: int) -> Sequence[Exchange]:
+    """Lock the exchanges that this district owns, that are over and still since `before`."""
+    rows = await session.scalars(
+        select(Exchange)
+        .where(
+            Exchange.side == Side.OWNER,
+            Exchange.state.in_((State.CONCLUDED, State.HANDED_OVER)),
+            Exchange.owner_number.is_not(None),
+            Exchange.updated_at < before,
+        )
+        .order_by(Exchange.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return rows.all()
 
 
 async def exchanges_page(
@@ -55,7 +147,15 @@ async def exchanges_page(
 
 
 async def add_hop(
-    session: AsyncSession, row: Exchange, *, holder: str, at: datetime, note: str | None
+    session: AsyncSession,
+    row: Exchange,
+    *,
+    state: State,
+    holder: str,
+    at: datetime,
+    clock: HopClock | None,
+    due_on: date | None,
+    note: str | None = None,
 ) -> None:
     """Note who holds the case now; the exchange's row is locked, so the ordinals don't meet."""
     last = await session.scalar(
@@ -65,9 +165,11 @@ async def add_hop(
         Hop(
             exchange_id=row.id,
             ordinal=(last or 0) + 1,
-            state=row.state,
+            state=state,
             holder=holder,
             at=at,
+            clock=clock,
+            due_on=due_on,
             note=note,
         )
     )
@@ -78,13 +180,6 @@ async def hops_of(session: AsyncSession, exchange_id: UUID) -> Sequence[Hop]:
         select(Hop).filter_by(exchange_id=exchange_id).order_by(Hop.ordinal)
     )
     return rows.all()
-
-
-async def next_ordinal(session: AsyncSession, exchange_id: UUID) -> int:
-    last = await session.scalar(
-        select(func.max(Delivery.ordinal)).where(Delivery.exchange_id == exchange_id)
-    )
-    return (last or 0) + 1
 
 
 async def deliveries_of(session: AsyncSession, exchange_id: UUID) -> Sequence[Delivery]:
@@ -155,6 +250,114 @@ async def due_deliveries(
             left[delivery.partner] -= 1
             taken.append((delivery, partner, suite))
     return taken
+
+
+async def want_reconciliation(session: AsyncSession, partner: str, *, at: datetime) -> None:
+    """Have a partner reconciled with at `at` at the latest."""
+    statement = insert(Reconciliation).values(
+        partner=partner, wanted_at=at, since=NEVER, examined=0, mended=0
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["partner"],
+            set_={"wanted_at": func.least(Reconciliation.wanted_at, at)},
+        )
+    )
+
+
+async def due_reconciliations(
+    session: AsyncSession, *, at: datetime, lease: timedelta
+) -> Sequence[Reconciliation]:
+    """Take up the partners that it is time to reconcile with, so that no other worker does."""
+    rows = await session.scalars(
+        select(Reconciliation)
+        .where(Reconciliation.wanted_at <= at)
+        .order_by(Reconciliation.wanted_at)
+        .with_for_update(skip_locked=True)
+    )
+    due = rows.all()
+    for row in due:
+        row.wanted_at = at + lease
+    return due
+
+
+async def lock_reconciliation(session: AsyncSession, partner: str) -> Reconciliation:
+    return await session.get_one(Reconciliation, partner, with_for_update=True)
+
+
+async def reconciliations(session: AsyncSession) -> Sequence[Reconciliation]:
+    rows = await session.scalars(select(Reconciliation).order_by(Reconciliation.partner))
+    return rows.all()
+
+
+async def exchanges_changed(
+    session: AsyncSession,
+    partner: str,
+    *,
+    since: datetime,
+    behind: UUID | None,
+    until: UUID | None,
+    most: int,
+) -> Sequence[Exchange]:
+    """Return a page of what changed since, by id: those between `behind` and `until`; locked."""
+    statement = select(Exchange).where(
+        Exchange.partner == partner,
+        Exchange.updated_at >= since,
+        Exchange.state != State.FAILED,
+    )
+    if behind is not None:
+        statement = statement.where(Exchange.id > behind)
+    if until is not None:
+        statement = statement.where(Exchange.id <= until)
+    rows = await session.scalars(statement.order_by(Exchange.id).limit(most).with_for_update())
+    return rows.all()
+
+
+async def lock_exchanges(
+    session: AsyncSession, partner: str, ids: Sequence[UUID]
+) -> Sequence[Exchange]:
+    """Lock those of these exchanges that are with the partner."""
+    rows = await session.scalars(
+        select(Exchange)
+        .where(Exchange.partner == partner, Exchange.id.in_(ids))
+        .order_by(Exchange.id)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def lock_deliveries_behind(
+    session: AsyncSession, exchange_id: UUID, ordinal: int
+) -> Sequence[Delivery]:
+    """Lock the messages of an exchange that come after one, with their bodies."""
+    rows = await session.scalars(
+        select(Delivery)
+        .where(Delivery.exchange_id == exchange_id, Delivery.ordinal > ordinal)
+        .order_by(Delivery.ordinal)
+        .options(undefer(Delivery.body))
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def give_up(session: AsyncSession, exchange_id: UUID, *, fault: str) -> None:
+    """Send no more of an exchange's messages."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.exchange_id == exchange_id, Delivery.state == DeliveryState.DUE)
+        .values(state=DeliveryState.FAILED, last_fault=fault, body=None),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+async def forget_bodies(session: AsyncSession, *, at: datetime, after: timedelta) -> None:
+    """Drop the bodies of messages that were delivered long enough ago."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.delivered_at < at - after, Delivery.body.is_not(None))
+        .values(body=None),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def lock_delivery(session: AsyncSession, message_id: UUID) -> Delivery | None:

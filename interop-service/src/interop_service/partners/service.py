@@ -21,12 +21,14 @@ from tongban.messages import Event, publish
 from tongban.paging import Paging
 
 __all__ = [
+    "active_districts",
     "active_partner",
-    "agreement_for",
+    "agreement",
     "agreements_page",
     "denials",
     "end_agreements",
     "keys_of",
+    "offer_of",
     "offers_page",
     "partner",
     "partners_page",
@@ -95,15 +97,28 @@ async def active_partner(session: AsyncSession, district: str) -> Partner | None
     return row if row is not None and row.state is PartnerState.ACTIVE else None
 
 
+async def active_districts(session: AsyncSession) -> Sequence[str]:
+    """Return the partners that messages go to and come from."""
+    return await store.active_districts(session)
+
+
 def keys_of(row: Partner) -> PartnerKeys:
     """Return an active partner's keys, which were checked when they were registered."""
     return PartnerKeys.from_jwks(row.keys or {})
 
 
-async def agreement_for(session: AsyncSession, *, owner: str, matter_code: str) -> str | None:
-    """Return the code of the agreement under which a partner offers its matter here."""
-    offer = await store.offer(session, owner_district=owner, matter_code=matter_code)
-    return offer.agreement if offer is not None else None
+async def offer_of(
+    session: AsyncSession, *, owner: str, matter_code: str, agreement: str | None = None
+) -> MatterOffer | None:
+    """Return the offer of a district's matter: a partner's has one, our own one per agreement."""
+    return await store.offer(
+        session, owner_district=owner, matter_code=matter_code, agreement=agreement
+    )
+
+
+async def agreement(session: AsyncSession, code: str | None) -> Agreement | None:
+    """Return the agreement of this code."""
+    return await store.agreement(session, code) if code is not None else None
 
 
 async def denials(
@@ -215,6 +230,8 @@ def _agreement_event(row: Agreement) -> AgreementChanged:
         forward_within_days=row.forward_within_days,
         recognised_materials=row.recognised_materials,
         recognised_results=row.recognised_results,
+        postage_borne_by=row.postage_borne_by.value,
+        delegated_acceptance=row.delegated_acceptance,
         state=row.state.value,
     )
 
