@@ -1,7 +1,8 @@
 """A case goes to the owner and comes back, over two databases that know each other by HTTP only."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from interop.two_districts import (
     NEAR,
@@ -156,6 +157,10 @@ async def test_a_forwarded_case_heard_twice_is_sent_once(districts: Districts) -
     assert (await districts.near.outbox.types(str(exchange_id))).count("interop.exchange.sent") == 1
 
 
+def in_days(days: int) -> datetime:
+    return now() + timedelta(days=days)
+
+
 async def test_a_body_is_gone_a_week_after_its_delivery(districts: Districts) -> None:
     exchange_id = await districts.exchange()
     await districts.settle()
@@ -163,7 +168,7 @@ async def test_a_body_is_gone_a_week_after_its_delivery(districts: Districts) ->
     kept = []
 
     for days in (6, 8):
-        later = replace(near.context, clock=lambda days=days: now() + timedelta(days=days))
+        later = replace(near.context, clock=partial(in_days, days))
         async with near.context.sessions.begin() as session:
             await deliveries.forget_bodies(session, later)
         found = await near.execute(

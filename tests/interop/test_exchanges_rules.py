@@ -80,7 +80,8 @@ def test_only_what_a_later_state_waits_for_comes_again(mode: Mode, state: State)
             found = arrival(mode, state, kind, sender)
         except MessageNotAllowed:
             continue
-        ahead, left = set(), {state}
+        ahead: set[State] = set()
+        left = {state}
         while left:
             source = left.pop()
             found_now = {

@@ -76,7 +76,7 @@ async def walk(districts: Districts, exchange_id: UUID) -> list[tuple[RunningSer
     asked = await owner.context.leave("interop", _json(missing))
     supplied = await near.context.leave("interop", _json({"form": None, "materials": []}))
     closed = await districts.owner_closes(exchange_id, sealed_notice(owner.district))
-    steps = [
+    steps: list[tuple[RunningService, str, dict[str, Any]]] = [
         (owner, "corrections_requested", {"due_on": "2026-12-20", "content": asked.model_dump()}),
         (near, "corrected", {"package": supplied.model_dump()}),
         (owner, "accepted", {"promised_due_on": "2026-12-24"}),
