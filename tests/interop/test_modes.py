@@ -318,7 +318,7 @@ async def test_a_joint_case_that_one_refuses_is_asked_back_from_the_others(
         for one in await near.outbox.envelopes(str(exchange_id))
         if one.event_type == "interop.exchange.failed"
     ]
-    assert failed == [f"{THIRD} agreement-denies: ['area']"]
+    assert failed == [f"{THIRD} agreement-denies: area"]
     assert (await owner.outbox.types(str(exchange_id)))[-1] == (
         "interop.exchange.withdrawal_requested"
     )

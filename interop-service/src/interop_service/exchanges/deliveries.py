@@ -17,8 +17,17 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.events import ExchangeAcknowledged, ExchangeSent
+from interop_service.exchanges import (
+    comparing,
+    envelopes,
+    modes,
+    moving,
+    posting,
+    rules,
+    sending,
+    store,
+)
 from interop_service.exchanges import concert as concerts
-from interop_service.exchanges import envelopes, modes, moving, posting, rules, sending, store
 from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.envelopes import Receipt, ReceiptInvalid, SignedReceipt
 from interop_service.exchanges.posting import Proven, Unproven
@@ -262,7 +271,7 @@ async def _record_receipt(
     delivery.state, delivery.delivered_at = DeliveryState.DELIVERED, at
     delivery.last_fault = delivery.fault_of = None
     if delivery.attempts >= OUTAGE_ATTEMPTS:
-        await store.want_reconciliation(session, delivery.partner, at=at)
+        await comparing.want_reconciliation(session, delivery.partner, at=at)
     said = signed.receipt
     session.add(
         ReceiptRow(

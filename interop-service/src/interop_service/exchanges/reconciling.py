@@ -17,7 +17,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.exchanges import modes, moving, posting, reading, store
+from interop_service.exchanges import comparing, modes, moving, posting, reading
 from interop_service.exchanges.messages import (
     ExchangeStated,
     StatesAnswer,
@@ -65,7 +65,7 @@ async def request(session: AsyncSession, context: Context, partner: str | None) 
     else:
         wanted = await partners.active_districts(session)
     for district in wanted:
-        await store.want_reconciliation(session, district, at=context.clock())
+        await comparing.want_reconciliation(session, district, at=context.clock())
     await session.flush()
     return wanted
 
@@ -87,7 +87,7 @@ async def reconcile_due(client: httpx.AsyncClient, context: Context) -> int:
     """Reconcile with every partner that it is time to; return with how many."""
     async with context.sessions.begin() as session:
         at = context.clock()
-        due = await store.due_reconciliations(session, at=at, lease=LEASE)
+        due = await comparing.due_reconciliations(session, at=at, lease=LEASE)
         asked = [(row.partner, row.since) for row in due]
     for district, since in asked:
         try:
@@ -105,10 +105,10 @@ async def answer(
     """Tell a partner how we stand, and send it again what it tells us that it lost."""
     message = reading.read(StatesMessage, signed, context)
     theirs = {one.exchange_id: one for one in message.exchanges}
-    listed = await store.lock_exchanges(session, signed.sender, list(theirs))
+    listed = await comparing.lock_exchanges(session, signed.sender, list(theirs))
     others: Sequence[Exchange] = ()
     if not message.only_listed:
-        others = await store.exchanges_changed(
+        others = await comparing.exchanges_changed(
             session,
             signed.sender,
             since=message.since - OVERLAP,
@@ -151,7 +151,7 @@ async def _with_partner(
     behind: UUID | None = None
     while True:
         async with context.sessions.begin() as session:
-            rows = await store.exchanges_changed(
+            rows = await comparing.exchanges_changed(
                 session, district, since=since - OVERLAP, behind=behind, until=None, most=PAGE
             )
             partner = await partners.active_partner(session, district)
@@ -191,7 +191,7 @@ async def _mend_answered(
     """Mend our half of what a partner told; return what is unknown here, and how many we mended."""
     async with context.sessions.begin() as session:
         ids = [one.exchange_id for one in theirs]
-        rows = await store.lock_exchanges(session, district, ids)
+        rows = await comparing.lock_exchanges(session, district, ids)
         known = {row.id: row for row in rows}
         mended = await _mend_all(session, context, district, known, theirs, at=at)
         strays = [one.exchange_id for one in theirs if one.side is Side.NEAR]
@@ -256,7 +256,7 @@ async def _mend(
 ) -> bool:
     """Make our half of an exchange whole; tell whether anything was missing."""
     is_mended = False
-    for delivery in await store.lock_deliveries_behind(session, row.id, theirs.taken):
+    for delivery in await comparing.lock_deliveries_behind(session, row.id, theirs.taken):
         if delivery.state is DeliveryState.DUE:
             delivery.next_attempt_at = at
         elif delivery.state is DeliveryState.DELIVERED and delivery.body is not None:
@@ -328,7 +328,7 @@ async def _keep(
     fault: str | None = None,
 ) -> None:
     async with context.sessions.begin() as session:
-        row = await store.lock_reconciliation(session, district)
+        row = await comparing.lock_reconciliation(session, district)
         row.run_at, row.last_fault = context.clock(), fault
         if fault is not None:
             row.wanted_at = at + LEASE

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.errors import ExchangeNotFound
-from interop_service.exchanges import modes, sending, store
+from interop_service.exchanges import comparing, modes, sending, store
 from interop_service.exchanges.concert import joint_read, standing_of
 from interop_service.exchanges.messages import (
     Standing,
@@ -132,7 +132,7 @@ async def receipts(session: AsyncSession, exchange_id: UUID) -> Sequence[Receipt
 
 async def reconciliations(session: AsyncSession) -> Sequence[Reconciliation]:
     """Return how the last comparison with each partner went."""
-    return await store.reconciliations(session)
+    return await comparing.reconciliations(session)
 
 
 def published_keys(context: Context) -> OwnKeySet:

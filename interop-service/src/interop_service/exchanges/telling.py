@@ -58,12 +58,14 @@ async def result(
     if concert.is_joint:
         publish(
             session,
-            ExchangeProgressed(
-                **_progress_of(concert, row),
-                stage="concluded",
-                at=at,
-                outcome=payload.outcome,
-                content=claim,
+            ExchangeProgressed.model_validate(
+                {
+                    **_progress_of(concert, row),
+                    "stage": "concluded",
+                    "at": at,
+                    "outcome": payload.outcome,
+                    "content": claim,
+                }
             ),
             of=main,
         )
