@@ -267,7 +267,7 @@ async def test_a_joint_case_shows_who_blocks_it_and_ends_when_all_have(
     await districts.settle()
 
     assert one_has_it == ["interop.exchange.sent"]
-    assert waiting["joint"]["blocking"] == [OWNER, THIRD]
+    assert waiting["joint"]["blocking"] == [THIRD, OWNER]  # who owes forwarding is due first
     assert "interop.exchange.acknowledged" in both_have_it
     assert both_at_it["joint"]["slowest"] == THIRD
     assert {one["district"]: one["state"] for one in told_to_owner["standing"]} == {
