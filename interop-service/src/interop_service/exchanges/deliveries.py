@@ -273,6 +273,12 @@ async def _record_receipt(
     if delivery.attempts >= OUTAGE_ATTEMPTS:
         await comparing.want_reconciliation(session, delivery.partner, at=at)
     said = signed.receipt
+    own = context.settings.district
+    known = await store.receipt(session, sender=own, message_id=delivery.id)
+    if known is not None:
+        # Sent again to a partner that lost it: what it states now stands.
+        await session.delete(known)
+        await session.flush()
     session.add(
         ReceiptRow(
             receipt_id=said.receipt_id,
