@@ -49,7 +49,7 @@ async def test_a_case_goes_over_a_real_connection(districts: Districts) -> None:
             districts.near.context.resources[TRANSPORT] = network
             await move_to(districts, f"https://{HOSTS[OWNER]}")
 
-    assert (await districts.view(districts.near, exchange_id))["state"] == "acknowledged"
+    assert (await districts.view(districts.near, exchange_id))["state"] == "received"
     await districts.owner.hear(case_step("accepted", exchange_id))
     notice = sealed_notice(districts.owner.district)
     closed = await districts.owner_closes(exchange_id, notice)

@@ -83,17 +83,16 @@ class Districts:
     ) -> Envelope:
         content = package or case_package()
         claim = await self.near.context.leave("interop", json.dumps(content).encode())
-        told = case_step(
-            "forwarded",
-            exchange_id,
-            number=content["near_number"],
-            owner_district=OWNER,
-            matter_code=MATTER_CODE,
-            mode="proxy",
-            forward_due_on="2026-11-24",
-            package=claim.model_dump(),
+        data = {
+            "number": content["near_number"],
+            "owner_district": OWNER,
+            "matter_code": MATTER_CODE,
+            "mode": "proxy",
+            "forward_due_on": "2026-11-24",
+            "package": claim.model_dump(),
             **changes,
-        )
+        }
+        told = case_step("forwarded", exchange_id, **data)
         await self.near.hear(told)
         return told
 
@@ -104,8 +103,10 @@ class Districts:
 
     async def settle(self) -> None:
         """Send back and forth until nothing waits."""
-        while await self.send(self.near) + await self.send(self.owner):
-            pass
+        for _ in range(50):
+            if not await self.send(self.near) + await self.send(self.owner):
+                return
+        raise AssertionError("messages go back and forth and never arrive")
 
     async def view(self, side: RunningService, exchange_id: UUID) -> dict[str, Any]:
         answer = await side.client.get(

@@ -12,7 +12,7 @@ from interop_service.database import InteropTables
 from interop_service.events import PUBLISHED
 from interop_service.evidence import routes as evidence
 from interop_service.evidence import service as evidence_service
-from interop_service.exchanges import deliveries, door, proof
+from interop_service.exchanges import deliveries, door, moving, proof, reconciling, sending
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
 from interop_service.links import routes as links
@@ -72,8 +72,14 @@ SERVICE = Service(
         Timer(every=timedelta(seconds=15), run=evidence_service.watch_sealing),
         Timer(every=timedelta(hours=1), run=evidence_service.drop_bodies),
         Timer(every=timedelta(days=1), run=link_service.warn_of_ending_keys),
+        Timer(every=timedelta(hours=1), run=deliveries.forget_bodies),
+        Timer(every=timedelta(hours=1), run=sending.archive),
+        Timer(every=timedelta(minutes=1), run=moving.watch_lights),
     ),
-    loops={"deliveries": deliveries.deliver},
+    loops={
+        "deliveries": deliveries.deliver,
+        "reconciliations": reconciling.reconcile_for_ever,
+    },
     republish=republish,
     prepare=prepare,
 )

@@ -9,7 +9,7 @@ Problem
     ├── DigestMismatch, ProtocolUnsupported                   400
     ├── ExchangeUnknown                                       404
     ├── AlreadyRegistered                                     409
-    ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn  409
+    ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn, MessageNotAllowed  409
     ├── MessageTooLarge                                       413
     ├── TooManyMessages                                       429
     ├── MaintenanceUnderWay                                   503, ours
@@ -38,6 +38,7 @@ __all__ = [
     "MessageExpired",
     "MessageFault",
     "MessageIdReused",
+    "MessageNotAllowed",
     "MessageTooLarge",
     "MessageUnreadable",
     "NonceReplayed",
@@ -287,8 +288,20 @@ class OutOfTurn(MessageFault):
     retry = True
     title = {"zh-CN": "与当前环节不符", "en": "Not this message's turn"}
     detail = {
-        "zh-CN": "该笔办件当前为 {state}，请稍后用同一消息编号重发。",
-        "en": "The exchange is {state} now: send the same message later.",
+        "zh-CN": "该笔办件当前为 {state}，可以发送：{possible}。请稍后用同一消息编号重发。",
+        "en": "The exchange is {state} now and takes: {possible}. Send the same message later.",
+    }
+
+
+class MessageNotAllowed(MessageFault):
+    """That side never sends this in this mode."""
+
+    status = 409
+    type = "message-not-allowed"
+    title = {"zh-CN": "该模式下不应由发送区发送", "en": "Not the sender's to send in this mode"}
+    detail = {
+        "zh-CN": "{mode} 模式下，{side} 一方可以发送：{allowed}。",
+        "en": "In the {mode} mode the {side} side sends: {allowed}.",
     }
 
 
@@ -333,6 +346,8 @@ class ExchangeUnknown(MessageFault):
 
     status = 404
     type = "exchange-unknown"
+    # A district that was restored from a backup learns of it when the two reconcile.
+    retry = True
     title = {"zh-CN": "没有这笔跨区办件", "en": "No such exchange with the sender"}
     detail = {"zh-CN": "请核对互通编号。", "en": "Check the exchange's id."}
 

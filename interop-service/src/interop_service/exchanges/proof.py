@@ -20,7 +20,7 @@ from interop_service.errors import (
 )
 from interop_service.evidence.rules import logged_request
 from interop_service.exchanges import signatures, store
-from interop_service.exchanges.schemas import DistrictMessage
+from interop_service.exchanges.messages import DistrictMessage
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import PartnerKeys
 from interop_service.links import service as links

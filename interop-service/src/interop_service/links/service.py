@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service.errors import MaintenanceUnderWay
 from interop_service.events import PartnerKeysEnding
 from interop_service.exchanges import posting
+from interop_service.exchanges.messages import DistrictMessage
 from interop_service.exchanges.posting import Unproven
 from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.exchanges.rules import FaultOf
-from interop_service.exchanges.schemas import DistrictMessage
 from interop_service.keys import own_keys
 from interop_service.links import rules, store
 from interop_service.links.schemas import MaintenanceIn, Pong, SelfTestRead

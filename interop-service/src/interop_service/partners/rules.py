@@ -20,6 +20,7 @@ __all__ = [
     "OfferState",
     "OfferTerms",
     "PartnerState",
+    "PostageBearer",
     "Provenance",
     "Way",
     "agreement_state",
@@ -77,6 +78,14 @@ class OfferState(StrEnum):
 
     OFFERED = "offered"  # 已开放
     WITHDRAWN = "withdrawn"  # 已撤下
+
+
+class PostageBearer(StrEnum):
+    """Who pays for the post between the two districts."""
+
+    NEAR = "near"  # 收件区承担
+    OWNER = "owner"  # 办理区承担
+    APPLICANT = "applicant"  # 申请人承担
 
 
 class Provenance(StrEnum):

@@ -24,6 +24,7 @@ from interop_service.partners.rules import (
     Mode,
     OfferState,
     PartnerState,
+    PostageBearer,
     Provenance,
 )
 from interop_service.suites import Suite
@@ -194,6 +195,10 @@ class AgreementIn(Strict):
     recognised_materials: Annotated[list[Code], Field(max_length=200)] = []
     recognised_results: Annotated[list[Code], Field(max_length=20)] = []
     suite: Suite = Suite.ED25519_SHA256
+    postage_borne_by: PostageBearer = PostageBearer.OWNER
+    """邮寄费用由谁承担"""
+    delegated_acceptance: bool = False
+    """委托受理：收件即为受理，办理时限自收件之日起算"""
     provenance: Provenance | None = None
 
     @model_validator(mode="after")
@@ -213,13 +218,31 @@ class OfferedMatter(BaseModel):
     area: Area
 
 
+class JointDecider(Strict):
+    """Another district that decides in concert, and its own matter for it."""
+
+    district: KnownDistrict
+    matter_code: MatterCode
+
+
 class MatterOfferIn(Strict):
     """A matter that one district offers in the other."""
 
     owner_district: KnownDistrict
     agreement: Code
     mode: Mode
+    joint_with: Annotated[list[JointDecider], Field(max_length=10)] = []
+    """多地联办：同时办理的其他区及其事项 / for the joint mode alone"""
     matter: Annotated[OfferedMatter, BeforeValidator(_storable)]
+
+    @model_validator(mode="after")
+    def _only_joint_matters_are_decided_in_concert(self) -> "MatterOfferIn":
+        districts = [self.owner_district, *(one.district for one in self.joint_with)]
+        if self.joint_with and self.mode is not Mode.JOINT:
+            raise field_fault("mode", zh="只有多地联办有共同办理区", en="is for joint matters only")
+        if len(set(districts)) != len(districts):
+            raise field_fault("repeated", zh="同一区只列一次", en="name each district once")
+        return self
 
 
 class PartnersImport(Strict):
@@ -283,6 +306,8 @@ class AgreementRead(BaseModel):
     recognised_materials: list[str]
     recognised_results: list[str]
     suite: Suite
+    postage_borne_by: PostageBearer
+    delegated_acceptance: bool
     provenance: Provenance | None
     signed_digest: str | None = Field(
         description="双方已签署的文本；未签署为空 / what both signed; null until then"
@@ -299,6 +324,7 @@ class MatterOfferRead(BaseModel):
     matter_code: str
     agreement: str
     mode: Mode
+    joint_with: list[dict[str, Any]]
     matter_version: int
     state: OfferState
     matter: dict[str, Any]

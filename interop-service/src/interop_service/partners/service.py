@@ -21,8 +21,9 @@ from tongban.messages import Event, publish
 from tongban.paging import Paging
 
 __all__ = [
+    "active_districts",
     "active_partner",
-    "agreement_for",
+    "agreement",
     "agreement_of",
     "agreements_page",
     "all_partners",
@@ -32,6 +33,7 @@ __all__ = [
     "known",
     "locked",
     "locked_agreement",
+    "offer_of",
     "offers_page",
     "offers_under",
     "partner",
@@ -108,6 +110,11 @@ async def active_partner(session: AsyncSession, district: str) -> Partner | None
 async def all_partners(session: AsyncSession) -> Sequence[Partner]:
     """Return every partner, locked."""
     return await store.partners(session)
+
+
+async def active_districts(session: AsyncSession) -> Sequence[str]:
+    """Return the partners that messages go to and come from."""
+    return await store.active_districts(session)
 
 
 def keys_of(row: Partner) -> PartnerKeys:
@@ -201,10 +208,18 @@ async def locked(session: AsyncSession, district: str) -> Partner:
     return row
 
 
-async def agreement_for(session: AsyncSession, *, owner: str, matter_code: str) -> str | None:
-    """Return the code of the agreement under which a partner offers its matter here."""
-    offer = await store.offer(session, owner_district=owner, matter_code=matter_code)
-    return offer.agreement if offer is not None else None
+async def offer_of(
+    session: AsyncSession, *, owner: str, matter_code: str, agreement: str | None = None
+) -> MatterOffer | None:
+    """Return the offer of a district's matter: a partner's has one, our own one per agreement."""
+    return await store.offer(
+        session, owner_district=owner, matter_code=matter_code, agreement=agreement
+    )
+
+
+async def agreement(session: AsyncSession, code: str | None) -> Agreement | None:
+    """Return the agreement of this code."""
+    return await store.agreement(session, code) if code is not None else None
 
 
 async def denials(
@@ -331,6 +346,8 @@ def _agreement_event(row: Agreement) -> AgreementChanged:
         forward_within_days=row.forward_within_days,
         recognised_materials=row.recognised_materials,
         recognised_results=row.recognised_results,
+        postage_borne_by=row.postage_borne_by.value,
+        delegated_acceptance=row.delegated_acceptance,
         state=row.state.value,
     )
 

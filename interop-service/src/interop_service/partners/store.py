@@ -6,11 +6,12 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.partners.rules import AgreementState
+from interop_service.partners.rules import AgreementState, PartnerState
 from interop_service.partners.tables import Agreement, MatterOffer, Partner
 from tongban.paging import Paging, after
 
 __all__ = [
+    "active_districts",
     "agreement",
     "agreements",
     "agreements_page",
@@ -43,6 +44,13 @@ async def lock_partner(session: AsyncSession, district: str) -> Partner | None:
 async def partners(session: AsyncSession) -> Sequence[Partner]:
     """All partners, locked: districts have dozens, not thousands."""
     rows = await session.scalars(select(Partner).order_by(Partner.district).with_for_update())
+    return rows.all()
+
+
+async def active_districts(session: AsyncSession) -> Sequence[str]:
+    rows = await session.scalars(
+        select(Partner.district).filter_by(state=PartnerState.ACTIVE).order_by(Partner.district)
+    )
     return rows.all()
 
 

@@ -15,6 +15,7 @@ from interop_service.partners.rules import (
     Mode,
     OfferState,
     PartnerState,
+    PostageBearer,
     Provenance,
 )
 from interop_service.suites import Suite
@@ -66,6 +67,9 @@ class Agreement(Record, Sequenced, InteropTables):
     recognised_results: Mapped[list[Any]]
     suite: Mapped[Suite]
     """By which both sign what goes under it."""
+    postage_borne_by: Mapped[PostageBearer] = mapped_column(default=PostageBearer.OWNER)
+    delegated_acceptance: Mapped[bool] = mapped_column(default=False)
+    """The near side's receipt counts as the owner's acceptance: his clocks start with it."""
     provenance: Mapped[Provenance | None]
     signed_digest: Mapped[str | None]
     """Of the terms that both signed; none where what is kept here now is not signed by both."""
@@ -85,6 +89,8 @@ class MatterOffer(Record, Sequenced, InteropTables):
     agreement: Mapped[str] = mapped_column(index=True)
     mode: Mapped[Mode]
     matter: Mapped[dict[str, Any]]
+    joint_with: Mapped[list[Any]] = mapped_column(default=list)
+    """多地联办: the other districts that decide too, each by its own matter."""
     matter_version: Mapped[int]
     """Counts the contents that were offered; the first is 1."""
     state: Mapped[OfferState]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from interop_service.exchanges.schemas import DistrictMessage
+from interop_service.exchanges.messages import DistrictMessage
 from interop_service.partners.schemas import Endpoint, JsonObject, PartnerIn
 from interop_service.registrations.rules import ChangeState, Origin
 from tongban.texts import Line

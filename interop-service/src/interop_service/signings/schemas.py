@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from interop_service.exchanges.schemas import DistrictMessage
+from interop_service.exchanges.messages import DistrictMessage
 from tongban.texts import Code
 
 __all__ = ["AgreementMessage", "SignatureRead", "Signed", "SigningRead"]
