@@ -1,0 +1,1 @@
+"""A partner district's side of the exchange protocol (docs/interop/protocol.md)."""
