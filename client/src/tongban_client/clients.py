@@ -6,11 +6,10 @@ from typing import Any, Final, Self
 import httpx
 
 from interop_service.exchanges.envelopes import SignedReceipt
-from interop_service.exchanges.protocol import TREE
 from tongban.clock import Clock, utc_now
 from tongban_client import sending
 from tongban_client.messages import Message
-from tongban_client.parties import KeySet, KeysUnreadable, Ourselves, Partner
+from tongban_client.parties import KeySet, Ourselves, Partner, key_set_of, keys_url
 from tongban_client.sending import Attempt, Unproven
 
 __all__ = ["AsyncClient", "Client"]
@@ -58,10 +57,10 @@ class Client:
             KeysUnreadable: what it answers is no key set.
         """
         try:
-            answer = self._http.get(_keys_url(endpoint))
+            answer = self._http.get(keys_url(endpoint))
         except httpx.HTTPError as fault:
             raise _unreachable(fault) from fault
-        return _key_set(answer)
+        return key_set_of(answer.status_code, answer.content)
 
     def close(self) -> None:
         self._http.close()
@@ -106,10 +105,10 @@ class AsyncClient:
     async def read_keys(self, endpoint: str) -> KeySet:
         """Read a district's published keys; see `Client.read_keys`."""
         try:
-            answer = await self._http.get(_keys_url(endpoint))
+            answer = await self._http.get(keys_url(endpoint))
         except httpx.HTTPError as fault:
             raise _unreachable(fault) from fault
-        return _key_set(answer)
+        return key_set_of(answer.status_code, answer.content)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -130,16 +129,6 @@ def _opened(attempt: Attempt, answer: httpx.Response, clock: Clock) -> SignedRec
     return sending.open_answer(
         attempt, answer.status_code, answer.headers, answer.content, at=clock()
     )
-
-
-def _keys_url(endpoint: str) -> str:
-    return f"{endpoint.rstrip('/')}{TREE}/keys"
-
-
-def _key_set(answer: httpx.Response) -> KeySet:
-    if answer.status_code != 200:
-        raise KeysUnreadable(f"status {answer.status_code}")
-    return KeySet.parse(answer.content)
 
 
 def _unreachable(fault: httpx.HTTPError) -> Unproven:

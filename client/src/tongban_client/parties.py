@@ -11,11 +11,11 @@ from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ValidationError
 
 from interop_service import suites
-from interop_service.exchanges.protocol import PROTOCOL
+from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.keys import KeySetUnusable, OwnKeys, PartnerKeys
 from interop_service.suites import KeyUnusable, PrivateKey, Suite
 
-__all__ = ["KeySet", "KeysUnreadable", "Ourselves", "Partner"]
+__all__ = ["KeySet", "KeysUnreadable", "Ourselves", "Partner", "key_set_of", "keys_url"]
 
 
 class KeysUnreadable(ValueError):
@@ -107,6 +107,22 @@ class Partner:
 
     def url(self, path: str) -> str:
         return self.endpoint.rstrip("/") + path
+
+
+def keys_url(endpoint: str) -> str:
+    """Return where a district publishes its key set."""
+    return f"{endpoint.rstrip('/')}{TREE}/keys"
+
+
+def key_set_of(status: int, content: bytes) -> KeySet:
+    """Read the answer to a question for the key set.
+
+    Raises:
+        KeysUnreadable: it is no key set.
+    """
+    if status != 200:
+        raise KeysUnreadable(f"status {status}")
+    return KeySet.parse(content)
 
 
 def _jwks(path: Path | None) -> list[dict[str, Any]]:

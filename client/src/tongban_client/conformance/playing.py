@@ -13,37 +13,36 @@ from uuid import UUID
 
 import httpx
 
-from interop_service.exchanges import envelopes, signatures
-from interop_service.exchanges.envelopes import ReceiptInvalid
-from interop_service.exchanges.protocol import PROTOCOL, TREE
-from interop_service.exchanges.signatures import Answer, AnswerUnproven
 from interop_service.suites import PrivateKey
 from tongban.clock import Clock
 from tongban.ids import new_id
 from tongban_client import messages
-from tongban_client.conformance.checks import (
-    CHECKS,
+from tongban_client.conformance.checks import CHECKS
+from tongban_client.conformance.drafts import Draft, Manner, Request
+from tongban_client.conformance.judging import Finding, Got, Judge, Lost
+from tongban_client.conformance.shapes import (
     Check,
     KeySetTold,
     Refused,
     Step,
     Taken,
-    Text,
     Unheard,
     What,
 )
-from tongban_client.conformance.drafts import Draft, Manner, Request
 from tongban_client.messages import Mode
-from tongban_client.parties import KeySet, KeysUnreadable, Ourselves, Partner
+from tongban_client.parties import (
+    KeySet,
+    KeysUnreadable,
+    Ourselves,
+    Partner,
+    key_set_of,
+    keys_url,
+)
 
-__all__ = ["Finding", "Outcome", "Played", "Tester", "keys_at", "play", "sample_case"]
+__all__ = ["Outcome", "Played", "Tester", "keys_at", "play", "sample_case"]
 
 PIECES: Final = 5
-PROBLEM: Final = "application/problem+json"
-PREFIX: Final = "urn:tongban:problem:"
 LONGEST_ANSWER: Final = 64 * 1024
-TOLD: Final = ("detail", "reason", "reasons", "errors")
-"""What a problem says besides its type."""
 
 
 class Outcome(StrEnum):
@@ -52,11 +51,6 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_RUN = "not_run"
-
-
-@dataclass(frozen=True)
-class Finding(Text):
-    """What is not as the protocol asks."""
 
 
 @dataclass
@@ -82,20 +76,6 @@ class Tester:
     clock: Clock
     slow_seconds: float
     ended_key: PrivateKey | None = None
-
-
-@dataclass(frozen=True)
-class _Got:
-    status: int
-    headers: httpx.Headers
-    content: bytes
-
-
-@dataclass
-class _Lost:
-    """No answer; the text says why."""
-
-    why: str
 
 
 class _CutOff(Exception):
@@ -126,10 +106,8 @@ def keys_at(endpoint: str, client: httpx.Client) -> KeySet:
         KeysUnreadable: what it answers is no key set.
         httpx.HTTPError: it does not answer.
     """
-    answer = client.get(f"{endpoint}{TREE}/keys")
-    if answer.status_code != 200:
-        raise KeysUnreadable(f"status {answer.status_code}")
-    return KeySet.parse(answer.content)
+    answer = client.get(keys_url(endpoint))
+    return key_set_of(answer.status_code, answer.content)
 
 
 def sample_case(matter_code: str, *, near: str, at: datetime) -> dict[str, Any]:
@@ -169,8 +147,9 @@ class _Play:
 
     def __init__(self, tester: Tester, client: httpx.Client) -> None:
         self._tester, self._client = tester, client
+        self._judge = Judge(tester.partner, tester.clock)
         self._first: Request | None = None
-        self._receipt: str | None = None
+        self._first_receipt = ""
 
     def findings(self, check: Check) -> list[Finding]:
         found: list[Finding] = []
@@ -209,16 +188,18 @@ class _Play:
 
     def _step(self, step: Step) -> list[Finding]:
         request = self._request(step)
+        got = self._sent(request)
         if self._first is None:
             self._first = request
-        got = self._sent(request)
+            self._first_receipt = got.receipt_signature if isinstance(got, Got) else ""
         match step.expects:
             case Unheard():
                 return []
             case Taken(is_same):
-                return self._judge_taken(request, got, is_same=is_same)
+                same_as = self._first_receipt if is_same else None
+                return self._judge.taken(request, got, same_as=same_as)
             case Refused() as refusal:
-                return self._judge_refused(request, got, refusal)
+                return self._judge.refused(request, got, refusal)
             case KeySetTold():
                 raise AssertionError("the key set is read, not sent to")
 
@@ -288,7 +269,7 @@ class _Play:
             at=at,
         )
 
-    def _sent(self, request: Request) -> _Got | _Lost:
+    def _sent(self, request: Request) -> Got | Lost:
         message = request.message
         manner = request.draft.manner
         content = request.body if manner is Manner.WHOLE else self._pieces(request.body, manner)
@@ -297,11 +278,11 @@ class _Play:
             with self._client.stream(
                 "POST", message.url, content=content, headers=headers
             ) as answer:
-                return _Got(answer.status_code, answer.headers, _read(answer))
+                return Got(answer.status_code, answer.headers, _read(answer))
         except httpx.HTTPError as fault:
-            return _Lost(f"{type(fault).__name__}: {fault}")
+            return Lost(f"{type(fault).__name__}: {fault}")
         except _CutOff:
-            return _Lost("cut off")
+            return Lost("cut off")
 
     def _pieces(self, body: bytes, manner: Manner) -> Iterator[bytes]:
         size = len(body) // PIECES + 1
@@ -312,74 +293,6 @@ class _Play:
                 raise _CutOff
             yield body[number * size : (number + 1) * size]
 
-    def _judge_taken(self, request: Request, got: _Got | _Lost, *, is_same: bool) -> list[Finding]:
-        if isinstance(got, _Lost):
-            return [_lost(got)]
-        found = self._unproven(request, got)
-        if got.status != 202:
-            return [*found, _another_status(got, "202")]
-        draft = request.draft
-        try:
-            signed = envelopes.open_receipt(
-                got.content,
-                keys=self._tester.partner.keys.signing,
-                by=self._tester.partner.district,
-                message_id=draft.message_id,
-                exchange_id=draft.exchange_id,
-                body=request.body,
-            )
-        except ReceiptInvalid as fault:
-            return [*found, Finding(f"回执无效：{fault}", f"the receipt is not good: {fault}")]
-        if is_same and signed.signature != self._receipt:
-            found.append(Finding("第二次的回执与第一次不同", "the second receipt is another one"))
-        self._receipt = self._receipt or signed.signature
-        return found
-
-    def _judge_refused(
-        self, request: Request, got: _Got | _Lost, refusal: Refused
-    ) -> list[Finding]:
-        if isinstance(got, _Lost):
-            return [_lost(got)]
-        found = self._unproven(request, got) if refusal.is_bound else []
-        expected = {(fault.status, fault.type): fault for fault in refusal.faults}
-        problem = _problem(got)
-        kind = str(problem.get("type", "")).removeprefix(PREFIX)
-        fault = expected.get((got.status, kind))
-        if fault is None:
-            words = " / ".join(f"{status} {kind}" for status, kind in expected)
-            return [*found, _another_status(got, words)]
-        media_type = got.headers.get("Content-Type", "").partition(";")[0]
-        said: dict[str, tuple[Any, Any]] = {
-            "Content-Type": (media_type, PROBLEM),
-            "fault": (problem.get("fault"), fault.fault),
-            "retry": (problem.get("retry"), fault.retry),
-        }
-        return found + [
-            Finding(f"{name} 为 {one!r}，应为 {other!r}", f"{name} is {one!r}, not {other!r}")
-            for name, (one, other) in said.items()
-            if one != other
-        ]
-
-    def _unproven(self, request: Request, got: _Got) -> list[Finding]:
-        """What is wrong with the answer's own signature (3.4)."""
-        answer = Answer(got.status, got.headers, request.message)
-        keys = self._tester.partner.keys.signing
-        try:
-            signatures.verify_answer(answer, got.content, keys=keys, at=self._tester.clock())
-        except AnswerUnproven as fault:
-            return [
-                Finding(
-                    f"应答没有签名，或未与请求绑定（3.4）：{fault}",
-                    f"the answer is not signed, or not bound to its request (3.4): {fault}",
-                )
-            ]
-        fields = {"Tongban-Sender": self._tester.partner.district, "Tongban-Protocol": PROTOCOL}
-        return [
-            Finding(f"应答的 {name} 不是 {value}", f"the answer's {name} is not {value}")
-            for name, value in fields.items()
-            if got.headers.get(name) != value
-        ]
-
 
 def _read(answer: httpx.Response) -> bytes:
     content = b""
@@ -388,27 +301,3 @@ def _read(answer: httpx.Response) -> bytes:
         if len(content) > LONGEST_ANSWER:
             break
     return content
-
-
-def _problem(got: _Got) -> dict[str, Any]:
-    try:
-        problem = json.loads(got.content)
-    except ValueError:
-        return {}
-    return problem if isinstance(problem, dict) else {}
-
-
-def _lost(lost: _Lost) -> Finding:
-    return Finding(f"没有应答：{lost.why}", f"no answer: {lost.why}")
-
-
-def _another_status(got: _Got, expected: str) -> Finding:
-    problem = _problem(got)
-    kind = str(problem.get("type", "")).removeprefix(PREFIX)
-    told = f"{got.status} {kind}".strip()
-    words = {name: problem[name] for name in TOLD if name in problem}
-    detail = json.dumps(words, ensure_ascii=False)[:300] if words else ""
-    return Finding(
-        f"应答为 {told}，应为 {expected} {detail}".rstrip(),
-        f"the answer is {told}, not {expected} {detail}".rstrip(),
-    )

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from interop_service.exchanges.protocol import PROTOCOL
-from tongban_client.conformance.checks import Text
 from tongban_client.conformance.playing import Outcome, Played
+from tongban_client.conformance.shapes import Text
 
 __all__ = ["Report"]
 
