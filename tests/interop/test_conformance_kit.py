@@ -116,31 +116,26 @@ def unsigned(request: Request, body: bytes, key: PrivateKey) -> Response:
     return Response(content, 202, media_type="application/json")
 
 
-def receipt_of_another(request: Request, body: bytes, key: PrivateKey) -> Response:
-    content = receipt_for(new_id(), body, key)
+def signed(content: bytes, asked: signatures.SignedRequest, key: PrivateKey) -> Response:
     headers = {
         "content-type": "application/json",
         "tongban-protocol": PROTOCOL,
         "tongban-sender": OWNER,
     }
-    answer = signatures.Answer(202, headers, Asked(request.scope))
+    answer = signatures.Answer(202, headers, asked)
     signatures.sign_answer(answer, content, key=key, at=utc_now())
     return Response(content, 202, headers=answer.headers)
+
+
+def receipt_of_another(request: Request, body: bytes, key: PrivateKey) -> Response:
+    return signed(receipt_for(new_id(), body, key), Asked(request.scope), key)
 
 
 def bound_to_another(request: Request, body: bytes, key: PrivateKey) -> Response:
     """Answers rightly, but to a request with another message id."""
-    asked = dict(request.headers) | {"tongban-message-id": str(new_id())}
-    content = receipt_for(request.headers["Tongban-Message-Id"], body, key)
-    headers = {
-        "content-type": "application/json",
-        "tongban-protocol": PROTOCOL,
-        "tongban-sender": OWNER,
-    }
-    message = signatures.OutMessage("POST", str(request.url), asked)
-    answer = signatures.Answer(202, headers, message)
-    signatures.sign_answer(answer, content, key=key, at=utc_now())
-    return Response(content, 202, headers=answer.headers)
+    headers = dict(request.headers) | {"tongban-message-id": str(new_id())}
+    asked = signatures.OutMessage("POST", str(request.url), headers)
+    return signed(receipt_for(request.headers["Tongban-Message-Id"], body, key), asked, key)
 
 
 @pytest.mark.parametrize(
