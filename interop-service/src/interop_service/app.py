@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service import keys
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
+from interop_service.equivalences import routes as equivalences
 from interop_service.events import PUBLISHED
 from interop_service.evidence import routes as evidence
 from interop_service.evidence import service as evidence_service
@@ -44,6 +45,7 @@ SERVICE = Service(
         exchanges.router,
         exchanges.signed_router,
         recognitions.router,
+        equivalences.router,
         evidence.router,
     ),
     metadata=InteropTables.metadata,
