@@ -67,5 +67,7 @@ SERVICE = Service(
 def create_app(settings: Settings) -> FastAPI:
     """Return the service's API."""
     made = app.create(SERVICE, settings)
+    # Its path may have any length: no place for it among the routes that are looked up.
+    made.include_router(exchanges.versions_router)
     made.add_middleware(SignedAnswers)
     return made

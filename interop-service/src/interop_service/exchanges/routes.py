@@ -54,7 +54,7 @@ from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import NotFound, problems
 
-__all__ = ["router", "signed_router"]
+__all__ = ["router", "signed_router", "versions_router"]
 
 LARGEST_MESSAGE: Final = 30 * 1024 * 1024
 
@@ -62,6 +62,8 @@ router = app.router("exchanges")
 # Partners' messages have their own ids: no Idempotency-Key, whose digest would read the whole
 # body before anything is proven.
 signed_router = APIRouter(route_class=TransactionalRoute, tags=["exchanges"])
+versions_router = APIRouter(route_class=TransactionalRoute, tags=["exchanges"])
+"""The last of all: whatever lies below the protocol's tree and is not of this version."""
 
 Staff = Annotated[
     Caller,
@@ -215,7 +217,7 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-@signed_router.api_route(
+@versions_router.api_route(
     f"{ROOT}{{version}}/{{rest:path}}",
     methods=["GET", "POST"],
     responses=problems(ProtocolUnsupported),
