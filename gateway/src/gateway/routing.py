@@ -54,6 +54,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "exchanges": "interop",
         "recognitions": "interop",
         "equivalences": "interop",
+        "evidence-requests": "interop",
     }
 )
 """First element of the path below the prefix → the service that owns it."""

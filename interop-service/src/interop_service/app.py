@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,9 @@ from interop_service.evidence import service as evidence_service
 from interop_service.exchanges import deliveries, proof
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
+from interop_service.letters import sending as letters
+from interop_service.once_only import routes as once_only
+from interop_service.once_only import service as once_only_service
 from interop_service.partners import routes as partners
 from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
@@ -46,6 +50,8 @@ SERVICE = Service(
         exchanges.signed_router,
         recognitions.router,
         equivalences.router,
+        once_only.router,
+        once_only.signed_router,
         evidence.router,
     ),
     metadata=InteropTables.metadata,
@@ -57,8 +63,12 @@ SERVICE = Service(
         Timer(every=timedelta(hours=1), run=partner_service.end_agreements),
         Timer(every=timedelta(seconds=15), run=evidence_service.watch_sealing),
         Timer(every=timedelta(hours=1), run=evidence_service.drop_bodies),
+        Timer(every=timedelta(minutes=1), run=once_only_service.forget_overdue),
     ),
-    loops={"deliveries": deliveries.deliver},
+    loops={
+        "deliveries": deliveries.deliver,
+        "letters": partial(letters.deliver, follow=once_only_service.follow_letter),
+    },
     republish=republish,
     prepare=keys.hold_own_keys,
 )

@@ -54,7 +54,14 @@ from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import NotFound, problems
 
-__all__ = ["router", "signed_router", "versions_router"]
+__all__ = [
+    "PROOF",
+    "SignedPartner",
+    "body_of",
+    "router",
+    "signed_router",
+    "versions_router",
+]
 
 LARGEST_MESSAGE: Final = 30 * 1024 * 1024
 
@@ -115,7 +122,7 @@ class KeySetResponse(JSONResponse):
 SignedPartner = Annotated[SignedMessage, Depends(_signed_partner)]
 
 
-def _body_of(model: type[Any]) -> dict[str, Any]:
+def body_of(model: type[Any]) -> dict[str, Any]:
     """The body's schema for the API's page: the route reads the raw bytes that were signed."""
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
@@ -145,7 +152,7 @@ async def list_exchanges(
     f"{TREE}/exchanges",
     status_code=202,
     responses=problems(*PROOF, AgreementDenies, ExchangeKnown, PackageUnreadable),
-    openapi_extra=_body_of(PackageMessage),
+    openapi_extra=body_of(PackageMessage),
 )
 async def receive_package(
     signed: SignedPartner, session: Session, context: InContext, at: Now, _caller: MaybeCaller
@@ -176,7 +183,7 @@ async def list_receipts(
     f"{TREE}/exchanges/{{exchange_id}}/receipts",
     status_code=202,
     responses=problems(*PROOF, ExchangeUnknown),
-    openapi_extra=_body_of(ReceiptMessage),
+    openapi_extra=body_of(ReceiptMessage),
 )
 async def receive_receipt(
     exchange_id: UUID,
@@ -194,7 +201,7 @@ async def receive_receipt(
     f"{TREE}/exchanges/{{exchange_id}}/results",
     status_code=202,
     responses=problems(*PROOF, ExchangeUnknown, PackageUnreadable),
-    openapi_extra=_body_of(ResultMessage),
+    openapi_extra=body_of(ResultMessage),
 )
 async def receive_result(
     exchange_id: UUID,
