@@ -412,7 +412,7 @@ async def test_a_request_is_its_applicant_s_own(sides: Districts) -> None:
 async def test_the_same_letter_again_gets_the_same_receipt(sides: Districts) -> None:
     letter = await request_letter(sides)
     first = await letter.post(sides.near, sides.owner)
-    letter.nonce = "another-nonce-of-the-retry"
+    letter.nonce = "another-nonce-of-the-letter"
     again = await letter.post(sides.near, sides.owner)
     letter.nonce, letter.body["sent_at"] = "a-third-nonce-of-it", now().isoformat()
     reused = await letter.post(sides.near, sides.owner)

@@ -14,7 +14,7 @@ from interop_service.equivalences import routes as equivalences
 from interop_service.events import PUBLISHED
 from interop_service.evidence import routes as evidence
 from interop_service.evidence import service as evidence_service
-from interop_service.exchanges import deliveries, proof
+from interop_service.exchanges import deliveries, door, proof
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
 from interop_service.letters import sending as letters
@@ -47,7 +47,7 @@ SERVICE = Service(
     routers=(
         partners.router,
         exchanges.router,
-        exchanges.signed_router,
+        door.signed_router,
         recognitions.router,
         equivalences.router,
         once_only.router,

@@ -92,7 +92,7 @@ async def look_up_equivalences(
     response_model=list[EquivalenceVersionRead],
     responses=problems(EquivalenceNotFound),
 )
-async def read_history(
+async def read_equivalence_history(
     equivalence_id: UUID, session: Session, _caller: Staff
 ) -> Sequence[EquivalenceVersion]:
     """互认沿革: what a line of the register said, since when, and who kept it; oldest first."""

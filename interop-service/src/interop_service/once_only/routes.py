@@ -12,8 +12,8 @@ from interop_service.errors import (
     ExchangeUnknown,
     PackageUnreadable,
 )
+from interop_service.exchanges.door import PROOF, SignedPartner, body_of
 from interop_service.exchanges.envelopes import SignedReceipt
-from interop_service.exchanges.routes import PROOF, SignedPartner, body_of
 from interop_service.once_only import service, taking
 from interop_service.once_only.errors import (
     DocumentUnfit,
@@ -107,7 +107,7 @@ async def read_evidence_request(
 
 
 @router.get(f"{ONE}/evidence", responses=problems(EvidenceRequestNotFound, EvidenceGone))
-async def read_evidence(
+async def read_fetched_evidence(
     request_id: UUID, session: Session, context: InContext, caller: Identified, at: Now
 ) -> EvidenceContent:
     """查看调取的证明: what was delivered, within its limit; each reading is on record."""
