@@ -19,11 +19,14 @@ from interop.two_districts import (
     sealed_notice,
 )
 
+from interop_service.evidence import verification
+from interop_service.evidence.schemas import EvidenceFile
 from interop_service.exchanges import envelopes
 from interop_service.exchanges.protocol import PROTOCOL
 from interop_service.letters.sending import deliver_due
 from interop_service.once_only.moving import PATH
 from interop_service.once_only.service import follow_letter, forget_overdue
+from tongban import audit
 from tongban.ids import new_id
 from tongban.testing.fixtures import RunningService
 
@@ -172,10 +175,7 @@ async def test_evidence_comes_after_a_preview_and_a_yes(sides: Districts) -> Non
         id=request_id,
     )
     assert kept.scalar_one() == 0
-    proof = await near.client.get(
-        f"/api/v1/exchanges/{request_id}/evidence", headers=near.district.headers("supervisor")
-    )
-    assert proof.json()["pending"] + len(proof.json()["messages"]) == 4
+    await both_prove(sides, request_id)
     logged = await near.execute(
         "SELECT kind, direction FROM logged_messages WHERE exchange_id = :id ORDER BY id",
         id=request_id,
@@ -186,6 +186,28 @@ async def test_evidence_comes_after_a_preview_and_a_yes(sides: Districts) -> Non
         ("evidence_accepted", "out"),
         ("evidence_delivered", "in"),
     ]
+
+
+async def both_prove(sides: Districts, request_id: str) -> None:
+    """Each side's evidence file proves all four letters by public keys alone, and they agree."""
+    files = []
+    for side in (sides.near, sides.owner):
+        async with side.context.sessions.begin() as session:
+            await audit.seal(session, side.context)
+            await audit.sign_checkpoint(session, side.context)
+        told = await side.client.get(
+            f"/api/v1/exchanges/{request_id}/evidence", headers=signed_in(side, "supervisor")
+        )
+        assert (told.status_code, len(told.json()["messages"])) == (200, 4)
+        files.append(EvidenceFile.model_validate(told.json()))
+    keys = {
+        name: verification.signing_keys(jwks)
+        for name, jwks in files[0].model_dump()["keys"].items()
+    }
+    for file in files:
+        assert verification.verify(file, keys).is_good
+    near, owner = files
+    assert verification.compare(near, owner, keys).is_good
 
 
 async def test_a_no_ends_it_and_the_provider_keeps_nothing(sides: Districts) -> None:
