@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent
 TOGETHER = ("journeys",)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one process, in their order; a whole folder's where set-up is dear."""
     for item in items:

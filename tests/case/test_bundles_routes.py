@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from case_service.materials.tables import Material
 from case_service.notices.tables import Notice
+from support.case_rows import MATTER_CODE
 from support.case_world import PDF, Counter, know_matter, know_site, person
 from tongban.testing.fixtures import RunningService, envelope
 
@@ -19,6 +20,8 @@ NOTICE = [{"kind": "notice", "name": "办理结果通知书"}]
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def counter(case: RunningService) -> Counter:
     await know_site(case)
+    # A work list shows the rows, too, that other tests laid down without their matter.
+    await know_matter(case, code=MATTER_CODE)
     return Counter(case)
 
 
@@ -189,6 +192,7 @@ async def test_results_are_handed_over_together_and_what_failed_is_told(counter:
     assert kind(early) == (409, "action-not-allowed")
     assert early.json()["because"] == ["parts_decided"]
     assert "deliver" not in offered
+    assert worklist.status_code == 200, worklist.text
     listed = {one["id"]: one["actions"] for one in worklist.json()["items"]}
     assert "deliver" not in listed.get(shop, [])
     assert kind(too_soon) == (409, "bundle-not-ready")

@@ -180,7 +180,9 @@ async def test_an_earlier_file_is_used_again_by_consent(counter: Counter) -> Non
     code, who, me = await know_matter(counter.case), a_person(), f"citizen-{uuid4().hex[:8]}"
     earlier = await counter.submitted(code, applicant=who, applicant_subject=me)
     kept = (await counter.upload(earlier)).json()
-    case_id = await counter.submitted(code, applicant=who, applicant_subject=me)
+    case_id = await counter.submitted(
+        code, applicant=who, applicant_subject=me, confirm_duplicate=True
+    )
 
     without = await reuse(counter, case_id, key="plan", material_id=kept["id"])
     consent = await consented(counter, me, "reuse_materials", [kept["id"]])
@@ -267,7 +269,9 @@ async def test_my_materials_are_mine_with_the_licences_i_hold(counter: Counter) 
     code, who, me = await know_matter(counter.case), a_person(), f"citizen-{uuid4().hex[:8]}"
     files = []
     for _ in range(3):
-        case_id = await counter.submitted(code, applicant=who, applicant_subject=me)
+        case_id = await counter.submitted(
+            code, applicant=who, applicant_subject=me, confirm_duplicate=True
+        )
         files.append((await counter.upload(case_id)).json()["id"])
     licence_id = await holds_licence(counter, who, body={"applicant_subject": me})
     mine = counter.case.district.headers("citizen", subject=me)

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tongban import app as apps
 from tongban import audit
+from tongban.checkpoints import is_proven, link_of
 from tongban.db import Tables, new_metadata
 from tongban.kernel import LedgerRow
-from tongban.ledger import FaultKind, Verification, is_proven, link_of
+from tongban.ledger import FaultKind, Verification
 from tongban.service import Service
 from tongban.settings import ServiceSettings
 from tongban.testing.fixtures import RunningService

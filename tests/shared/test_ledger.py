@@ -13,22 +13,18 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tongban.checkpoints import BrokenCheckpoint, Checkpoint, Span, is_proven, link_of
 from tongban.db import Sessions, Tables, engine, new_metadata, sessions_of
 from tongban.ledger import (
     GENESIS,
-    BrokenCheckpoint,
-    Checkpoint,
     Entry,
     Fault,
     FaultKind,
     Head,
     LedgerEntryColumns,
-    Span,
     UnsealablePayload,
     entry_hash,
     entry_values,
-    is_proven,
-    link_of,
     read_chain,
     seal_batch,
     verify,

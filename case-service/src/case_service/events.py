@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from case_service.archive.events import PUBLISHED_OF_ARCHIVE
-from case_service.bundle_events import PUBLISHED_OF_BUNDLES
+from case_service.bundles.events import PUBLISHED_OF_BUNDLES
 from case_service.oversight_events import PUBLISHED_OF_OVERSIGHT
 from case_service.people_events import PUBLISHED_OF_PEOPLE
 from tongban.messages import Event

@@ -11,22 +11,12 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tongban.checkpoints import NO_LINK, Checkpoint, Span
 from tongban.clock import utc_now
 from tongban.context import Context, read_private_key
 from tongban.ids import new_id
 from tongban.kernel import LedgerCheckpointRow, LedgerRow
-from tongban.ledger import (
-    GENESIS,
-    NO_LINK,
-    Checkpoint,
-    Entry,
-    Head,
-    Span,
-    Verification,
-    read_chain,
-    seal_batch,
-    verify,
-)
+from tongban.ledger import GENESIS, Entry, Head, Verification, read_chain, seal_batch, verify
 from tongban.merkle import path_of, root_of
 
 __all__ = [

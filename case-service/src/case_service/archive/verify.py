@@ -23,7 +23,8 @@ from joserfc.jwk import OKPKey
 from case_service.archive.bag import MANIFEST, SIGNATURE, SIGNED, TAG_MANIFEST
 from case_service.archive.record import contents_digest
 from case_service.documents.rules import verify as is_sealed_document
-from tongban.ledger import BrokenCheckpoint, Checkpoint, entry_hash
+from tongban.checkpoints import BrokenCheckpoint, Checkpoint
+from tongban.ledger import entry_hash
 
 __all__ = ["Keys", "faults_of", "read_keys"]
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.bundle_events import BundleCompleted, BundleReady
 from case_service.bundles import rules, store
+from case_service.bundles.events import BundleCompleted, BundleReady
 from case_service.bundles.rules import BundleState, Part
 from case_service.cases.tables import Case
 from case_service.notices import service as notices

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
-from case_service.bundle_events import BundleSubmitted
 from case_service.bundles import rules, store
 from case_service.bundles.errors import (
     BundleNotFound,
@@ -16,6 +15,7 @@ from case_service.bundles.errors import (
     LifeEventUnknown,
     NothingApplies,
 )
+from case_service.bundles.events import BundleSubmitted
 from case_service.bundles.rules import BundleState, LifeEventContent, Member, Part, Share
 from case_service.bundles.schemas import BundleIn, BundleRead, HandOverIn, PartRead
 from case_service.bundles.tables import Bundle

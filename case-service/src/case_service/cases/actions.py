@@ -45,7 +45,7 @@ from tongban.context import Context
 from tongban.etags import require_match
 from tongban.identity import Caller
 
-__all__ = ["act", "act_by_machine", "decide_at_once", "submitted", "supplemented"]
+__all__ = ["act", "act_by_machine", "decide_at_once", "go_on", "submitted", "supplemented"]
 
 MACHINE = "system"
 SKEW = timedelta(seconds=30)
@@ -150,6 +150,12 @@ async def act_by_machine(
         machine=facts,
     )
     await _take(step, action, role=MACHINE)
+
+
+async def go_on(session: AsyncSession, context: Context, case: Case, *, at: datetime) -> None:
+    """Let a locked case go on by the matter's own rule, once what held it back is there."""
+    files = [{"key": file.key} for file in await store.files_of(session, case.id)]
+    await decide_at_once(session, context, case, files, at=at)
 
 
 async def decide_at_once(

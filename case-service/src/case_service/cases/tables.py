@@ -1,6 +1,6 @@
 """The rows of a case: the case itself, its uploaded materials, its timeline."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from case_service.cases.clock import Clock
+from case_service.cases.indexes import HANDS, finding_indexes, work_indexes
 from case_service.cases.moves import Light
 from case_service.cases.rules import Channel, Handling, Opinion, Outcome, Stage
 from case_service.database import CaseTables
@@ -48,59 +49,6 @@ NEVER = date(9999, 12, 31)
 CASE_NUMBERS = Sequence(
     "case_numbers", minvalue=1, maxvalue=999_999, cycle=True, metadata=CaseTables.metadata
 )
-
-
-HANDS = ("submitted_by", "received_by", "accepted_by", "reviewed_by", "decided_by")
-"""Who took part in a case."""
-
-
-def _work_indexes() -> Iterator[Index]:
-    """Return one for each order that a work list is read in; all hold unfinished cases alone."""
-    unfinished = "closed_at IS NULL"
-    waiting = f"{unfinished} AND assigned_to IS NULL"
-    # Where the site is not what is asked for, it is held: else the planner would weigh the
-    # person's few cases against all of the site's, finished ones too.
-    for name, columns, where, held in (
-        ("site", ("site_id",), unfinished, None),
-        ("department", ("department",), unfinished, ["site_id"]),
-        ("assigned_to", ("assigned_to",), f"{unfinished} AND assigned_to IS NOT NULL", ["site_id"]),
-        ("stage", ("stage",), waiting, None),
-        ("site_stage", ("site_id", "stage"), waiting, None),
-    ):
-        yield Index(
-            f"ix_cases_work_{name}",
-            *columns,
-            "work_due_on",
-            "id",
-            postgresql_where=text(where),
-            postgresql_include=held,
-        )
-
-
-def _finding_indexes() -> Iterator[Index]:
-    """Return those that a person's cases are found by, with all that decides what is shown."""
-    for name in ("name_index", "phone_index"):
-        yield Index(
-            f"ix_cases_{name}",
-            name,
-            "work_due_on",
-            "id",
-            postgresql_where=text(f"{name} IS NOT NULL"),
-            postgresql_include=["site_id", "closed_at"],
-        )
-    for name in HANDS:
-        yield Index(
-            f"ix_cases_{name}",
-            name,
-            "id",
-            postgresql_where=text(f"{name} IS NOT NULL"),
-            postgresql_include=["site_id"],
-        )
-    yield Index(
-        "ix_cases_premises_index",
-        "premises_index",
-        postgresql_where=text("premises_index IS NOT NULL"),
-    )
 
 
 class Case(Record, Sequenced, Due, CaseTables):
@@ -148,8 +96,8 @@ class Case(Record, Sequenced, Due, CaseTables):
                 " AND (stage != 'withdrawn' OR received_at IS NOT NULL)"
             ),
         ),
-        *_work_indexes(),
-        *_finding_indexes(),
+        *work_indexes(),
+        *finding_indexes(),
         Index(
             "ix_cases_lit",
             "light",

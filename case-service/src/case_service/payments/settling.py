@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases import papers, party, steps
-from case_service.cases.actions import decide_at_once
+from case_service.cases.actions import go_on
 from case_service.cases.service import role_of
-from case_service.cases.store import files_of
 from case_service.cases.tables import Case
 from case_service.documents.tables import Document
 from case_service.documents.wording import DocumentKind
@@ -91,7 +90,7 @@ async def settle(
         facts={**facts, "receipt": receipt.number},
         events=[CaseFeePaid(**steps.told_of(case, at), **facts)],
     )
-    await _go_on(session, context, case, at=at)
+    await go_on(session, context, case, at=at)
 
 
 async def note_exemption(
@@ -117,12 +116,7 @@ async def note_exemption(
         facts=facts,
     )
     if not left:
-        await _go_on(session, context, case, at=at)
-
-
-async def _go_on(session: AsyncSession, context: Context, case: Case, *, at: datetime) -> None:
-    files = [{"key": one.key} for one in await files_of(session, case.id)]
-    await decide_at_once(session, context, case, files, at=at)
+        await go_on(session, context, case, at=at)
 
 
 async def return_extra(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from interop_service import suites
 from interop_service.exchanges.protocol import PROTOCOL
 from interop_service.suites import JwsInvalid, PublicKey
-from tongban.ledger import Checkpoint
+from tongban.checkpoints import Checkpoint
 
 __all__ = [
     "DELIVERED",

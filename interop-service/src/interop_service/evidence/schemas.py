@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from tongban.audit import Proof
-from tongban.ledger import Checkpoint, Entry
+from tongban.checkpoints import Checkpoint
+from tongban.ledger import Entry
 
 __all__ = ["AnchorRead", "EntryRead", "EvidenceFile", "LoggedBody", "ProvenMessage", "SpanRead"]
 

@@ -21,9 +21,9 @@ from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
 from tongban import audit
+from tongban.checkpoints import Checkpoint
 from tongban.clock import utc_now
 from tongban.context import Context
-from tongban.ledger import Checkpoint
 from tongban.paging import Paging
 
 __all__ = [

@@ -18,7 +18,8 @@ from interop_service.exchanges import signatures
 from interop_service.exchanges.envelopes import Receipt
 from interop_service.exchanges.signatures import OutMessage, RequestUnproven
 from interop_service.suites import JwsInvalid, KeyUnusable, PublicKey
-from tongban.ledger import Entry, Span, is_proven, link_of
+from tongban.checkpoints import Span, is_proven, link_of
+from tongban.ledger import Entry
 
 __all__ = ["Finding", "Report", "Unreadable", "compare", "read", "signing_keys", "verify"]
 

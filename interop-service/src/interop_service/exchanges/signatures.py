@@ -1,25 +1,18 @@
 """Signing and verifying messages and their answers: RFC 9421, over bodies digested by RFC 9530.
 
-The one place that knows the library. What must be covered is fixed here, not chosen by a caller;
+What must be covered is fixed here, not chosen by a caller;
 with which algorithm the key tells (`suites`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any, Final, Protocol
 
-from http_message_signatures import (
-    HTTPMessageSigner,
-    HTTPMessageVerifier,
-    HTTPSignatureAlgorithm,
-    HTTPSignatureKeyResolver,
-)
-from http_message_signatures.digests import ContentDigest
 from http_message_signatures.exceptions import HTTPMessageSignaturesException, InvalidSignature
 
 from interop_service.errors import DigestMismatch, MessageExpired, SignatureInvalid
+from interop_service.exchanges.signing import KeyResolver, Reader, Signer, Verifier, algorithm
 from interop_service.suites import (
     ALGORITHMS,
     PrivateKey,
@@ -253,8 +246,8 @@ def _sign(
     nonce: str,
     tag: str,
 ) -> None:
-    signer = _Signer(
-        signature_algorithm=_algorithm(key.SUITE), key_resolver=_KeyResolver({key.key_id: key})
+    signer = Signer(
+        signature_algorithm=algorithm(key.SUITE), key_resolver=KeyResolver({key.key_id: key})
     )
     signer.sign(
         message,
@@ -285,8 +278,8 @@ def _verify(
         raise InvalidSignature("the key is not valid now")
     if parameters.get("alg") != key.algorithm.signature:
         raise InvalidSignature(f"alg must be {key.algorithm.signature}")
-    results = _Verifier(
-        signature_algorithm=_algorithm(key.SUITE), key_resolver=_KeyResolver({key.key_id: key})
+    results = Verifier(
+        signature_algorithm=algorithm(key.SUITE), key_resolver=KeyResolver({key.key_id: key})
     ).verify(
         message,
         max_age=None,
@@ -332,8 +325,8 @@ def _nonce_of(request: SignedRequest) -> str:
 def _parameters_of(message: SignedRequest | Answer) -> Mapping[str, Any]:
     """What the signature with our label says of itself, not yet verified; nothing without one."""
     try:
-        inputs = _Reader.read(message, "signature-input")
-        signatures = _Reader.read(message, "signature")
+        inputs = Reader.read(message, "signature-input")
+        signatures = Reader.read(message, "signature")
     except (ValueError, TypeError, HTTPMessageSignaturesException):
         return {}
     if LABEL not in inputs or LABEL not in signatures:
@@ -356,68 +349,3 @@ def _check_times(parameters: Mapping[str, Any], at: datetime) -> None:
     window = WINDOW.total_seconds()
     if abs(now - created) > window or now > expires or not 0 < expires - created <= window:
         raise MessageExpired(created=created, expires=expires, received=int(now))
-
-
-@cache
-def _algorithm(of: Suite) -> type[HTTPSignatureAlgorithm]:
-    """The suite as the library wants it: a class made for one key."""
-
-    class Signing(HTTPSignatureAlgorithm):
-        algorithm_id = ALGORITHMS[of].signature
-
-        def __init__(
-            self, public_key: PublicKey | None = None, private_key: PrivateKey | None = None
-        ) -> None:
-            self.public_key, self.private_key = public_key, private_key
-
-        def sign(self, message: bytes) -> bytes:
-            assert self.private_key is not None  # noqa: S101  # the library made it to sign
-            return self.private_key.sign(message)
-
-        def verify(self, signature: bytes, message: bytes) -> None:
-            assert self.public_key is not None  # noqa: S101  # the library made it to verify
-            if not self.public_key.verify(signature, message):
-                raise InvalidSignature("the signature is not valid")
-
-    return Signing
-
-
-class _KeyResolver(HTTPSignatureKeyResolver):
-    """The one key that is meant."""
-
-    def __init__(self, keys: Mapping[str, PublicKey | PrivateKey]) -> None:
-        self._keys = keys
-
-    def resolve_public_key(self, key_id: str) -> PublicKey | PrivateKey | None:
-        return self._keys.get(key_id)
-
-    def resolve_private_key(self, key_id: str) -> PublicKey | PrivateKey:
-        return self._keys[key_id]
-
-
-class _NoDigest(ContentDigest):
-    """Leaves the digest to `suites`: the library's has no SM3."""
-
-    @classmethod
-    def prepare(cls, headers: Any, body: Any, *, use_existing_digest: bool) -> None:
-        """Do nothing."""
-
-
-class _Signer(HTTPMessageSigner):
-    content_digest_class = _NoDigest
-
-
-class _Verifier(HTTPMessageVerifier):
-    """Leaves the times to us: the library compares with its own clock, before the signature."""
-
-    def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
-        """Do nothing."""
-
-
-class _Reader(HTTPMessageVerifier):
-    """Reads the two signature fields by the library's own parser."""
-
-    @classmethod
-    def read(cls, message: SignedRequest | Answer, name: str) -> Any:
-        lines = [value for field, value in message.headers.items() if field.lower() == name]
-        return cls._parse_signature_dictionary(", ".join(lines))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request, Response
 
-from site_service.coverage import drawing, plans, reading, service
+from site_service.coverage import plans, reading, service
 from site_service.coverage.errors import (
     MatterNowhere,
     PlanRefused,
@@ -174,6 +174,9 @@ async def read_map(
     boundary = await registry.boundary(session, context.settings.district)
     share = found.whole.share
     title = f"{asked.minutes} 分钟办事圈" + ("" if share is None else f"：覆盖 {share:.1%} 居民")
+    # What draws takes a second to import, and is seldom asked for.
+    from site_service.coverage import drawing
+
     picture = await asyncio.to_thread(
         drawing.draw,
         found.world,

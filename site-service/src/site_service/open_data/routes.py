@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from site_service.open_data import rules, service
+from site_service.open_data import rules, service, taxonomy
 from site_service.open_data.errors import NotPublished
-from site_service.open_data.rules import Document
 from site_service.open_data.schemas import HsdsPage, HsdsRoot
 from site_service.open_data.service import HsdsPaging
+from site_service.open_data.taxonomy import Document
 from tongban import app, etags
 from tongban.context import InContext
 from tongban.db import Session
@@ -112,14 +112,14 @@ async def read_organization(
 @router.get("/api/v1/hsds/taxonomies")
 async def list_taxonomies(_caller: MaybeCaller, paging: Paging) -> HsdsPage:
     """开放数据·分类体系: business areas, and how far a matter goes at a site."""
-    told = rules.taxonomies()
+    told = taxonomy.taxonomies()
     return paging.of(told[paging.offset : paging.offset + paging.per_page], len(told))
 
 
 @router.get("/api/v1/hsds/taxonomy_terms")
 async def list_taxonomy_terms(_caller: MaybeCaller, paging: Paging) -> HsdsPage:
     """开放数据·分类词: every word of the vocabularies."""
-    told = rules.taxonomy_terms()
+    told = taxonomy.taxonomy_terms()
     return paging.of(told[paging.offset : paging.offset + paging.per_page], len(told))
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from site_service.open_data import rules, store
 from site_service.open_data.errors import NotPublished
-from site_service.open_data.rules import Body, Document
+from site_service.open_data.rules import Body
 from site_service.open_data.schemas import HsdsPage
+from site_service.open_data.taxonomy import Document
 from tongban import gb
 from tongban.context import Context
 

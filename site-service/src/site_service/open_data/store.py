@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
-from site_service.open_data.rules import Handled, Place, seed_of
+from site_service.open_data.rules import Handled, Place
+from site_service.open_data.taxonomy import seed_of
 from site_service.sites.rules import SiteState
 from site_service.sites.tables import (
     KnownMatterVersion,
