@@ -41,6 +41,7 @@ async def pension_application(near: District, **changes: Any) -> dict[str, Any]:
         "situation_answers": first_answers(matter),
         "site_id": HALL,
         "channel": "window",
+        "confirm_duplicate": True,  # she applies in every test
         **changes,
     }
 
@@ -60,4 +61,5 @@ async def tax_application(near: District, owner: District) -> dict[str, Any]:
         "situation_answers": first_answers(matter, prefer="no"),
         "site_id": HALL,
         "channel": "window",
+        "confirm_duplicate": True,
     }

@@ -198,6 +198,7 @@ async def application(district: District) -> dict[str, Any]:
         "situation_answers": first_answers(version, prefer="no"),
         "site_id": HALL,
         "channel": "window",
+        "confirm_duplicate": True,
     }
 
 

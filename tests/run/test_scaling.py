@@ -52,6 +52,7 @@ def application(version: Any) -> dict[str, Any]:
         "form": filled(version, {}),
         "situation_answers": first_answers(version, prefer="no"),
         "channel": "online",
+        "confirm_duplicate": True,
     }
 
 
