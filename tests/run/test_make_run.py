@@ -19,7 +19,7 @@ from tongban.run.ports import Ports, free_base_port
 from tongban.run.process import wait_until
 
 ROOT = Path(__file__).parents[2]
-STARTS_WITHIN_SECONDS = 300
+STARTS_WITHIN_SECONDS = 150
 STOPS_WITHIN_SECONDS = 10
 
 
