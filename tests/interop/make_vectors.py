@@ -17,6 +17,7 @@ from interop_service.exchanges import envelopes, signatures
 from interop_service.exchanges.envelopes import Receipt
 from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.exchanges.signatures import Answer, OutMessage
+from interop_service.exchanges.signing import algorithm
 from interop_service.keys import PartnerKeys
 from interop_service.suites import ALGORITHMS, PrivateKey, Suite
 
@@ -125,7 +126,7 @@ def _checkpoint(key: PrivateKey) -> str:
 
 def _base(message: OutMessage | Answer, tag: str) -> list[str]:
     """The signature base as the library makes it, line by line."""
-    reader = HTTPMessageSigner(signature_algorithm=signatures._algorithm(Suite.ED25519_SHA256))
+    reader = HTTPMessageSigner(signature_algorithm=algorithm(Suite.ED25519_SHA256))
     headers = {name.lower(): value for name, value in message.headers.items()}
     found = reader._parse_signature_dictionary(headers["signature-input"])["tongban"]
     base, _, _ = reader._build_signature_base(
