@@ -307,6 +307,7 @@ async def test_the_matters_of_a_site_have_names(site: RunningService) -> None:
             "is_partner": False,
             "owner_district": None,
             "depth": ["receive"],
+            "continues_online": True,
         },
         {
             "code": offered,
@@ -316,6 +317,7 @@ async def test_the_matters_of_a_site_have_names(site: RunningService) -> None:
             "is_partner": True,
             "owner_district": "610172",
             "depth": ["receive"],
+            "continues_online": True,
         },
     ]
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
 import simpy
 
+from site_service.app import SERVICE, create_app
 from site_service.staffing import rules
 from site_service.staffing.rules import Demand, Target
 from site_service.statistics.counting import count_days
@@ -110,6 +112,13 @@ def test_days_are_compared_with_days_like_them(day: date, weekdays: set[int], so
     assert some in like
     assert {one.weekday() for one in like} <= weekdays
     assert all(CALENDAR.is_working_day(one) == CALENDAR.is_working_day(day) for one in like)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(run_service: Any) -> RunningService:
+    """A site service of its own: the only visits in it are these."""
+    running: RunningService = await run_service(SERVICE, create_app)
+    return running
 
 
 @pytest.fixture

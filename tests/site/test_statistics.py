@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from httpx import Response
 from hypothesis import given
 from hypothesis import strategies as st
 
+from site_service.app import SERVICE, create_app
 from site_service.statistics import rules
-from site_service.statistics.counting import count_days
+from site_service.statistics.counting import DAYS_A_ROUND, count_days
 from site_service.statistics.rules import Tally
 from support.sites import act, call_next, open_site, site_record, take_ticket
 from tongban.ids import new_id
@@ -69,6 +71,13 @@ def test_a_range_is_cut_into_months_and_days_each_once(
     assert set(cut.months) <= summed
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(run_service: Any) -> RunningService:
+    """A site service of its own: every day in it is counted here."""
+    running: RunningService = await run_service(SERVICE, create_app)
+    return running
+
+
 @pytest.fixture(autouse=True)
 def clock(request: pytest.FixtureRequest) -> Iterator[list[datetime]]:
     """The service's clock, to be set: 2026-10-12, 09:30 in Shanghai, at first."""
@@ -83,15 +92,15 @@ def clock(request: pytest.FixtureRequest) -> Iterator[list[datetime]]:
 
 
 async def count(site: RunningService) -> int:
-    """Do the worker's rounds until nothing is left."""
-    done = 0
-    while True:
+    """Do the worker's rounds until each day that changed was counted; return how many it took."""
+    async with site.context.sessions.begin() as session:
+        await count_days(session, site.context)
+    left = (await site.execute("SELECT count(*) FROM stale_days")).scalar_one()
+    rounds = -(-left // (DAYS_A_ROUND - 1))
+    for _ in range(rounds):
         async with site.context.sessions.begin() as session:
             await count_days(session, site.context)
-        left = (await site.execute("SELECT count(*) FROM stale_days")).scalar()
-        done += 1
-        if not left:
-            return done
+    return 1 + rounds
 
 
 async def ask(
@@ -300,3 +309,19 @@ async def test_a_range_that_cannot_be_is_refused(
     answer = await ask(site, **{"from": first, "until": last})
 
     assert answer.json()["type"] == "urn:tongban:problem:range-refused"
+
+
+async def test_no_day_waits_behind_days_that_change_again_and_again(
+    site: RunningService, clock: list[datetime]
+) -> None:
+    here = await open_site(site)
+    days = [date(2026, 9, 14) + timedelta(days=nth) for nth in range(DAYS_A_ROUND + 4)]
+    for day in days:
+        clock[0] = datetime.combine(day, clock[0].timetz())
+        await take_ticket(site, here)
+
+    await count(site)
+
+    for day in days:
+        whole = await tally(site, here, **{"from": str(day), "until": str(day)})
+        assert whole["taken"] == 1

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -161,17 +162,18 @@ def _is_for(subject_filter: str, envelope: Envelope) -> bool:
 async def run_service(
     postgres: EmbeddedPostgres, nats_server: EmbeddedNats, district: TestDistrict
 ) -> AsyncIterator[Callable[..., Any]]:
-    """Return a starter: `await run_service(SERVICE, create_app)` → RunningService."""
+    """Return a starter: `await run_service(SERVICE, create_app)` → RunningService.
+
+    Each call starts another one, with a database of its own.
+    """
     configure_logging("test", "error")
-    started: dict[str, RunningService] = {}
+    databases = (f"service_{number}" for number in count())
     async with AsyncExitStack() as stack:
 
         async def start(
             service: Service, create_app: Callable[[Any], FastAPI], **settings: Any
         ) -> RunningService:
-            if service.name in started and not settings:
-                return started[service.name]
-            database = f"{service.name}_{len(started)}"
+            database = next(databases)
             await asyncio.to_thread(postgres.create_database, database, password=PASSWORD)
             url = postgres.url(database, password=PASSWORD)
             await migrate(url, service.migrations, service.metadata)
@@ -186,8 +188,6 @@ async def run_service(
             client = await stack.enter_async_context(
                 httpx.AsyncClient(transport=transport, base_url="http://test")
             )
-            running = RunningService(service, app, client, app.state.context, district, made)
-            started[service.name if not settings else database] = running
-            return running
+            return RunningService(service, app, client, app.state.context, district, made)
 
         yield start

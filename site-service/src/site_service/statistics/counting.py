@@ -15,7 +15,7 @@ from site_service.statistics.tables import CountingProgress
 from tongban.clock import local_date
 from tongban.context import Context
 
-__all__ = ["count_days"]
+__all__ = ["DAYS_A_ROUND", "count_days"]
 
 DAYS_A_ROUND = 5
 """A round is one transaction of the worker's: a year's backlog takes some rounds."""

@@ -177,8 +177,14 @@ async def _note(session: AsyncSession, days: Any) -> None:
 
 
 async def take_stale(session: AsyncSession, *, limit: int) -> Sequence[date]:
-    """Return the latest days to be counted, and take them off the list."""
-    chosen = select(StaleDay.day).order_by(StaleDay.day.desc()).limit(limit).scalar_subquery()
+    """Return the days to be counted next, and take them off the list.
+
+    The latest day first, which most want to see, then those that have waited longest: days that
+    are noted again and again keep no other day from its turn.
+    """
+    latest = select(func.max(StaleDay.day)).scalar_subquery()
+    order = ((StaleDay.day == latest).desc(), StaleDay.noted_at, StaleDay.day.desc())
+    chosen = select(StaleDay.day).order_by(*order).limit(limit).scalar_subquery()
     taken = await session.scalars(
         delete(StaleDay).where(StaleDay.day.in_(chosen)).returning(StaleDay.day),
         execution_options={"synchronize_session": False},

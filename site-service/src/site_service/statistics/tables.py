@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from site_service.database import SiteTables
@@ -58,6 +58,7 @@ class StaleDay(SiteTables):
     __tablename__ = "stale_days"
 
     day: Mapped[date] = mapped_column(primary_key=True)
+    noted_at: Mapped[datetime] = mapped_column(server_default=func.statement_timestamp())
 
 
 class CountingProgress(SiteTables):
