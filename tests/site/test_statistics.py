@@ -95,8 +95,8 @@ async def count(site: RunningService) -> int:
     """Do the worker's rounds until each day that changed was counted; return how many it took."""
     async with site.context.sessions.begin() as session:
         await count_days(session, site.context)
-    left = (await site.execute("SELECT count(*) FROM stale_days")).scalar_one()
-    rounds = -(-left // (DAYS_A_ROUND - 1))
+    left: int = (await site.execute("SELECT count(*) FROM stale_days")).scalar_one()
+    rounds: int = -(-left // (DAYS_A_ROUND - 1))
     for _ in range(rounds):
         async with site.context.sessions.begin() as session:
             await count_days(session, site.context)
