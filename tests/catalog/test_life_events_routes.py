@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from catalog.factories import matter_content
+from catalog.factories import claim_basic_items, matter_content
 from httpx import Response
 from sqlalchemy import event as sql_event
 
@@ -474,6 +474,7 @@ def xian_matters() -> list[dict[str, Any]]:
 async def district_catalog(run_service: Any) -> RunningService:
     """A catalog of its own: the district's matters would fill the others' lists."""
     running: RunningService = await run_service(SERVICE, create_app)
+    await claim_basic_items(running)
     return running
 
 
