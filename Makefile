@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
 TEST_PROCESSES ?= 2
-MEMBERS := shared gateway catalog-service case-service site-service interop-service
+MEMBERS := shared gateway catalog-service case-service site-service interop-service client
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
@@ -70,7 +70,7 @@ audit: setup ## known vulnerabilities among the locked dependencies
 	@$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 lock: .tools/uv-$(UV_VERSION) ## resolve the dependencies anew into requirements.lock
-	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-package tongban --no-header --python-version 3.11 --group dev --extra sm2 pyproject.toml $(MEMBERS:%=%/pyproject.toml) --output-file requirements.lock
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-package tongban --no-emit-package tongban-interop-service --no-header --python-version 3.11 --group dev --extra sm2 pyproject.toml $(MEMBERS:%=%/pyproject.toml) --output-file requirements.lock
 
 clean: ## remove the environment and caches; the state in .tongban stays
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,6 +17,7 @@ MEMBERS = (
     "case-service",
     "site-service",
     "interop-service",
+    "client",
 )
 DOMAIN_MODULES = ("rules.py", "vocabulary.py", "wording.py")
 COLUMNS = 5

@@ -33,6 +33,7 @@ PACKAGES = {
     "tongban": ROOT / "shared/src/tongban",
     "gateway": ROOT / "gateway/src/gateway",
     **{f"{name}_service": ROOT / f"{name}-service/src/{name}_service" for name in SERVICES},
+    "tongban_client": ROOT / "client/src/tongban_client",
 }
 
 

@@ -53,6 +53,8 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "matter-offers": "interop",
         "exchanges": "interop",
         "recognitions": "interop",
+        "equivalences": "interop",
+        "evidence-requests": "interop",
     }
 )
 """First element of the path below the prefix → the service that owns it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,12 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service import keys
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
+from interop_service.equivalences import routes as equivalences
 from interop_service.events import PUBLISHED
 from interop_service.evidence import routes as evidence
 from interop_service.evidence import service as evidence_service
-from interop_service.exchanges import deliveries, proof
+from interop_service.exchanges import deliveries, door, proof
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
+from interop_service.letters import sending as letters
+from interop_service.once_only import routes as once_only
+from interop_service.once_only import service as once_only_service
 from interop_service.partners import routes as partners
 from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
@@ -42,8 +47,11 @@ SERVICE = Service(
     routers=(
         partners.router,
         exchanges.router,
-        exchanges.signed_router,
+        door.signed_router,
         recognitions.router,
+        equivalences.router,
+        once_only.router,
+        once_only.signed_router,
         evidence.router,
     ),
     metadata=InteropTables.metadata,
@@ -55,8 +63,12 @@ SERVICE = Service(
         Timer(every=timedelta(hours=1), run=partner_service.end_agreements),
         Timer(every=timedelta(seconds=15), run=evidence_service.watch_sealing),
         Timer(every=timedelta(hours=1), run=evidence_service.drop_bodies),
+        Timer(every=timedelta(minutes=1), run=once_only_service.forget_overdue),
     ),
-    loops={"deliveries": deliveries.deliver},
+    loops={
+        "deliveries": deliveries.deliver,
+        "letters": partial(letters.deliver, follow=once_only_service.follow_letter),
+    },
     republish=republish,
     prepare=keys.hold_own_keys,
 )
@@ -65,5 +77,7 @@ SERVICE = Service(
 def create_app(settings: Settings) -> FastAPI:
     """Return the service's API."""
     made = app.create(SERVICE, settings)
+    # Its path may have any length: no place for it among the routes that are looked up.
+    made.include_router(exchanges.versions_router)
     made.add_middleware(SignedAnswers)
     return made

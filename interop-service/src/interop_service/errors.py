@@ -5,7 +5,7 @@ Problem
 ├── KeysUnusable, ImportRefused              422: what an administrator sent can't be kept
 └── MessageFault                             what a partner's message meets; says whose fault
     ├── UnknownPartner, SignatureInvalid, MessageExpired      401
-    ├── SenderMismatch, AgreementDenies                       403
+    ├── SenderMismatch, AgreementDenies, EvidenceDenied       403
     ├── DigestMismatch, ProtocolUnsupported                   400
     ├── ExchangeUnknown                                       404
     ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn  409
@@ -24,6 +24,7 @@ __all__ = [
     "AgreementDenies",
     "DigestMismatch",
     "EvidenceBacklog",
+    "EvidenceDenied",
     "ExchangeKnown",
     "ExchangeNotFound",
     "ExchangeUnknown",
@@ -241,6 +242,18 @@ class AgreementDenies(MessageFault):
     detail = {
         "zh-CN": "原因：{reasons}。请核对双方协议。",
         "en": "Reasons: {reasons}. Check the agreement between the districts.",
+    }
+
+
+class EvidenceDenied(MessageFault):
+    """Consent, purpose, limit or agreement forbid that the evidence is handed over."""
+
+    status = 403
+    type = "evidence-denied"
+    title = {"zh-CN": "不得调取该证明", "en": "This evidence may not be handed over"}
+    detail = {
+        "zh-CN": "原因：{reasons}。请核对申请人授权、用途、期限和双方协议。",
+        "en": "Reasons: {reasons}. Check the consent, its purpose and limit, and the agreement.",
     }
 
 

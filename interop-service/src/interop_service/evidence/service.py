@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +18,6 @@ from interop_service.evidence.rules import DELIVERED, TAKEN, Direction
 from interop_service.evidence.schemas import EvidenceFile, LoggedBody, ProvenMessage, SpanRead
 from interop_service.evidence.tables import LoggedMessage, PartnerAnchor
 from interop_service.exchanges.envelopes import SignedReceipt
-from interop_service.exchanges.rules import MessageKind
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
 from tongban import audit
@@ -52,7 +52,7 @@ def log_message(
     context: Context,
     *,
     direction: Direction,
-    kind: MessageKind,
+    kind: StrEnum,
     partner: str,
     request: dict[str, Any],
     receipt: SignedReceipt,

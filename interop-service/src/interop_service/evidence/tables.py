@@ -3,12 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, text
+from sqlalchemy import BigInteger, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interop_service.database import InteropTables
 from interop_service.evidence.rules import Direction
-from interop_service.exchanges.rules import MessageKind
 from tongban.db import Record
 
 __all__ = ["LoggedMessage", "PartnerAnchor"]
@@ -26,7 +25,7 @@ class LoggedMessage(Record, InteropTables):
     exchange_id: Mapped[UUID]
     message_id: Mapped[UUID]
     direction: Mapped[Direction]
-    kind: Mapped[MessageKind]
+    kind: Mapped[str] = mapped_column(String(32))
     partner: Mapped[str]
     at: Mapped[datetime]
     sealed_body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)

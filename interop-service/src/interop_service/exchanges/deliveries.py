@@ -33,7 +33,16 @@ from interop_service.suites import Suite
 from tongban.context import Context
 from tongban.messages import publish
 
-__all__ = ["deliver", "deliver_due"]
+__all__ = [
+    "Delivered",
+    "Errand",
+    "Outcome",
+    "Postponed",
+    "Refused",
+    "attempt",
+    "deliver",
+    "deliver_due",
+]
 
 POLL_SECONDS: Final = 0.25
 ROOM: Final = 4
@@ -180,7 +189,7 @@ def _errand(context: Context, delivery: Delivery, partner: Partner, suite: Suite
 
 async def _run(client: httpx.AsyncClient, context: Context, errand: Errand) -> None:
     try:
-        outcome = await _attempt(client, context, errand)
+        outcome = await attempt(client, context, errand)
         async with context.sessions.begin() as session:
             await _record(session, context, errand, outcome)
     except Exception as fault:
@@ -188,7 +197,8 @@ async def _run(client: httpx.AsyncClient, context: Context, errand: Errand) -> N
         log.error("delivery.broken", message_id=str(errand.message_id), exc_info=fault)
 
 
-async def _attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome:
+async def attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome:
+    """Send one message once, and say what became of it."""
     answer = await posting.post(
         client,
         context,

@@ -1,37 +1,23 @@
 """HTTP of exchanges: what partners send, signed, and what staff read."""
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
 from interop_service.errors import (
     AgreementDenies,
-    DigestMismatch,
     ExchangeKnown,
     ExchangeNotFound,
     ExchangeUnknown,
-    MessageExpired,
-    MessageFault,
-    MessageIdReused,
-    MessageTooLarge,
-    MessageUnreadable,
-    NonceReplayed,
-    OutOfTurn,
     PackageUnreadable,
     ProtocolUnsupported,
-    SenderMismatch,
-    SignatureInvalid,
-    UnknownPartner,
-    WrongDistrict,
 )
-from interop_service.exchanges import proof, receiving, service
-from interop_service.exchanges.answers import Asked
+from interop_service.exchanges import receiving, service
+from interop_service.exchanges.door import PROOF, SignedPartner, body_of, signed_router
 from interop_service.exchanges.envelopes import SignedReceipt
-from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.protocol import PROTOCOL, ROOT, TREE
 from interop_service.exchanges.rules import State
 from interop_service.exchanges.schemas import (
@@ -54,69 +40,23 @@ from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import NotFound, problems
 
-__all__ = ["router", "signed_router"]
+__all__ = ["router", "versions_router"]
 
-LARGEST_MESSAGE: Final = 30 * 1024 * 1024
 
 router = app.router("exchanges")
-# Partners' messages have their own ids: no Idempotency-Key, whose digest would read the whole
-# body before anything is proven.
-signed_router = APIRouter(route_class=TransactionalRoute, tags=["exchanges"])
+versions_router = APIRouter(route_class=TransactionalRoute, tags=["exchanges"])
+"""The last of all: whatever lies below the protocol's tree and is not of this version."""
 
 Staff = Annotated[
     Caller,
     allow(Role.CLERK, Role.REVIEWER, Role.APPROVER, Role.SUPERVISOR, Role.ADMIN, Role.OPS),
 ]
-PROOF: Final[tuple[type[MessageFault], ...]] = (
-    UnknownPartner,
-    SignatureInvalid,
-    MessageExpired,
-    DigestMismatch,
-    ProtocolUnsupported,
-    NonceReplayed,
-    MessageIdReused,
-    MessageTooLarge,
-    MessageUnreadable,
-    SenderMismatch,
-    WrongDistrict,
-    OutOfTurn,
-)
-
-
-async def _signed_partner(
-    request: Request,
-    session: Session,
-    at: Now,
-    sender: Annotated[DistrictCode, Header(alias="Tongban-Sender")],
-    message_id: Annotated[UUID, Header(alias="Tongban-Message-Id")],
-    protocol: Annotated[str, Header(alias="Tongban-Protocol", max_length=20)],
-) -> SignedMessage:
-    """Who signed this message, proven before anything of it is read."""
-    if protocol != PROTOCOL:
-        raise ProtocolUnsupported(supported=PROTOCOL)
-    return await proof.prove(
-        session,
-        Asked(request.scope),
-        partial(_body, request),
-        sender=sender,
-        message_id=message_id,
-        at=at,
-    )
 
 
 class KeySetResponse(JSONResponse):
     """A JWK set, under its own media type."""
 
     media_type = "application/jwk-set+json"
-
-
-SignedPartner = Annotated[SignedMessage, Depends(_signed_partner)]
-
-
-def _body_of(model: type[Any]) -> dict[str, Any]:
-    """The body's schema for the API's page: the route reads the raw bytes that were signed."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 @router.get(f"{TREE}/keys", response_class=KeySetResponse, response_model_exclude_none=True)
@@ -143,7 +83,7 @@ async def list_exchanges(
     f"{TREE}/exchanges",
     status_code=202,
     responses=problems(*PROOF, AgreementDenies, ExchangeKnown, PackageUnreadable),
-    openapi_extra=_body_of(PackageMessage),
+    openapi_extra=body_of(PackageMessage),
 )
 async def receive_package(
     signed: SignedPartner, session: Session, context: InContext, at: Now, _caller: MaybeCaller
@@ -174,7 +114,7 @@ async def list_receipts(
     f"{TREE}/exchanges/{{exchange_id}}/receipts",
     status_code=202,
     responses=problems(*PROOF, ExchangeUnknown),
-    openapi_extra=_body_of(ReceiptMessage),
+    openapi_extra=body_of(ReceiptMessage),
 )
 async def receive_receipt(
     exchange_id: UUID,
@@ -192,7 +132,7 @@ async def receive_receipt(
     f"{TREE}/exchanges/{{exchange_id}}/results",
     status_code=202,
     responses=problems(*PROOF, ExchangeUnknown, PackageUnreadable),
-    openapi_extra=_body_of(ResultMessage),
+    openapi_extra=body_of(ResultMessage),
 )
 async def receive_result(
     exchange_id: UUID,
@@ -206,16 +146,7 @@ async def receive_result(
     return await receiving.take_result(session, context, signed, exchange_id, at=at)
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_MESSAGE:
-            raise MessageTooLarge(limit=LARGEST_MESSAGE)
-    return bytes(body)
-
-
-@signed_router.api_route(
+@versions_router.api_route(
     f"{ROOT}{{version}}/{{rest:path}}",
     methods=["GET", "POST"],
     responses=problems(ProtocolUnsupported),

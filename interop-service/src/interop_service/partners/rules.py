@@ -21,6 +21,7 @@ __all__ = [
     "Provenance",
     "Way",
     "agreement_state",
+    "denials_of_terms",
     "offer_state",
     "partner_state",
     "reasons_against",
@@ -169,14 +170,7 @@ def reasons_against(
         reasons.append(Denial.MATTER_NOT_OFFERED)
     if agreement is None:
         return (*reasons, Denial.NO_AGREEMENT)
-    if agreement.partner != partner:
-        reasons.append(Denial.OTHER_PARTNER)
-    if agreement.state is not AgreementState.IN_FORCE:
-        reasons.append(Denial.ENDED)
-    if on < agreement.valid_from:
-        reasons.append(Denial.NOT_YET_VALID)
-    if agreement.valid_until is not None and on > agreement.valid_until:
-        reasons.append(Denial.EXPIRED)
+    reasons += denials_of_terms(agreement, partner=partner, on=on)
     if agreement.direction not in (Direction.BOTH, Direction(way)):
         reasons.append(Denial.DIRECTION)
     if mode != agreement.mode or (offer is not None and mode != offer.mode):
@@ -186,6 +180,20 @@ def reasons_against(
     if offer is not None and offer.agreement != agreement.code:
         reasons.append(Denial.MATTER_NOT_OFFERED)
     return tuple(dict.fromkeys(reasons))
+
+
+def denials_of_terms(agreement: AgreementTerms, *, partner: str, on: date) -> list[Denial]:
+    """Return why an agreement does not count with a partner on a day, whatever it is about."""
+    reasons = []
+    if agreement.partner != partner:
+        reasons.append(Denial.OTHER_PARTNER)
+    if agreement.state is not AgreementState.IN_FORCE:
+        reasons.append(Denial.ENDED)
+    if on < agreement.valid_from:
+        reasons.append(Denial.NOT_YET_VALID)
+    if agreement.valid_until is not None and on > agreement.valid_until:
+        reasons.append(Denial.EXPIRED)
+    return reasons
 
 
 def partner_state(*, is_reachable: bool, is_suspended: bool) -> PartnerState:

@@ -36,6 +36,7 @@ __all__ = [
     "Counts",
     "DistrictCode",
     "ImportReport",
+    "JsonObject",
     "KnownDistrict",
     "MatterCode",
     "MatterOfferIn",

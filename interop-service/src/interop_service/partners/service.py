@@ -22,16 +22,19 @@ from tongban.paging import Paging
 
 __all__ = [
     "active_partner",
+    "agreement",
     "agreement_for",
     "agreements_page",
     "denials",
     "end_agreements",
     "keys_of",
+    "offer_of",
     "offers_page",
     "partner",
     "partners_page",
     "recognised_results",
     "register",
+    "standing_against",
     "states",
     "tell_agreement",
     "tell_offer",
@@ -104,6 +107,33 @@ async def agreement_for(session: AsyncSession, *, owner: str, matter_code: str) 
     """Return the code of the agreement under which a partner offers its matter here."""
     offer = await store.offer(session, owner_district=owner, matter_code=matter_code)
     return offer.agreement if offer is not None else None
+
+
+async def offer_of(
+    session: AsyncSession, *, owner: str, matter_code: str, agreement: str | None = None
+) -> MatterOffer | None:
+    """Return the offer of a district's matter: a partner's has one, our own one per agreement."""
+    return await store.offer(
+        session, owner_district=owner, matter_code=matter_code, agreement=agreement
+    )
+
+
+async def agreement(session: AsyncSession, code: str | None) -> Agreement | None:
+    """Return the agreement of this code."""
+    return await store.agreement(session, code) if code is not None else None
+
+
+async def standing_against(
+    session: AsyncSession, agreed: Agreement | None, *, partner: str, on: date
+) -> tuple[Denial, ...]:
+    """Return why nothing may go under an agreement on a day; none means that it stands."""
+    row = await store.partner(session, partner)
+    reasons = []
+    if row is None or row.state is not PartnerState.ACTIVE:
+        reasons.append(Denial.PARTNER_NOT_ACTIVE)
+    if agreed is None:
+        return (*reasons, Denial.NO_AGREEMENT)
+    return (*reasons, *rules.denials_of_terms(_terms(agreed), partner=partner, on=on))
 
 
 async def denials(

@@ -1,0 +1,31 @@
+"""A partner district's side of the exchange protocol (docs/interop/protocol.md)."""
+
+from interop_service import errors as faults
+from interop_service.exchanges.envelopes import SignedReceipt
+from interop_service.suites import Suite
+from tongban_client import incoming
+from tongban_client.clients import AsyncClient, Client
+from tongban_client.messages import Message, package, progress, rating, result
+from tongban_client.parties import KeySet, KeysUnreadable, Ourselves, Partner
+from tongban_client.sending import NotDelivered, Refused, Unproven
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "KeySet",
+    "KeysUnreadable",
+    "Message",
+    "NotDelivered",
+    "Ourselves",
+    "Partner",
+    "Refused",
+    "SignedReceipt",
+    "Suite",
+    "Unproven",
+    "faults",
+    "incoming",
+    "package",
+    "progress",
+    "rating",
+    "result",
+]

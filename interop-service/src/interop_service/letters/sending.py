@@ -1,0 +1,203 @@
+"""Letters that go: prepared with what causes them, sent in order, again until receipted.
+
+One dead partner holds up no other: each has its own task, and waits by itself.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+import httpx
+import structlog
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interop_service.evidence import anchors
+from interop_service.evidence import service as evidence
+from interop_service.evidence.rules import Direction, logged_request
+from interop_service.exchanges import deliveries, posting, rules
+from interop_service.exchanges.deliveries import Delivered, Errand, Outcome, Refused
+from interop_service.exchanges.rules import DeliveryState
+from interop_service.exchanges.schemas import Message
+from interop_service.letters import store
+from interop_service.letters.rules import LetterKind
+from interop_service.letters.tables import Letter, LetterReceipt
+from interop_service.partners import service as partners
+from interop_service.suites import Suite
+from tongban.context import Context
+from tongban.ids import new_id
+
+__all__ = ["TOO_LATE", "Follow", "deliver", "deliver_due", "prepare"]
+
+POLL_SECONDS: Final = 0.5
+BATCH: Final = 20
+LEASE: Final = timedelta(minutes=20)
+"""A batch is left alone for so long: longer than all its attempts, one after another."""
+TOO_LATE: Final = "too-late"
+
+Follow = Callable[[AsyncSession, Context, Letter], Awaitable[None]]
+"""What follows where a letter was taken, or never will be: its `state` and `last_fault` say."""
+
+log = structlog.get_logger(__name__)
+
+
+async def prepare(
+    session: AsyncSession,
+    context: Context,
+    message: Message,
+    kind: LetterKind,
+    *,
+    path: str,
+    suite: Suite,
+    not_after: datetime | None = None,
+) -> None:
+    """Put a letter into its place; it goes once the caller's transaction has committed."""
+    message_id = new_id()
+    body = _json(message)
+    session.add(
+        Letter(
+            id=message_id,
+            exchange_id=message.exchange_id,
+            ordinal=await store.next_ordinal(session, message.exchange_id),
+            kind=kind,
+            partner=message.to_district,
+            suite=suite,
+            path=path,
+            body=context.vault.seal(body, context=f"letters.body:{message_id}"),
+            not_after=not_after,
+            next_attempt_at=context.clock(),
+        )
+    )
+    await session.flush()
+
+
+async def deliver(context: Context, *, follow: Follow) -> None:
+    """Send what falls due, for as long as the worker lives."""
+    busy: dict[str, asyncio.Task[None]] = {}
+    async with posting.client_of(context) as client:
+        try:
+            while True:
+                busy = {partner: task for partner, task in busy.items() if not task.done()}
+                taken = await _take(context, busy, follow)
+                for partner, errands in taken.items():
+                    busy[partner] = asyncio.create_task(_run(client, context, errands, follow))
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            for task in busy.values():
+                task.cancel()
+            await asyncio.gather(*busy.values(), return_exceptions=True)
+
+
+async def deliver_due(context: Context, *, follow: Follow) -> int:
+    """Send what is due now and wait for the answers; return how many letters were tried."""
+    async with posting.client_of(context) as client:
+        taken = await _take(context, (), follow)
+        await asyncio.gather(
+            *(_run(client, context, errands, follow) for errands in taken.values())
+        )
+    return sum(map(len, taken.values()))
+
+
+async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict[str, list[Errand]]:
+    at = context.clock()
+    errands: dict[str, list[Errand]] = defaultdict(list)
+    async with context.sessions.begin() as session:
+        if not await evidence.is_sealing(session, context, at=at):
+            return {}
+        due = await store.due_letters(session, at=at, without=list(busy), limit=BATCH)
+        for letter, partner in due:
+            if letter.not_after is not None and at >= letter.not_after:
+                await _give_up(session, context, letter, TOO_LATE, follow)
+                continue
+            letter.attempts += 1
+            letter.last_attempt_at, letter.next_attempt_at = at, at + LEASE
+            errands[letter.partner].append(
+                Errand(
+                    message_id=letter.id,
+                    exchange_id=letter.exchange_id,
+                    partner=letter.partner,
+                    keys=partners.keys_of(partner),
+                    suite=letter.suite,
+                    url=f"{partner.endpoint}{letter.path}",
+                    body=context.vault.open(
+                        letter.body or b"", context=f"letters.body:{letter.id}"
+                    ),
+                    attempts=letter.attempts,
+                )
+            )
+    return errands
+
+
+async def _run(
+    client: httpx.AsyncClient, context: Context, errands: list[Errand], follow: Follow
+) -> None:
+    for errand in errands:
+        try:
+            outcome = await deliveries.attempt(client, context, errand)
+            async with context.sessions.begin() as session:
+                await _record(session, context, errand, outcome, follow)
+        except Exception as fault:
+            # Its lease runs out and it is tried again; the other letters go on.
+            log.error("letter.broken", message_id=str(errand.message_id), exc_info=fault)
+
+
+async def _record(
+    session: AsyncSession, context: Context, errand: Errand, outcome: Outcome, follow: Follow
+) -> None:
+    letter = await store.lock_letter(session, errand.message_id)
+    if letter is None or letter.state is not DeliveryState.DUE:
+        return  # another worker was given it after our lease, and was quicker
+    at = context.clock()
+    if isinstance(outcome, Delivered):
+        letter.state, letter.body = DeliveryState.DELIVERED, None
+        letter.last_fault = letter.fault_of = None
+        session.add(
+            LetterReceipt(
+                exchange_id=letter.exchange_id,
+                message_id=letter.id,
+                kind=letter.kind,
+                sender=context.settings.district,
+                signed=outcome.receipt.model_dump(mode="json"),
+            )
+        )
+        asked = outcome.answer.request
+        evidence.log_message(
+            session,
+            context,
+            direction=Direction.OUT,
+            kind=letter.kind,
+            partner=errand.partner,
+            request=logged_request(asked.method, asked.url, asked.headers),
+            receipt=outcome.receipt,
+            body=errand.body,
+            at=at,
+        )
+        await anchors.keep_partners(
+            session, outcome.answer.checkpoint, partner=errand.partner, keys=errand.keys, at=at
+        )
+        await follow(session, context, letter)
+        await session.flush()
+    elif isinstance(outcome, Refused):
+        letter.fault_of = outcome.fault_of
+        await _give_up(session, context, letter, outcome.fault, follow)
+    else:
+        chance = random.random()  # noqa: S311  # it spreads the load; no secret hangs on it
+        pause = rules.backoff_seconds(errand.attempts, chance)
+        letter.next_attempt_at = at + timedelta(seconds=max(pause, outcome.retry_after or 0))
+        letter.last_fault, letter.fault_of = outcome.fault, outcome.fault_of
+
+
+async def _give_up(
+    session: AsyncSession, context: Context, letter: Letter, fault: str, follow: Follow
+) -> None:
+    letter.state, letter.body, letter.last_fault = DeliveryState.FAILED, None, fault
+    log.error("letter.refused", message_id=str(letter.id), kind=letter.kind, fault=fault)
+    await follow(session, context, letter)
+    await session.flush()
+
+
+def _json(message: BaseModel) -> bytes:
+    return message.model_dump_json(exclude_none=True).encode()

@@ -1,0 +1,126 @@
+"""A letter that comes: read, taken once, logged, and answered by a signed receipt."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interop_service import suites
+from interop_service.errors import (
+    MessageIdReused,
+    MessageUnreadable,
+    SenderMismatch,
+    WrongDistrict,
+)
+from interop_service.evidence import anchors
+from interop_service.evidence import service as evidence
+from interop_service.evidence.rules import Direction
+from interop_service.exchanges import envelopes
+from interop_service.exchanges.envelopes import Receipt, SignedReceipt
+from interop_service.exchanges.proof import SignedMessage
+from interop_service.exchanges.schemas import Message
+from interop_service.keys import own_keys
+from interop_service.letters import store
+from interop_service.letters.rules import LetterKind
+from interop_service.letters.tables import LetterReceipt
+from interop_service.suites import ALGORITHMS
+from tongban.context import Context
+from tongban.ids import new_id
+from tongban.problems import Where
+
+__all__ = ["once", "read"]
+
+M = TypeVar("M", bound=Message)
+
+
+def read(model: type[M], signed: SignedMessage, context: Context) -> M:
+    """Read the body and check that it is from its signer, to us.
+
+    Raises:
+        MessageUnreadable: 422.
+        SenderMismatch: 403.
+        WrongDistrict: 421.
+    """
+    try:
+        message = model.model_validate_json(signed.body)
+    except ValidationError as fault:
+        raise MessageUnreadable(
+            errors=[
+                Where.pointer(
+                    "".join(f"/{part}" for part in error["loc"]),
+                    {"zh-CN": f"值不符合要求（{error['type']}）", "en": error["msg"]},
+                    error["type"],
+                )
+                for error in fault.errors(include_url=False, include_input=False)[:20]
+            ]
+        ) from None
+    if message.to_district != context.settings.district:
+        raise WrongDistrict(district=context.settings.district)
+    if message.from_district != signed.sender:
+        raise SenderMismatch(signed_by=signed.sender, named=message.from_district)
+    return message
+
+
+async def once(
+    session: AsyncSession,
+    context: Context,
+    signed: SignedMessage,
+    message: Message,
+    kind: LetterKind,
+    take: Callable[[], Awaitable[None]],
+    *,
+    at: datetime,
+) -> SignedReceipt:
+    """Take a letter unless it was taken before: the second coming gets the first receipt.
+
+    Raises:
+        MessageIdReused: 409.
+        EvidenceBacklog: 503.
+    """
+    await store.alone_with_message(session, sender=signed.sender, message_id=signed.message_id)
+    known = await store.receipt(session, sender=signed.sender, message_id=signed.message_id)
+    if known is not None:
+        given = SignedReceipt.model_validate(known.signed)
+        said = given.receipt
+        if said.digest != suites.digest_by(said.digest_algorithm, signed.body):
+            raise MessageIdReused(message_id=signed.message_id)
+        return given
+    await evidence.require_sealing(session, context, at=at)
+    await take()
+    receipt = Receipt(
+        receipt_id=new_id(),
+        message_id=signed.message_id,
+        exchange_id=message.exchange_id,
+        digest=signed.digest,
+        digest_algorithm=ALGORITHMS[signed.suite].digest,
+        at=at,
+        by=context.settings.district,
+    )
+    given = envelopes.sign_receipt(receipt, own_keys(context).signer(signed.suite, at=at))
+    session.add(
+        LetterReceipt(
+            exchange_id=message.exchange_id,
+            message_id=signed.message_id,
+            kind=kind,
+            sender=signed.sender,
+            signed=given.model_dump(mode="json"),
+        )
+    )
+    evidence.log_message(
+        session,
+        context,
+        direction=Direction.IN,
+        kind=kind,
+        partner=signed.sender,
+        request=signed.request,
+        receipt=given,
+        body=signed.body,
+        at=at,
+    )
+    await anchors.keep_partners(
+        session, signed.checkpoint, partner=signed.sender, keys=signed.keys, at=at
+    )
+    await session.flush()
+    return given
