@@ -262,7 +262,7 @@ async def test_a_partners_matter_is_forwarded_and_never_accepted_here(counter: C
     assert accept.json()["because"] == ["own_matter"]
     assert accept.json()["allowed"] == ["forward", "withdraw", "escalate", "claim"]
     assert forwarded["stage"] == "forwarded"
-    assert forwarded["actions"] == []
+    assert forwarded["actions"] == ["withdraw"]
     assert told.event_type == "case.case.forwarded"
     assert told.data["owner_district"] == PARTNER
     assert told.data["exchange_id"] == forwarded["exchange_id"]

@@ -45,6 +45,8 @@ SUITS: dict[Guard, dict[str, bool | str | None]] = {
     Guard.ASSIGNED: {"assigned_to": "x"},
     Guard.NOT_ASSIGNED: {"assigned_to": None},
     Guard.PARTS_DECIDED: {"waits_for_parts": False},
+    Guard.NOT_ASKED_BACK: {"is_asked_back": False},
+    Guard.RESULT_TO_HAND_OVER: {"has_result_to_hand_over": True},
 }
 OPPOSITE: dict[bool | str | None, bool | str | None] = {
     True: False,

@@ -1,99 +1,34 @@
 """What is heard of catalog, site and interop: twice, out of order, and before it can be used."""
 
 import base64
-import hashlib
-import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest_asyncio
-from joserfc.jwk import OKPKey
 
 from case_service.duty import run_due
 from case_service.events import PUBLISHED, CaseEvent
 from case_service.supervision.recomputing import BEGINS_AFTER, RECOMPUTATION_DUTY
-from support.case_world import (
-    PARTNER,
-    PDF,
-    Counter,
-    know_matter,
-    know_partner_matter,
-    know_site,
-    person,
+from support.case_exchange import (
+    AT,
+    arrival,
+    cases_of,
+    forwarded,
+    left_for_case,
+    read_by_interop,
 )
+from support.case_world import PARTNER, PDF, Counter, know_matter, know_site
 from tongban.clock import utc_now
-from tongban.messages import Envelope, Event
-from tongban.objects import ClaimCheck, collect, leave
+from tongban.messages import Event
 from tongban.testing.fixtures import RunningService, envelope
-
-AT = "2026-03-02T02:00:00Z"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def counter(case: RunningService) -> Counter:
     await know_site(case)
     return Counter(case)
-
-
-async def left_for_case(case: RunningService, content: dict[str, Any]) -> dict[str, Any]:
-    """Leave something for the case service, as interop does."""
-    path = case.district.folder / "keys/case.public.json"
-    key = OKPKey.import_key(json.loads(path.read_text()))
-    claim = await leave(case.context.objects, key, json.dumps(content).encode())
-    return claim.model_dump()
-
-
-async def read_by_interop(case: RunningService, claim: dict[str, Any]) -> dict[str, Any]:
-    """Read what the case service left, as interop does."""
-    path = case.district.folder / "keys/interop.private.json"
-    key = OKPKey.import_key(json.loads(path.read_text()))
-    raw = await collect(case.context.objects, key, ClaimCheck.model_validate(claim))
-    return dict(json.loads(raw))
-
-
-async def arrival(case: RunningService, code: str, exchange_id: str) -> Envelope:
-    """The near district's package for a matter of ours."""
-    package = {
-        "near_number": "610172202603020000019",
-        "matter_code": code,
-        "channel": "window",
-        "applicant": person(),
-        "agent": None,
-        "form": {"premises": "曲江池东路1号"},
-        "situation_answers": {},
-        "materials": [
-            {
-                "key": "plan",
-                "name": "经营场所平面图",
-                "media_type": "application/pdf",
-                "size": len(content),
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "content": base64.b64encode(content).decode(),
-            }
-            for content in (PDF, PDF + b"% the second page")
-        ],
-        "receipt": {},
-        "received_at": AT,
-        "site_id": "qujiang-hall",
-        "from_district": PARTNER,
-    }
-    event = {
-        "exchange_id": exchange_id,
-        "from_district": PARTNER,
-        "near_number": "610172202603020000019",
-        "matter_code": code,
-        "mode": "proxy",
-        "package": await left_for_case(case, package),
-        "received_at": AT,
-    }
-    return envelope("interop.exchange.received", exchange_id, event)
-
-
-async def cases_of(case: RunningService, exchange_id: str) -> list[str]:
-    rows = await case.execute("SELECT id FROM cases WHERE exchange_id = :id", id=exchange_id)
-    return [str(found) for found in rows.scalars()]
 
 
 async def test_a_received_exchange_makes_one_case_however_often_it_is_told(
@@ -151,17 +86,6 @@ async def test_the_owner_closes_with_a_sealed_notice_for_the_way_back(counter: C
     assert result["outside_number"] == "税变-7"
     assert result["notice"]["kind"] == "result_notice"
     assert result["notice"]["seal"].count(".") == 2
-
-
-async def forwarded(counter: Counter) -> tuple[str, str, dict[str, Any]]:
-    """A case forwarded to a partner: its id, its exchange and the package."""
-    code = await know_partner_matter(counter.case)
-    case_id = await counter.submitted(code, form={}, applicant=person(name="黄先生"))
-    await counter.upload(case_id)
-    sent = await counter.took(case_id, "forward")
-    told = (await counter.case.outbox.envelopes(case_id))[-1]
-    package = await read_by_interop(counter.case, told.data["package"])
-    return case_id, sent["exchange_id"], package
 
 
 async def test_the_package_holds_applicant_materials_and_receipt(counter: Counter) -> None:
@@ -240,7 +164,7 @@ async def test_what_could_not_be_handed_over_is_forwarded_again(counter: Counter
     again = await counter.took(case_id, "forward")
 
     assert failed["forward_failed_reason"] == "partner unreachable"
-    assert failed["actions"] == ["forward"]
+    assert failed["actions"] == ["forward", "withdraw"]
     assert again["exchange_id"] != exchange_id
     assert again["forward_failed_reason"] is None
     assert len(again["documents"]) == 1

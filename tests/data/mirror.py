@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["DISTRICTS", "mirrored", "text_of"]
 
 DISTRICTS = Path(__file__).parents[2] / "deploy" / "districts"
-FOLDERS = {"610171": "xian-hitech", "610172": "qujiang"}
+FOLDERS = {"610171": "xian-hitech", "610172": "qujiang", "610971": "ankang-hitech"}
 WIDTH = 160
 
 Row = dict[str, Any]

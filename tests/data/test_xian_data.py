@@ -17,6 +17,7 @@ from tongban import gb
 
 HITECH = "xian-hitech"
 QUJIANG = "qujiang"
+ANKANG = "ankang-hitech"
 SEVEN_AREAS = {
     "business_registration",
     "tax",
@@ -67,7 +68,7 @@ def offered(district: str) -> list[Row]:
 
 
 def every_matter() -> list[Row]:
-    return [m for d in (HITECH, QUJIANG) for m in (*matters(d), *offered(d))]
+    return [m for d in (HITECH, QUJIANG, ANKANG) for m in (*matters(d), *offered(d))]
 
 
 def named(name: str, district: str = HITECH) -> Row:
@@ -347,7 +348,8 @@ def test_thirteen_partners_agree_on_seven_areas_since_june_2020() -> None:
 
     assert len(partners) == len(content["partners"]) == 13
     assert {a["partner"] for a in content["agreements"]} == partners
-    assert len({a["code"] for a in content["agreements"]}) == 13
+    assert len({a["code"] for a in content["agreements"] if a["mode"] == "proxy"}) == 13
+    assert {a["mode"] for a in content["agreements"]} == {"online", "proxy", "joint"}
     for agreement in content["agreements"]:
         assert set(agreement["areas"]) == SEVEN_AREAS
         assert agreement["valid_from"] == "2020-06-15"
@@ -377,21 +379,33 @@ def test_zone_codes_are_locally_assigned_below_their_city() -> None:
         assert gb.district(code).is_local
 
 
-def test_both_districts_hold_the_same_agreement_and_offers() -> None:
-    near, far = read(HITECH, "partners"), read(QUJIANG, "partners")
-    [ours] = [a for a in near["agreements"] if a["partner"] == "610172"]
-    [theirs] = far["agreements"]
-    shared = [o for o in near["matter_offers"] if o["agreement"] == ours["code"]]
+@pytest.mark.parametrize(("code", "home"), [("610172", QUJIANG), ("610971", ANKANG)])
+def test_both_districts_hold_the_same_agreements_and_offers(code: str, home: str) -> None:
+    near, far = read(HITECH, "partners"), read(home, "partners")
+    ours = [a for a in near["agreements"] if a["partner"] == code]
+    agreed = {a["code"] for a in ours}
+    shared = [o for o in near["matter_offers"] if o["agreement"] in agreed]
 
-    assert theirs == ours | {"partner": "610171"}
+    assert far["agreements"] == [a | {"partner": "610171"} for a in ours]
     assert far["matter_offers"] == shared
-    assert {o["owner_district"] for o in shared} == {"610171", "610172"}
     for offer in shared:
-        home = HITECH if offer["owner_district"] == "610171" else QUJIANG
-        assert offer["matter"] in matters(home)
+        owner = HITECH if offer["owner_district"] == "610171" else home
+        assert offer["matter"] in matters(owner)
 
 
-@pytest.mark.parametrize("district", [HITECH, QUJIANG])
+def test_a_joint_matter_names_districts_that_offer_their_part() -> None:
+    offers = read(HITECH, "partners")["matter_offers"]
+    offered_by = {(o["owner_district"], o["matter"]["code"]): o["mode"] for o in offers}
+    joint = [o for o in offers if o.get("joint_with")]
+
+    assert joint
+    for offer in joint:
+        assert offer["mode"] == "joint"
+        for other in offer["joint_with"]:
+            assert offered_by[other["district"], other["matter_code"]] == "joint"
+
+
+@pytest.mark.parametrize("district", [HITECH, QUJIANG, ANKANG])
 def test_a_mirrored_matter_is_written_by_its_owner_alone(district: str) -> None:
     kept = (DISTRICTS / district / "partners.json").read_text("utf-8")
 

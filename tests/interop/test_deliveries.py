@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 from interop.messages import answer_by, kind_of, package_letter, signing_key
-from interop.two_districts import HOSTS, NEAR, OWNER, Districts, case_step, private_key
+from interop.two_districts import HOSTS, NEAR, OWNER, Districts, case_step, private_key, register
 
 from interop_service import suites
 from interop_service.exchanges import deliveries, envelopes
@@ -275,7 +275,6 @@ async def test_a_message_taken_by_a_worker_that_died_is_taken_again(districts: D
 
 async def test_a_dead_partner_does_not_hold_up_another(districts: Districts) -> None:
     """Its due messages never fill the batch, and while it hangs the others' go on."""
-    headers = districts.near.district.headers("admin")
     dead = {
         "district": "610302",
         "name": "宝鸡市渭滨区",
@@ -283,7 +282,7 @@ async def test_a_dead_partner_does_not_hold_up_another(districts: Districts) -> 
         "endpoint": "https://dead.example",
         "keys": {"keys": own_keys(districts.owner.context).published()},
     }
-    await districts.near.client.post("/api/v1/partners", json=dead, headers=headers)
+    await register(districts.near, dead)
     exchange_ids = [await districts.exchange() for _ in range(30)]
     for exchange_id in exchange_ids[:-1]:
         await districts.near.execute(

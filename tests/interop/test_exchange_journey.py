@@ -1,14 +1,21 @@
 """A case goes to the owner and comes back, over two databases that know each other by HTTP only."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
 from interop.two_districts import (
     NEAR,
     OWNER,
     Districts,
     case_package,
     case_step,
+    now,
     opened,
     sealed_notice,
 )
+
+from interop_service.exchanges import deliveries
 
 
 async def test_a_case_goes_there_and_its_result_comes_back(districts: Districts) -> None:
@@ -68,17 +75,23 @@ async def test_both_districts_agree_on_who_held_the_case(districts: Districts) -
     near = await districts.view(districts.near, exchange_id)
     owner = await districts.view(districts.owner, exchange_id)
 
-    assert [(hop["state"], hop["holder"]) for hop in near["hops"]] == [
-        ("prepared", NEAR),
-        ("sent", NEAR),
-        ("acknowledged", OWNER),
-        ("concluded", NEAR),
+    assert [(hop["state"], hop["holder"], hop["clock"]) for hop in near["hops"]] == [
+        ("prepared", NEAR, "forward"),
+        ("sent", NEAR, "forward"),
+        ("received", OWNER, "notice"),
+        ("concluded", NEAR, "hand_over"),
     ]
-    assert [(hop["state"], hop["holder"]) for hop in owner["hops"]] == [
-        ("received", OWNER),
-        ("result_prepared", OWNER),
-        ("result_sent", NEAR),
+    assert [(hop["state"], hop["holder"], hop["clock"]) for hop in owner["hops"]] == [
+        ("sent", NEAR, "forward"),
+        ("received", OWNER, "notice"),
+        ("concluded", OWNER, "hand_over"),
+        ("concluded", NEAR, "hand_over"),
     ]
+    for seen in (near, owner):
+        assert (seen["state"], seen["holder"]) == ("concluded", NEAR)
+        assert seen["due_on"] == near["hops"][-1]["due_on"] == owner["hops"][-1]["due_on"]
+        assert seen["possible"]["near"] == ["handed_over", "rated"]
+    assert near["held_since"] == owner["held_since"] == owner["hops"][-1]["at"]
     assert near["owner_number"] == owner["owner_number"]
     assert [one["state"] for one in near["deliveries"] + owner["deliveries"]] == ["delivered"] * 2
 
@@ -144,13 +157,24 @@ async def test_a_forwarded_case_heard_twice_is_sent_once(districts: Districts) -
     assert (await districts.near.outbox.types(str(exchange_id))).count("interop.exchange.sent") == 1
 
 
-async def test_a_body_is_gone_once_it_is_delivered(districts: Districts) -> None:
+def in_days(days: int) -> datetime:
+    return now() + timedelta(days=days)
+
+
+async def test_a_body_is_gone_a_week_after_its_delivery(districts: Districts) -> None:
     exchange_id = await districts.exchange()
     await districts.settle()
+    near = districts.near
+    kept = []
 
-    kept = await districts.near.execute(
-        "SELECT count(*) FROM deliveries WHERE exchange_id = :id AND body IS NOT NULL",
-        id=exchange_id,
-    )
+    for days in (6, 8):
+        later = replace(near.context, clock=partial(in_days, days))
+        async with near.context.sessions.begin() as session:
+            await deliveries.forget_bodies(session, later)
+        found = await near.execute(
+            "SELECT count(*) FROM deliveries WHERE exchange_id = :id AND body IS NOT NULL",
+            id=exchange_id,
+        )
+        kept.append(found.scalar_one())
 
-    assert kept.scalar_one() == 0
+    assert kept == [1, 0]

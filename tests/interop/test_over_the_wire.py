@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from interop.two_districts import HOSTS, OWNER, Districts, case_step, sealed_notice
+from interop.two_districts import HOSTS, OWNER, Districts, case_step, register, sealed_notice
 
 from interop_service.exchanges.posting import TRANSPORT
 
@@ -35,9 +35,7 @@ async def move_to(districts: Districts, endpoint: str) -> None:
         "english_name": "Qujiang",
         "endpoint": endpoint,
     }
-    headers = districts.near.district.headers("admin")
-    answer = await districts.near.client.post("/api/v1/partners", json=partner, headers=headers)
-    assert answer.status_code == 200, answer.text
+    await register(districts.near, partner)
 
 
 async def test_a_case_goes_over_a_real_connection(districts: Districts) -> None:
@@ -51,7 +49,7 @@ async def test_a_case_goes_over_a_real_connection(districts: Districts) -> None:
             districts.near.context.resources[TRANSPORT] = network
             await move_to(districts, f"https://{HOSTS[OWNER]}")
 
-    assert (await districts.view(districts.near, exchange_id))["state"] == "acknowledged"
+    assert (await districts.view(districts.near, exchange_id))["state"] == "received"
     await districts.owner.hear(case_step("accepted", exchange_id))
     notice = sealed_notice(districts.owner.district)
     closed = await districts.owner_closes(exchange_id, notice)

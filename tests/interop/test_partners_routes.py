@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from interop.two_districts import KEYS_PATH, MATTER_CODE, NEAR, OWNER, Districts, partners_file
+from interop.two_districts import (
+    KEYS_PATH,
+    MATTER_CODE,
+    NEAR,
+    OWNER,
+    Districts,
+    partners_file,
+    register,
+)
 from joserfc.jwk import OKPKey
 
 from interop_service.app import republish
@@ -189,22 +197,20 @@ async def test_the_reviewed_data_sets_are_taken_as_they_are(
 
 
 async def test_a_partner_becomes_active_with_endpoint_and_keys(interop: RunningService) -> None:
-    headers = interop.district.headers("admin")
     partner = {"district": "610116", "name": "西安市长安区", "english_name": "Chang'an"}
     keys = {"keys": own_keys(interop.context).published()}
-    path = "/api/v1/partners"
 
-    registered = await interop.client.post(path, json=partner, headers=headers)
-    active = await interop.client.post(
-        path,
-        json=partner | {"endpoint": "https://changan.example/", "keys": keys},
-        headers=headers | {"If-Match": registered.headers["etag"]},
-    )
+    await register(interop, partner)
+    registered = await read(interop, "/api/v1/partners/610116")
+    await register(interop, partner | {"endpoint": "https://changan.example/", "keys": keys})
+    active = await read(interop, "/api/v1/partners/610116")
     stale = await interop.client.post(
-        path, json=partner, headers=headers | {"If-Match": registered.headers["etag"]}
+        "/api/v1/partners",
+        json=partner,
+        headers=interop.district.headers("admin") | {"If-Match": registered.headers["etag"]},
     )
 
-    assert (registered.status_code, registered.json()["state"]) == (200, "registered")
+    assert registered.json()["state"] == "registered"
     assert (active.json()["state"], active.json()["endpoint"]) == (
         "active",
         "https://changan.example",

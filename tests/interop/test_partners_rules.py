@@ -31,6 +31,7 @@ AGREEMENT = AgreementTerms(
     valid_from=date(2020, 6, 15),
     valid_until=date(2020, 12, 31),
     state=AgreementState.IN_FORCE,
+    is_signed=True,
 )
 OFFER = OfferTerms(agreement="a", mode=Mode.PROXY, area="tax", state=OfferState.OFFERED)
 GOOD: dict[str, Any] = {

@@ -289,14 +289,12 @@ async def test_a_package_of_twenty_megabytes_is_taken(districts: Districts) -> N
 
 async def test_a_suspended_partner_is_not_heard(districts: Districts) -> None:
     headers = districts.owner.district.headers("admin")
-    partner = (await districts.owner.client.get(f"/api/v1/partners/{NEAR}", headers=headers)).json()
-    known = {name: partner[name] for name in ("district", "name", "english_name")}
-    path = "/api/v1/partners"
-    await districts.owner.client.post(path, json=known | {"is_suspended": True}, headers=headers)
+    path = f"/api/v1/partners/{NEAR}/suspension"
+    await districts.owner.client.put(path, json={"is_suspended": True}, headers=headers)
 
     answer = await send(districts, await package_letter(districts))
 
-    await districts.owner.client.post(path, json=known, headers=headers)
+    await districts.owner.client.put(path, json={"is_suspended": False}, headers=headers)
     assert (answer.status_code, kind_of(answer)) == (401, "unknown-partner")
     assert (await send(districts, await package_letter(districts))).status_code == 202
 

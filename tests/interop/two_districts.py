@@ -83,17 +83,16 @@ class Districts:
     ) -> Envelope:
         content = package or case_package()
         claim = await self.near.context.leave("interop", json.dumps(content).encode())
-        told = case_step(
-            "forwarded",
-            exchange_id,
-            number=content["near_number"],
-            owner_district=OWNER,
-            matter_code=MATTER_CODE,
-            mode="proxy",
-            forward_due_on="2026-11-24",
-            package=claim.model_dump(),
+        data = {
+            "number": content["near_number"],
+            "owner_district": OWNER,
+            "matter_code": MATTER_CODE,
+            "mode": "proxy",
+            "forward_due_on": "2026-11-24",
+            "package": claim.model_dump(),
             **changes,
-        )
+        }
+        told = case_step("forwarded", exchange_id, **data)
         await self.near.hear(told)
         return told
 
@@ -104,8 +103,10 @@ class Districts:
 
     async def settle(self) -> None:
         """Send back and forth until nothing waits."""
-        while await self.send(self.near) + await self.send(self.owner):
-            pass
+        for _ in range(50):
+            if not await self.send(self.near) + await self.send(self.owner):
+                return
+        raise AssertionError("messages go back and forth and never arrive")
 
     async def view(self, side: RunningService, exchange_id: UUID) -> dict[str, Any]:
         answer = await side.client.get(
@@ -271,6 +272,8 @@ async def two_districts(near: RunningService, owner: RunningService) -> AsyncIte
         side.context.resources[TRANSPORT] = network
     await introduce(near, owner)
     await introduce(owner, near)
+    for side in (near, owner):
+        await sign(side, AGREEMENT)
     yield Districts(near, owner, network)
 
 
@@ -285,11 +288,35 @@ async def introduce(side: RunningService, other: RunningService) -> None:
         "endpoint": f"https://{HOSTS[other.district.code]}",
         "keys": {"keys": published["keys"]},
     }
-    answer = await side.client.post("/api/v1/partners", json=partner, headers=headers)
-    assert answer.status_code == 200, answer.text
+    await register(side, partner)
     file = partners_file(side.district.code, other.district.code, published["name"])
     answer = await side.client.post("/api/v1/partners/import", json=file, headers=headers)
     assert answer.status_code == 200, answer.text
+
+
+async def sign(side: RunningService, code: str) -> dict[str, Any]:
+    """Let the district sign an agreement and send its signature."""
+    answer = await side.client.post(
+        f"/api/v1/agreements/{code}/sign", headers=side.district.headers("admin")
+    )
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def register(side: RunningService, partner: dict[str, Any]) -> dict[str, Any]:
+    """Let one administrator enter a partner and another approve it."""
+    entered = await side.client.post(
+        "/api/v1/partners", json=partner, headers=side.district.headers("admin")
+    )
+    assert entered.status_code == 202, entered.text
+    approved = await side.client.post(
+        f"/api/v1/partner-changes/{entered.json()['id']}/approve",
+        headers=side.district.headers("admin"),
+    )
+    assert approved.status_code == 200, approved.text
+    change: dict[str, Any] = approved.json()
+    return change
 
 
 def partners_file(own: str, partner: str, name: str) -> dict[str, Any]:

@@ -58,3 +58,21 @@ async def hitech(districts: tuple[District, District]) -> District:
 async def qujiang(districts: tuple[District, District]) -> District:
     """西安曲江新区: where his firm is."""
     return districts[1]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def ankang(scratch: Path, districts: tuple[District, District]) -> AsyncIterator[District]:
+    """安康高新区, the third: started for those stories alone that need it."""
+    hitech, _ = districts
+    async with Platform(
+        folder=scratch / "journeys" / "ankang",
+        district="610971",
+        ports=Ports(free_base_port()),
+        data=DATA / "ankang-hitech",
+        settings=UNLIMITED,
+    ) as third:
+        district = District.of(third, "安康高新区")
+        await hitech.meet(district)
+        await district.meet(hitech)
+        yield district
+        await district.client.aclose()

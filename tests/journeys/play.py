@@ -1,4 +1,4 @@
-"""`make story`: starts two whole districts on this machine and plays the three stories."""
+"""`make story`: starts three whole districts on this machine and plays the five stories."""
 
 import asyncio
 import shutil
@@ -13,6 +13,7 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from journeys.cross_stories import company_moves, insured_online
 from journeys.stories import Record, elderly, local_promise, mr_huang
 
 from support.hall import District
@@ -50,7 +51,7 @@ def play() -> None:
 async def play_in(folder: Path) -> None:
     """Start both districts, introduce them, and play."""
     started = time.monotonic()
-    console.print("启动两个区，各有自己的数据库与消息服务 · starting two districts")
+    console.print("启动三个区，各有自己的数据库与消息服务 · starting three districts")
     async with (
         Platform(
             folder=folder / "hitech",
@@ -66,11 +67,20 @@ async def play_in(folder: Path) -> None:
             data=DATA / "qujiang",
             tell=lambda line: console.print(f"  曲江 {line}"),
         ) as owner,
+        Platform(
+            folder=folder / "ankang",
+            district="610971",
+            ports=Ports(free_base_port()),
+            data=DATA / "ankang-hitech",
+            tell=lambda line: console.print(f"  安康 {line}"),
+        ) as third,
     ):
         hitech, qujiang = District.of(near, "西安高新区"), District.of(owner, "西安曲江新区")
-        await hitech.meet(qujiang)
-        await qujiang.meet(hitech)
-        console.print(f"两区就绪，互换公钥 · ready after {time.monotonic() - started:.0f} s\n")
+        ankang = District.of(third, "安康高新区")
+        for partner in (qujiang, ankang):
+            await hitech.meet(partner)
+            await partner.meet(hitech)
+        console.print(f"三区就绪，互换公钥 · ready after {time.monotonic() - started:.0f} s\n")
 
         console.print("[bold]一、黄先生跨区变更税务登记 · Mr Huang's tax registration[/]")
         huang = await mr_huang(hitech, qujiang, tell)
@@ -83,8 +93,16 @@ async def play_in(folder: Path) -> None:
         conclude(
             "一次补正，核发电子证照 · corrected once, e-licence", await local_promise(hitech, tell)
         )
-        await hitech.client.aclose()
-        await qujiang.client.aclose()
+
+        console.print("\n[bold]四、刘女士的参保证明 · an insurance certificate, all online[/]")
+        online = await insured_online(hitech, ankang, tell)
+        conclude("全程网办，由办理区告知 · handled at a distance, told by the owner", online)
+
+        console.print("\n[bold]五、企业跨区迁移，三区同办 · a company moves, three districts[/]")
+        moved = await company_moves(hitech, qujiang, ankang, tell)
+        conclude("一窗受理，两区联合决定 · one window, two districts in concert", moved)
+        for district in (hitech, qujiang, ankang):
+            await district.client.aclose()
         console.print("\n正在停止 · stopping")
 
 

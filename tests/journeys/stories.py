@@ -13,7 +13,21 @@ from typing import Any
 
 from support.hall import District, Person
 
-__all__ = ["Record", "elderly", "filled", "first_answers", "local_promise", "mr_huang"]
+__all__ = [
+    "HALL",
+    "PATIENCE_SECONDS",
+    "PDF",
+    "Record",
+    "Tell",
+    "arrived",
+    "elderly",
+    "filled",
+    "first_answers",
+    "hand_in_required",
+    "local_promise",
+    "mr_huang",
+    "until",
+]
 
 TAX_CHANGE = "变更税务登记"
 PENSION_CHECK = "城乡居民养老保险待遇资格认证"
@@ -53,7 +67,7 @@ async def mr_huang(near: District, owner: District, tell: Tell) -> Record:
     ticket = await _ticket_served(near, clerk, matter["code"], tell, window_kind="cross_district")
     case = await clerk.post("/cases", _tax_application(matter["code"], ticket["id"]))
     tell(near.name, clerk.name, f"录入申请 {case['number']}")
-    await _hand_in_required(near, clerk, case, matter["code"])
+    await hand_in_required(near, clerk, case, matter["code"])
     await clerk.act(case["id"], "pre_check", {"comment": "身份与材料形式核对无误"})
     received = await clerk.act(case["id"], "receive")
     tell(near.name, clerk.name, f"收件并出具收件凭证，办件环节：{received['stage']}")
@@ -61,7 +75,7 @@ async def mr_huang(near: District, owner: District, tell: Tell) -> Record:
     tell(near.name, clerk.name, f"加密签名后转往{owner.name}")
 
     tax_officer = owner.person("税务窗口王强", "clerk", "approver")
-    far = await _arrived(tax_officer, case["number"])
+    far = await arrived(tax_officer, case["number"])
     tell(owner.name, "互通服务", f"验签收悉，回签回执，本区办件号 {far['number']}")
     await tax_officer.act(far["id"], "accept")
     tell(owner.name, tax_officer.name, "受理（即办件）")
@@ -71,8 +85,10 @@ async def mr_huang(near: District, owner: District, tell: Tell) -> Record:
     await tax_officer.act(far["id"], "close")
     tell(owner.name, tax_officer.name, "当场办结，出具盖章的办理结果通知书（无证照）")
 
-    closed = await _until(clerk, case["id"], lambda one: one["stage"] == "closed")
+    closed = await until(clerk, case["id"], lambda one: one["stage"] == "closed")
     tell(near.name, "互通服务", f"结果通知书验章通过，等效互认，办件 {closed['number']} 办结")
+    closed = await clerk.act(case["id"], "deliver", {"way": "counter"})
+    tell(near.name, clerk.name, "将结果通知书交付黄先生，送达回证一份")
     progress = await near.stranger().post(
         "/cases/progress", {"number": case["number"], "id_tail": "EC88"}
     )
@@ -143,7 +159,7 @@ async def elderly(near: District, tell: Tell) -> Record:
         },
     )
     tell(near.name, helper.name, f"一对一帮办：引导、填表、复印、打印，办件 {case['number']}")
-    await _hand_in_required(near, helper, case, matter["code"])
+    await hand_in_required(near, helper, case, matter["code"])
     for action, body in (
         ("receive", None),
         ("accept", None),
@@ -194,7 +210,7 @@ async def local_promise(near: District, tell: Tell) -> Record:
         },
     )
     tell(near.name, owner_of_shop.name, f"网上申请 {FOOD_LICENCE}，办件 {case['number']}")
-    missing = await _hand_in_required(near, owner_of_shop, case, matter["code"], leave_out=1)
+    missing = await hand_in_required(near, owner_of_shop, case, matter["code"], leave_out=1)
     await clerk.act(case["id"], "receive")
     await clerk.act(
         case["id"],
@@ -275,7 +291,7 @@ def _tax_application(matter_code: str, ticket_id: str) -> dict[str, Any]:
     }
 
 
-async def _hand_in_required(
+async def hand_in_required(
     near: District, person: Person, case: Any, matter_code: str, *, leave_out: int = 0
 ) -> list[Any]:
     """Hand in every material that the case still misses, save the last `leave_out`."""
@@ -292,7 +308,7 @@ async def _window(near: District, site_id: str, kind: str) -> Any:
     return next(one for one in windows if one["kind"] == kind)
 
 
-async def _arrived(officer: Person, near_number: str) -> Any:
+async def arrived(officer: Person, near_number: str) -> Any:
     """Wait until the case of the other district has come in."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
@@ -303,7 +319,7 @@ async def _arrived(officer: Person, near_number: str) -> Any:
     raise TimeoutError(f"{near_number} did not arrive within {PATIENCE_SECONDS} s")
 
 
-async def _until(person: Person, case_id: str, holds: Callable[[Any], bool]) -> Any:
+async def until(person: Person, case_id: str, holds: Callable[[Any], bool]) -> Any:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         case = await person.get(f"/cases/{case_id}")

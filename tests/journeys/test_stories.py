@@ -1,5 +1,6 @@
 """The stories that every release must pass, from counter to result, across whole districts."""
 
+from journeys.cross_stories import company_moves, insured_online
 from journeys.stories import elderly, local_promise, mr_huang
 
 from support.hall import District
@@ -23,6 +24,40 @@ async def test_mr_huang_is_done_across_two_districts(hitech: District, qujiang: 
     assert record.facts["ticket"]["case_id"] == near["id"]
     assert record.facts["owner_ratings"]["average"] == 5
     assert record.seconds < HALF_AN_HOUR
+    assert near["handed_over_at"] is not None
+    hops = record.facts["exchange"]["hops"]
+    assert [hop["holder"] for hop in hops[:2]] == [hitech.code, hitech.code]
+    assert hops[0]["clock"] == "forward"
+
+
+async def test_a_certificate_is_made_out_online_and_told_by_its_owner(
+    hitech: District, ankang: District
+) -> None:
+    record = await insured_online(hitech, ankang, say_nothing)
+
+    near, owner = record.cases["near"], record.cases["owner"]
+    assert near["stage"] == owner["stage"] == "closed"
+    assert record.facts["told_here"]["items"] == []
+    assert record.facts["told_there"]["items"]
+    assert record.facts["exchange"]["mode"] == "online"
+    assert record.facts["exchange"]["holder"] == ankang.code
+
+
+async def test_a_company_moves_by_the_concert_of_three_districts(
+    hitech: District, qujiang: District, ankang: District
+) -> None:
+    record = await company_moves(hitech, qujiang, ankang, say_nothing)
+
+    near = record.cases["near"]
+    assert near["stage"] == "closed"
+    assert {record.cases[name]["stage"] for name in ("leaving", "arriving")} == {"closed"}
+    assert near["outcome"] == "granted"
+    assert ankang.code in record.facts["blocked"]["blocking"]
+    assert record.facts["concluded"]["blocking"] == []
+    told = [one["kind"] for one in record.facts["told"]["items"]]
+    assert sorted(told) == ["accepted", "correction", "decided"]
+    assert {one["district"] for one in near["owners"]} == {qujiang.code, ankang.code}
+    assert all(one["notice"]["seal"] for one in near["owners"])
 
 
 async def test_an_old_lady_without_a_phone_is_done_at_one_stop(hitech: District) -> None:

@@ -80,7 +80,7 @@ async def know_matter(
     return str(content["code"])
 
 
-async def know_partner_matter(case: RunningService, **changes: Any) -> str:
+async def know_partner_matter(case: RunningService, *, mode: str = "proxy", **changes: Any) -> str:
     """Let the service hear of an immediate matter of a partner's; return its code."""
     content = matter_content(
         **{
@@ -96,7 +96,7 @@ async def know_partner_matter(case: RunningService, **changes: Any) -> str:
     event = {
         "owner_district": PARTNER,
         "agreement": "2020-01",
-        "mode": "proxy",
+        "mode": mode,
         "version": 1,
         "state": "offered",
         "forward_within_days": 1,

@@ -43,6 +43,7 @@ __all__ = [
     "CaseSubmitted",
     "CaseSuspended",
     "CaseTerminated",
+    "CaseWithdrawalRequested",
     "CaseWithdrawn",
 ]
 
@@ -91,12 +92,15 @@ class CaseCorrectionsRequested(CaseEvent):
 
     SUBJECT = "case.case.corrections_requested"
     due_on: date
+    content: ClaimCheck | None = None
+    """For the near district, where the case came from one: what is missing, the sealed notice."""
 
 
 class CaseCorrected(CaseEvent):
-    """已补正."""
+    """已补正; `package` is what the near district took in, on its way to the owner."""
 
     SUBJECT = "case.case.corrected"
+    package: ClaimCheck | None = None
 
 
 class CaseAccepted(CaseEvent):
@@ -109,10 +113,11 @@ class CaseAccepted(CaseEvent):
 
 
 class CaseDeclined(CaseEvent):
-    """不予受理."""
+    """不予受理; `result` is the sealed document on its way back to the near district."""
 
     SUBJECT = "case.case.declined"
     reason_code: str
+    result: ClaimCheck | None = None
 
 
 class CaseForwarded(CaseEvent):
@@ -182,6 +187,12 @@ class CaseClosed(CaseEvent):
     result: ClaimCheck | None = None
 
 
+class CaseWithdrawalRequested(CaseEvent):
+    """申请撤回: the applicant of a forwarded case wants no decision; the owner is asked."""
+
+    SUBJECT = "case.case.withdrawal_requested"
+
+
 class CaseWithdrawn(CaseEvent):
     """撤回."""
 
@@ -222,6 +233,8 @@ class CaseSuspended(CaseEvent):
     SUBJECT = "case.case.suspended"
     procedure: str
     planned_days: int
+    content: ClaimCheck | None = None
+    """For the near district, where the case came from one: the sealed notice of the procedure."""
 
 
 class CaseResumed(CaseEvent):
@@ -239,6 +252,8 @@ class CaseExtended(CaseEvent):
     days: int
     statutory_due_on: date | None = None
     promised_due_on: date | None = None
+    content: ClaimCheck | None = None
+    """For the near district, where the case came from one: the reason, the sealed notice."""
 
 
 class CaseTerminated(CaseEvent):
@@ -277,6 +292,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     CaseLicenceIssued,
     CaseDelivered,
     CaseClosed,
+    CaseWithdrawalRequested,
     CaseWithdrawn,
     CaseSuspended,
     CaseResumed,
@@ -313,22 +329,31 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "ticket_id": "01981f3a-7c00-7000-8000-000000000003",
     },
     CaseReceived.SUBJECT: {"site_id": "hitech-hall"},
-    CaseCorrectionsRequested.SUBJECT: {"due_on": "2026-01-12"},
+    CaseCorrectionsRequested.SUBJECT: {"due_on": "2026-01-12", "content": EXAMPLE_CLAIM},
+    CaseCorrected.SUBJECT: {"package": EXAMPLE_CLAIM},
     CaseAccepted.SUBJECT: {
         "statutory_due_on": "2026-02-02",
         "promised_due_on": "2026-01-12",
         "is_provisional": False,
     },
-    CaseSuspended.SUBJECT: {"procedure": "hearing", "planned_days": 20},
+    CaseSuspended.SUBJECT: {
+        "procedure": "hearing",
+        "planned_days": 20,
+        "content": EXAMPLE_CLAIM,
+    },
     CaseResumed.SUBJECT: {"statutory_due_on": "2026-03-02", "promised_due_on": "2026-02-09"},
     CaseExtended.SUBJECT: {
         "days": 10,
         "statutory_due_on": "2026-03-16",
         "promised_due_on": "2026-02-23",
+        "content": EXAMPLE_CLAIM,
     },
     CaseTerminated.SUBJECT: {"ground": "correction_overdue"},
     CaseReopened.SUBJECT: {"stage": "accepted", "order_number": "高督2026-12"},
-    CaseDeclined.SUBJECT: {"reason_code": "not_in_jurisdiction"},
+    CaseDeclined.SUBJECT: {
+        "reason_code": "not_in_jurisdiction",
+        "result": EXAMPLE_CLAIM,
+    },
     CaseForwarded.SUBJECT: {
         "owner_district": "610172",
         "matter_code": _MATTER_CODE,

@@ -49,6 +49,7 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "home-visits": "site",
         "hsds": "site",
         "partners": "interop",
+        "partner-changes": "interop",
         "agreements": "interop",
         "matter-offers": "interop",
         "exchanges": "interop",

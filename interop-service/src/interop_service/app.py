@@ -14,18 +14,24 @@ from interop_service.equivalences import routes as equivalences
 from interop_service.events import PUBLISHED
 from interop_service.evidence import routes as evidence
 from interop_service.evidence import service as evidence_service
-from interop_service.exchanges import deliveries, door, proof
+from interop_service.exchanges import deliveries, door, moving, proof, reconciling, sending
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
 from interop_service.letters import sending as letters
+from interop_service.links import routes as links
+from interop_service.links import service as link_service
+from interop_service.links.limiting import hold_limits
 from interop_service.once_only import routes as once_only
 from interop_service.once_only import service as once_only_service
 from interop_service.partners import routes as partners
 from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
 from interop_service.recognitions import service as recognition_service
+from interop_service.registrations import routes as registrations
 from interop_service.settings import Settings
+from interop_service.signings import routes as signings
 from tongban import app
+from tongban.context import Context
 from tongban.messages import Event
 from tongban.service import Service, Timer
 
@@ -40,11 +46,20 @@ async def republish(session: AsyncSession) -> AsyncIterator[tuple[Event, int]]:
         yield told
 
 
+def prepare(context: Context) -> None:
+    """Hold what a process of this service needs besides the common resources."""
+    keys.hold_own_keys(context)
+    hold_limits(context)
+
+
 SERVICE = Service(
     name="interop",
     title={"zh-CN": "跨区互通服务", "en": "interop service"},
     settings=Settings,
     routers=(
+        links.router,
+        registrations.router,
+        signings.router,
         partners.router,
         exchanges.router,
         door.signed_router,
@@ -64,13 +79,18 @@ SERVICE = Service(
         Timer(every=timedelta(seconds=15), run=evidence_service.watch_sealing),
         Timer(every=timedelta(hours=1), run=evidence_service.drop_bodies),
         Timer(every=timedelta(minutes=1), run=once_only_service.forget_overdue),
+        Timer(every=timedelta(days=1), run=link_service.warn_of_ending_keys),
+        Timer(every=timedelta(hours=1), run=deliveries.forget_bodies),
+        Timer(every=timedelta(hours=1), run=sending.archive),
+        Timer(every=timedelta(minutes=1), run=moving.watch_lights),
     ),
     loops={
         "deliveries": deliveries.deliver,
         "letters": partial(letters.deliver, follow=once_only_service.follow_letter),
+        "reconciliations": reconciling.reconcile_for_ever,
     },
     republish=republish,
-    prepare=keys.hold_own_keys,
+    prepare=prepare,
 )
 
 

@@ -4,12 +4,15 @@ Problem
 ├── PartnerNotFound, ExchangeNotFound        404: nothing of that name here
 ├── KeysUnusable, ImportRefused              422: what an administrator sent can't be kept
 └── MessageFault                             what a partner's message meets; says whose fault
-    ├── UnknownPartner, SignatureInvalid, MessageExpired      401
+    ├── UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired  401
     ├── SenderMismatch, AgreementDenies, EvidenceDenied       403
     ├── DigestMismatch, ProtocolUnsupported                   400
     ├── ExchangeUnknown                                       404
-    ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn  409
+    ├── AlreadyRegistered                                     409
+    ├── NonceReplayed, MessageIdReused, ExchangeKnown, OutOfTurn, MessageNotAllowed  409
     ├── MessageTooLarge                                       413
+    ├── TooManyMessages                                       429
+    ├── MaintenanceUnderWay                                   503, ours
     ├── WrongDistrict                                         421
     ├── MessageUnreadable, PackageUnreadable                  422
     └── EvidenceBacklog                                       503
@@ -22,6 +25,7 @@ from tongban.problems import FieldError, Problem
 
 __all__ = [
     "AgreementDenies",
+    "AlreadyRegistered",
     "DigestMismatch",
     "EvidenceBacklog",
     "EvidenceDenied",
@@ -29,10 +33,13 @@ __all__ = [
     "ExchangeNotFound",
     "ExchangeUnknown",
     "ImportRefused",
+    "KeyRevoked",
     "KeysUnusable",
+    "MaintenanceUnderWay",
     "MessageExpired",
     "MessageFault",
     "MessageIdReused",
+    "MessageNotAllowed",
     "MessageTooLarge",
     "MessageUnreadable",
     "NonceReplayed",
@@ -42,6 +49,7 @@ __all__ = [
     "ProtocolUnsupported",
     "SenderMismatch",
     "SignatureInvalid",
+    "TooManyMessages",
     "UnknownPartner",
     "WrongDistrict",
 ]
@@ -144,6 +152,59 @@ class SignatureInvalid(MessageFault):
     }
 
 
+class AlreadyRegistered(MessageFault):
+    """A partner changes its keys by a message that its known keys prove."""
+
+    status = 409
+    type = "already-registered"
+    title = {"zh-CN": "已是合作区", "en": "A partner already"}
+    detail = {
+        "zh-CN": "{district} 已接通；更换公钥请用已登记的密钥签名发送换钥通知。",
+        "en": "{district} is connected: announce new keys, signed by one that is known.",
+    }
+
+
+class KeyRevoked(MessageFault):
+    """The key was revoked: whoever holds it proves nothing any more."""
+
+    status = 401
+    type = "key-revoked"
+    # The message is good under another key.
+    retry = True
+    title = {"zh-CN": "签名密钥已吊销", "en": "The signing key is revoked"}
+    detail = {
+        "zh-CN": "请换用其他已登记的密钥签名，用同一消息编号重发。",
+        "en": "Sign by another registered key and send it under the same message id.",
+    }
+
+
+class TooManyMessages(MessageFault):
+    """More than this district takes of one partner in that time."""
+
+    status = 429
+    type = "too-many-messages"
+    retry = True
+    title = {"zh-CN": "消息过于频繁", "en": "Too many messages"}
+    detail = {
+        "zh-CN": "超过约定上限（{limit}），请按 Retry-After 稍后重发。",
+        "en": "Over the agreed limit ({limit}): send it again after Retry-After.",
+    }
+
+
+class MaintenanceUnderWay(MessageFault):
+    """This district is closed for maintenance; nothing is wrong with the message."""
+
+    status = 503
+    type = "maintenance"
+    fault = "ours"
+    retry = True
+    title = {"zh-CN": "本区停机维护", "en": "Closed for maintenance"}
+    detail = {
+        "zh-CN": "预计 {ends_at} 恢复，请按 Retry-After 稍后重发。",
+        "en": "Until {ends_at}: send it again after Retry-After.",
+    }
+
+
 class MessageExpired(MessageFault):
     """The signature was made too long ago, or in the future."""
 
@@ -228,8 +289,20 @@ class OutOfTurn(MessageFault):
     retry = True
     title = {"zh-CN": "与当前环节不符", "en": "Not this message's turn"}
     detail = {
-        "zh-CN": "该笔办件当前为 {state}，请稍后用同一消息编号重发。",
-        "en": "The exchange is {state} now: send the same message later.",
+        "zh-CN": "该笔办件当前为 {state}，可以发送：{possible}。请稍后用同一消息编号重发。",
+        "en": "The exchange is {state} now and takes: {possible}. Send the same message later.",
+    }
+
+
+class MessageNotAllowed(MessageFault):
+    """That side never sends this in this mode."""
+
+    status = 409
+    type = "message-not-allowed"
+    title = {"zh-CN": "该模式下不应由发送区发送", "en": "Not the sender's to send in this mode"}
+    detail = {
+        "zh-CN": "{mode} 模式下，{side} 一方可以发送：{allowed}。",
+        "en": "In the {mode} mode the {side} side sends: {allowed}.",
     }
 
 
@@ -286,6 +359,8 @@ class ExchangeUnknown(MessageFault):
 
     status = 404
     type = "exchange-unknown"
+    # A district that was restored from a backup learns of it when the two reconcile.
+    retry = True
     title = {"zh-CN": "没有这笔跨区办件", "en": "No such exchange with the sender"}
     detail = {"zh-CN": "请核对互通编号。", "en": "Check the exchange's id."}
 

@@ -4,29 +4,46 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
+from interop_service.exchange_events import (
+    PUBLISHED_OF_EXCHANGES,
+    DistrictStanding,
+    ExchangeAcknowledged,
+    ExchangeCorrected,
+    ExchangeFailed,
+    ExchangeHandedOver,
+    ExchangeLightChanged,
+    ExchangeProgressed,
+    ExchangeRated,
+    ExchangeReceived,
+    ExchangeResult,
+    ExchangeSent,
+    ExchangeWithdrawalRequested,
+)
 from tongban.messages import Event
-from tongban.objects import ClaimCheck
 
 __all__ = [
     "PUBLISHED",
     "AgreementChanged",
+    "DistrictStanding",
     "ExchangeAcknowledged",
+    "ExchangeCorrected",
     "ExchangeFailed",
+    "ExchangeHandedOver",
+    "ExchangeLightChanged",
     "ExchangeProgressed",
     "ExchangeRated",
     "ExchangeReceived",
     "ExchangeResult",
     "ExchangeSent",
+    "ExchangeWithdrawalRequested",
     "MatterOfferChanged",
     "PartnerChanged",
+    "PartnerKeysEnding",
     "RecognitionChanged",
 ]
 
 _EXCHANGE = UUID("01990000-0000-7000-8000-000000000001")
-_CASE = UUID("01990000-0000-7000-8000-000000000002")
-_RECEIPT = UUID("01990000-0000-7000-8000-000000000003")
 _AT = datetime(2020, 6, 15, 1, 30, tzinfo=UTC)
-_CLAIM = ClaimCheck(key="0" * 32, size=4096, sha256="0" * 64)
 _MATTER = "11610133MB2P38849J4001030101000"
 
 
@@ -47,6 +64,23 @@ class PartnerChanged(Event):
         return cls(district="610172", name="西安曲江新区", state="active")
 
 
+class PartnerKeysEnding(Event):
+    """合作区公钥将到期: keys of a partner end within a month; told daily until there are others."""
+
+    SUBJECT = "interop.partner.keys_ending"
+
+    district: str
+    keys: list[str]
+    first_at: datetime
+
+    def key(self) -> str:
+        return self.district
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(district="610172", keys=["610172-signing-2019"], first_at=_AT)
+
+
 class AgreementChanged(Event):
     """协议变更: an agreement with a partner, as it is now."""
 
@@ -62,6 +96,8 @@ class AgreementChanged(Event):
     forward_within_days: int
     recognised_materials: list[str]
     recognised_results: list[str]
+    postage_borne_by: Literal["near", "owner", "applicant"]
+    delegated_acceptance: bool
     state: Literal["in_force", "ended"]
 
     def key(self) -> str:
@@ -80,6 +116,8 @@ class AgreementChanged(Event):
             forward_within_days=1,
             recognised_materials=["business_licence"],
             recognised_results=["notice", "licence"],
+            postage_borne_by="owner",
+            delegated_acceptance=False,
             state="in_force",
         )
 
@@ -111,141 +149,6 @@ class MatterOfferChanged(Event):
             forward_within_days=1,
             matter=_example_matter(),
         )
-
-
-class ExchangeEvent(Event):
-    """What is told of one exchange."""
-
-    exchange_id: UUID
-
-    def key(self) -> str:
-        return str(self.exchange_id)
-
-
-class ExchangeReceived(ExchangeEvent):
-    """已接收跨区办件: at the owner, a partner's package is here and was receipted."""
-
-    SUBJECT = "interop.exchange.received"
-
-    from_district: str
-    near_number: str
-    matter_code: str
-    mode: str
-    package: ClaimCheck
-    received_at: datetime
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(
-            exchange_id=_EXCHANGE,
-            from_district="610171",
-            near_number="6101712020061500000017",
-            matter_code=_MATTER,
-            mode="proxy",
-            package=_CLAIM,
-            received_at=_AT,
-        )
-
-
-class ExchangeRated(ExchangeEvent):
-    """跨区好差评: at the owner, the applicant's rating of this district."""
-
-    SUBJECT = "interop.exchange.rated"
-
-    score: int
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(exchange_id=_EXCHANGE, score=5)
-
-
-class ExchangeSent(ExchangeEvent):
-    """已发往办理区: at the near side, the package was sent for the first time."""
-
-    SUBJECT = "interop.exchange.sent"
-
-    case_id: UUID
-    to_district: str
-    at: datetime
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(exchange_id=_EXCHANGE, case_id=_CASE, to_district="610172", at=_AT)
-
-
-class ExchangeAcknowledged(ExchangeEvent):
-    """办理区已签收: at the near side, the owner's signed receipt was verified."""
-
-    SUBJECT = "interop.exchange.acknowledged"
-
-    case_id: UUID
-    receipt_id: UUID
-    at: datetime
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(exchange_id=_EXCHANGE, case_id=_CASE, receipt_id=_RECEIPT, at=_AT)
-
-
-class ExchangeProgressed(ExchangeEvent):
-    """办理区进度: at the near side, the owner's case moved on."""
-
-    SUBJECT = "interop.exchange.progressed"
-
-    case_id: UUID
-    stage: Literal["accepted", "corrections_requested", "decided"]
-    owner_number: str
-    at: datetime
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(
-            exchange_id=_EXCHANGE,
-            case_id=_CASE,
-            stage="accepted",
-            owner_number="6101722020061500000025",
-            at=_AT,
-        )
-
-
-class ExchangeResult(ExchangeEvent):
-    """办理结果已返回: at the near side, the owner's result is here and was examined."""
-
-    SUBJECT = "interop.exchange.result"
-
-    case_id: UUID
-    owner_number: str
-    outcome: Literal["granted", "denied", "declined", "withdrawn"]
-    outside_number: str | None
-    is_recognised: bool
-    result: ClaimCheck | None
-    at: datetime
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(
-            exchange_id=_EXCHANGE,
-            case_id=_CASE,
-            owner_number="6101722020061500000025",
-            outcome="granted",
-            outside_number=None,
-            is_recognised=True,
-            result=_CLAIM,
-            at=_AT,
-        )
-
-
-class ExchangeFailed(ExchangeEvent):
-    """跨区互通失败: at the near side, the package may not or cannot reach the owner."""
-
-    SUBJECT = "interop.exchange.failed"
-
-    case_id: UUID
-    reason: str
-
-    @classmethod
-    def example(cls) -> Self:
-        return cls(exchange_id=_EXCHANGE, case_id=_CASE, reason="agreement-denies")
 
 
 class RecognitionChanged(Event):
@@ -327,14 +230,9 @@ def _example_matter() -> dict[str, Any]:
 
 PUBLISHED: tuple[type[Event], ...] = (
     PartnerChanged,
+    PartnerKeysEnding,
     AgreementChanged,
     MatterOfferChanged,
-    ExchangeReceived,
-    ExchangeRated,
-    ExchangeSent,
-    ExchangeAcknowledged,
-    ExchangeProgressed,
-    ExchangeResult,
-    ExchangeFailed,
+    *PUBLISHED_OF_EXCHANGES,
     RecognitionChanged,
 )

@@ -8,11 +8,11 @@ must not be signed by the seal, nor a document be sealed by the key that signs m
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import rfc8785
 from joserfc.errors import JoseError
@@ -24,6 +24,8 @@ from interop_service.suites import KeyUnusable, PrivateKey, PublicKey, Suite
 from tongban.context import Context
 
 __all__ = ["KeySetUnusable", "OwnKeys", "PartnerKeys", "hold_own_keys", "own_keys"]
+
+K = TypeVar("K")
 
 SEAL_MARK = "-seal"
 MOST_KEYS = 20
@@ -124,6 +126,15 @@ class PartnerKeys:
                 raise KeySetUnusable(f"no_{purpose}_key")
         return cls(**keys)
 
+    def without(self, revoked: Collection[str]) -> Self:
+        """Return the keys less those that were revoked."""
+        return replace(
+            self,
+            signing=_less(self.signing, revoked),
+            encryption=_less(self.encryption, revoked),
+            seal=_less(self.seal, revoked),
+        )
+
 
 def hold_own_keys(context: Context) -> None:
     """Read this district's keys once, at the start of a process."""
@@ -134,6 +145,10 @@ def own_keys(context: Context) -> OwnKeys:
     """Return the keys that `hold_own_keys` read."""
     keys: OwnKeys = context.resources["own_keys"]
     return keys
+
+
+def _less(keys: Mapping[str, K], revoked: Collection[str]) -> Mapping[str, K]:
+    return {key_id: key for key_id, key in keys.items() if key_id not in revoked}
 
 
 def _read_partner_key(jwk: Any) -> tuple[str, str, PublicKey | OKPKey]:

@@ -120,8 +120,13 @@ async def act_by_machine(
     at: datetime,
     facts: Mapping[str, Any],
     files: Files | None = None,
+    actor: str = MACHINE,
+    changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Take an action that nobody but the machine takes, on a locked case.
+
+    `actor` is another district where its message is what brings it about, and `changes` what that
+    changes besides.
 
     `facts` are what the body of the action would tell, such as a termination's `ground`; or
     `deemed` for an acceptance by silence, or the `rule` by which it is decided.
@@ -144,12 +149,12 @@ async def act_by_machine(
         files,
         matter,
         ActionIn.model_validate({name: facts[name] for name in facts if name in _TOLD}),
-        Caller(MACHINE, frozenset(), context.settings.district),
+        Caller(actor, frozenset(), context.settings.district),
         at=_in_order(case, at),
         target=transition.leads_to(known),
         machine=facts,
     )
-    await _take(step, action, role=MACHINE)
+    await _take(step, action, role=MACHINE, besides=changes)
 
 
 async def go_on(session: AsyncSession, context: Context, case: Case, *, at: datetime) -> None:
@@ -247,9 +252,11 @@ _DECIDED_AT_ONCE = frozenset({Stage.SUBMITTED, Stage.RECEIVED, Stage.ACCEPTED})
 _BY_ONESELF = frozenset({rules.Channel.ONLINE, rules.Channel.KIOSK})
 
 
-async def _take(step: Step, action: Action, *, role: str) -> None:
+async def _take(
+    step: Step, action: Action, *, role: str, besides: Mapping[str, Any] | None = None
+) -> None:
     effect = await EFFECTS[action](step)
-    changes = {**step.moved(effect.changes), **effect.changes}
+    changes = {**step.moved(effect.changes), **effect.changes, **(besides or {})}
     if "next_due_at" not in effect.changes:
         changes |= await step.dates(effect.changes)
     await steps.take(

@@ -9,7 +9,7 @@ from uuid import UUID
 from case_service.cases.exchange import result_left
 from case_service.cases.owed import broken_commitments
 from case_service.cases.refusals import CommitmentBroken
-from case_service.cases.rules import Outcome
+from case_service.cases.rules import Outcome, Stage
 from case_service.cases.step import Effect, Step
 from case_service.cases.words import OUTCOMES
 from case_service.deliveries import handing
@@ -116,7 +116,10 @@ async def issue(step: Step) -> Effect:
 
 
 async def deliver(step: Step) -> Effect:
-    """送达: what was on its way, or is handed over right now; its proof of service is drawn up."""
+    """送达: what was on its way, or is handed over right now; its proof of service is drawn up.
+
+    At the near district it is the owner's result that its window hands to the applicant.
+    """
     recipient = step.body.recipient or step.party["applicant"]["name"]
     delivery = await handing.complete(
         step.session,
@@ -134,6 +137,8 @@ async def deliver(step: Step) -> Effect:
     delivery.proof_id = UUID(changes["documents"][-1]["id"])
     step.session.add(delivery)
     way = delivery.way.value
+    if step.target is Stage.CLOSED:
+        changes["handed_over_at"] = step.at
     return Effect(changes, [CaseDelivered(**step.told, way=way)], {"way": way})
 
 
@@ -156,7 +161,9 @@ async def close(step: Step) -> Effect:
             outside_number=outside_number,
         )
         notice = await step.just_drawn()
-        claim = await result_left(step.context, case, notice, outside_number=outside_number)
+        claim = await result_left(
+            step.context, case, notice, outcome=outcome, outside_number=outside_number
+        )
     event = CaseClosed(
         **step.told, outcome=outcome.value, outside_number=outside_number, result=claim
     )

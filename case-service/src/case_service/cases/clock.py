@@ -132,6 +132,7 @@ class Starts:
     """The day of the decision that grants a licence or certificate."""
     is_delivered: bool = False
     is_forwarded: bool = False
+    """The owner's receipt for the package is here: until then the near district owes it."""
     is_finished: bool = False
     forward_within_days: int | None = None
     """Set for a partner's matter: the near district owes forwarding, and nothing else."""

@@ -79,7 +79,7 @@ def _guards() -> Iterator[str]:
 
 def _moving() -> Iterator[tuple[Stage, Action, Transition, Stage]]:
     for (source, action), transition in sorted(TRANSITIONS.items(), key=_as_listed):
-        targets = (transition.target, transition.if_never_accepted)
+        targets = (transition.target, transition.if_never_accepted, transition.if_with_owner)
         for target in targets:
             if target is not None and target is not source:
                 yield source, action, transition, target

@@ -8,11 +8,17 @@ from typing import Any
 from case_service.archive import service as archive
 from case_service.cases.pauses import ended_suspensions
 from case_service.cases.refusals import LicenceStands, NotOverdueYet
-from case_service.cases.rules import Ground, Outcome, Stage
+from case_service.cases.rules import FINAL, Ground, Outcome, Stage
 from case_service.cases.step import Effect, Step
 from case_service.cases.tables import Case
 from case_service.documents.wording import DocumentKind
-from case_service.events import CaseEvent, CaseReopened, CaseTerminated, CaseWithdrawn
+from case_service.events import (
+    CaseEvent,
+    CaseReopened,
+    CaseTerminated,
+    CaseWithdrawalRequested,
+    CaseWithdrawn,
+)
 from case_service.licences import service as licences
 from case_service.notices.rules import NoticeKind
 from case_service.payments.charging import charge_again, give_back
@@ -37,7 +43,13 @@ _BY_ITSELF: Mapping[Ground, Text] = MappingProxyType(
 
 
 async def withdraw(step: Step) -> Effect:
-    """撤回: at the applicant's wish, before a decision."""
+    """撤回: at the applicant's wish, before a decision.
+
+    A case that another district has is asked back; its answer is the result that comes.
+    """
+    if step.target not in FINAL:
+        asked = {"withdrawal_requested_at": step.at, "reason": step.body.reason}
+        return Effect(asked, [CaseWithdrawalRequested(**step.told)], {"asked": True})
     changes = {
         "outcome": Outcome.WITHDRAWN,
         "reason": step.body.reason,

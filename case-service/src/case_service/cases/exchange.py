@@ -6,7 +6,7 @@ Bytes and personal data cross by claim check only; what is heard is in `consumer
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -17,25 +17,32 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_service.cases import party, steps, store, writing
 from case_service.cases.rules import Channel, Outcome, Stage
 from case_service.cases.service import draw_number, matter_values, party_values
+from case_service.cases.step import Step
 from case_service.cases.tables import Case
-from case_service.events import CaseClosed, CaseReceived, CaseSubmitted
+from case_service.events import CaseReceived, CaseSubmitted
 from case_service.materials import service as materials
+from case_service.materials.tables import Material
 from case_service.matters.rules import Matter
+from case_service.matters.service import matters_of
 from tongban.context import Context
 from tongban.ids import new_id
 from tongban.objects import ClaimCheck
 
 __all__ = [
+    "CorrectionsBack",
     "Package",
     "ResultBack",
+    "StepBack",
     "acknowledge",
     "fail",
-    "mirror",
+    "note",
     "packed",
+    "packed_corrections",
     "read_package",
     "result_left",
+    "step_left",
+    "take_corrections",
     "take_in",
-    "take_result",
 ]
 
 
@@ -61,6 +68,15 @@ class PackedMaterial(BaseModel):
         return raw
 
 
+class CorrectionsBack(BaseModel):
+    """What the applicant supplied at the near district; read tolerantly."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    form: dict[str, Any] | None = None
+    materials: list[PackedMaterial] = Field(default_factory=list)
+
+
 class Package(BaseModel):
     """What the near district hands over; read tolerantly."""
 
@@ -74,6 +90,17 @@ class Package(BaseModel):
     form: dict[str, Any] = Field(default_factory=dict)
     situation_answers: dict[str, Any] = Field(default_factory=dict)
     materials: list[PackedMaterial] = Field(default_factory=list)
+    received_at: datetime | None = None
+
+
+class StepBack(BaseModel):
+    """What a step of the owner's is about; read tolerantly."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    missing: list[dict[str, Any]] = Field(default_factory=list)
+    reason: str | None = None
+    notice: dict[str, Any] | None = None
 
 
 class ResultBack(BaseModel):
@@ -85,6 +112,7 @@ class ResultBack(BaseModel):
     outcome: Literal[Outcome.GRANTED, Outcome.DENIED, Outcome.DECLINED, Outcome.WITHDRAWN]
     outside_number: str | None = None
     notice: dict[str, Any] | None = None
+    reason: str | None = None
 
 
 class PackageBroken(ValueError):
@@ -99,8 +127,8 @@ async def packed(
     *,
     receipt: Mapping[str, Any],
     received_at: datetime,
-) -> ClaimCheck:
-    """Leave all that the owner needs for interop, which alone sends it."""
+) -> tuple[ClaimCheck, UUID | None]:
+    """Leave all that the owner needs for interop, which alone sends it; tell the last file."""
     files = await materials.with_bytes(session, context, case.id)
     package = {
         "near_number": case.number,
@@ -108,35 +136,71 @@ async def packed(
         "channel": case.channel.value,
         **whole,
         "situation_answers": case.situation_answers,
-        "materials": [
-            {
-                "key": file.key,
-                "name": file.name,
-                "media_type": file.media_type,
-                "size": file.size,
-                "sha256": file.sha256,
-                "content": base64.b64encode(raw).decode(),
-            }
-            for file, raw in files
-        ],
+        "materials": _packed_files(files),
         "receipt": receipt,
         "received_at": received_at.isoformat(),
         "site_id": case.site_id,
     }
-    return await context.leave("interop", _encoded(package))
+    return await context.leave("interop", _encoded(package)), _last_of(files)
+
+
+async def packed_corrections(
+    session: AsyncSession, context: Context, case: Case, *, form: Mapping[str, Any] | None
+) -> tuple[ClaimCheck, UUID | None]:
+    """Leave what the applicant supplied since the package went, and the form where it changed."""
+    files = await materials.with_bytes(session, context, case.id, behind=case.sent_material_id)
+    supplied = {"form": form, "materials": _packed_files(files)}
+    last = _last_of(files) or case.sent_material_id
+    return await context.leave("interop", _encoded(supplied)), last
+
+
+async def step_left(step: Step, **told: Any) -> ClaimCheck | None:
+    """Leave what a step is about for the near district; nothing where the case is our own.
+
+    The sealed document is the one that the step drew up.
+    """
+    if step.case.from_district is None:
+        return None
+    content = {"notice": await step.just_drawn(), **told}
+    return await step.context.leave("interop", _encoded(content))
 
 
 async def result_left(
-    context: Context, case: Case, notice: Mapping[str, Any], *, outside_number: str | None
+    context: Context,
+    case: Case,
+    notice: Mapping[str, Any],
+    *,
+    outcome: Outcome,
+    outside_number: str | None,
+    reason: str | None = None,
 ) -> ClaimCheck:
     """Leave the result and its sealed notice for interop, for the way back."""
     result = {
         "owner_number": case.number,
-        "outcome": case.outcome,
+        "outcome": outcome,
         "outside_number": outside_number,
+        "reason": reason,
         "notice": notice,
     }
     return await context.leave("interop", _encoded(result))
+
+
+def _packed_files(files: Sequence[tuple[Material, bytes]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": file.key,
+            "name": file.name,
+            "media_type": file.media_type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "content": base64.b64encode(raw).decode(),
+        }
+        for file, raw in files
+    ]
+
+
+def _last_of(files: Sequence[tuple[Material, bytes]]) -> UUID | None:
+    return files[-1][0].id if files else None
 
 
 async def read_package(context: Context, claim: ClaimCheck, *, from_district: str) -> Package:
@@ -154,14 +218,17 @@ async def take_in(
     exchange_id: UUID,
     mode: str,
     at: datetime,
+    is_delegated: bool = False,
 ) -> Case | None:
     """Make the owner's case of a package; None where the exchange has one already.
 
-    Its stage is RECEIVED: our receipt is what every clock here starts from.
+    Its stage is RECEIVED: our receipt is what every clock here starts from, unless the agreement
+    delegates acceptance; then it is the near district's.
     """
     if await store.by_exchange(session, exchange_id) is not None:
         return None
     case_id, actor = new_id(), f"district:{package.from_district}"
+    received_at = min(package.received_at or at, at) if is_delegated else at
     number = await draw_number(session, context, at=at)
     whole: party.Party = {
         "applicant": package.applicant,
@@ -183,9 +250,9 @@ async def take_in(
         "situation_answers": package.situation_answers,
         "evidence": {file.key: "file" for file in package.materials},
         "submitted_by": actor,
-        "submitted_at": at,
+        "submitted_at": received_at,
         "received_by": actor,
-        "received_at": at,
+        "received_at": received_at,
     }
     case = Case(**values)
     values |= await steps.reckoned(session, context, case, {}, matter=matter, at=at)
@@ -198,19 +265,7 @@ async def take_in(
         handling=matter.content.handling,
         channel="proxy",
     )
-    for file in package.materials:
-        await materials.keep(
-            session,
-            context,
-            file.raw(),
-            case_id=case_id,
-            key=file.key,
-            name=file.name,
-            file_name=None,
-            media_type=file.media_type,
-            by=actor,
-            at=at,
-        )
+    await _keep_files(session, context, package.materials, case_id=case_id, by=actor, at=at)
     await writing.submit(
         session,
         values,
@@ -234,59 +289,80 @@ async def take_in(
     return case
 
 
-async def acknowledge(
-    session: AsyncSession, case: Case, *, action: str, facts: Mapping[str, Any], at: datetime
-) -> None:
-    """Put on the near case's timeline how far its package has come."""
-    await steps.take(session, case, {}, action=action, actor=_owner(case), at=at, facts=facts)
-
-
-async def mirror(
-    session: AsyncSession, case: Case, *, stage: str, owner_number: str | None, at: datetime
-) -> None:
-    """Mirror the owner's stage and number on the near case."""
-    await steps.take(
-        session,
-        case,
-        {"owner_stage": stage, "owner_number": owner_number or case.owner_number},
-        action="progressed",
-        actor=_owner(case),
-        at=at,
-        facts={"owner_stage": stage, "owner_number": owner_number},
-    )
-
-
-async def take_result(
+async def _keep_files(
     session: AsyncSession,
-    case: Case,
-    result: ResultBack,
+    context: Context,
+    files: Sequence[PackedMaterial],
     *,
-    is_recognised: bool,
+    case_id: UUID,
+    by: str,
     at: datetime,
 ) -> None:
-    """Close the near case with the owner's result; the applicant is told."""
-    changes = {
-        "stage": Stage.CLOSED,
-        "outcome": result.outcome,
-        "outside_number": result.outside_number,
-        "owner_number": result.owner_number or case.owner_number,
-        "owner_stage": Stage.CLOSED.value,
-        "received_notice": result.notice,
-    }
-    event = CaseClosed(
-        **steps.told_of(case, at),
-        outcome=result.outcome.value,
-        outside_number=result.outside_number,
-    )
-    await steps.take(
+    for file in files:
+        await materials.keep(
+            session,
+            context,
+            file.raw(),
+            case_id=case_id,
+            key=file.key,
+            name=file.name,
+            file_name=None,
+            media_type=file.media_type,
+            by=by,
+            at=at,
+        )
+
+
+async def take_corrections(
+    session: AsyncSession, context: Context, case: Case, supplied: CorrectionsBack, *, at: datetime
+) -> dict[str, Any]:
+    """Keep, at the owner, the files that came with corrections; return the form's new columns."""
+    by = f"district:{case.from_district}"
+    await _keep_files(session, context, supplied.materials, case_id=case.id, by=by, at=at)
+    # An evidence that was to follow, or was promised, is a file now.
+    evidence = {**case.evidence, **{file.key: "file" for file in supplied.materials}}
+    changes: dict[str, Any] = {"evidence": evidence} if evidence != case.evidence else {}
+    if supplied.form is not None:
+        whole = party.opened(context.vault, case.sealed_party, case_id=case.id)
+        changes |= party_values(context, {**whole, "form": supplied.form}, case.id)
+    return changes
+
+
+async def note(
+    session: AsyncSession,
+    case: Case,
+    *,
+    action: str,
+    by: str,
+    facts: Mapping[str, Any],
+    at: datetime,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Put on the timeline what another district did about the case."""
+    actor = f"district:{by}"
+    await steps.take(session, case, changes or {}, action=action, actor=actor, at=at, facts=facts)
+
+
+async def acknowledge(
+    session: AsyncSession,
+    context: Context,
+    case: Case,
+    *,
+    facts: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    """Note that the owner has the package: the time for forwarding ends here, in time or not."""
+    matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
+    changes: dict[str, Any] = {"with_owner_since": at}
+    changes |= await steps.reckoned(session, context, case, changes, matter=matter, at=at)
+    await note(
         session,
         case,
-        changes,
-        action="result",
-        actor=_owner(case),
+        action="acknowledged",
+        by=case.owner_district,
+        facts=facts,
         at=at,
-        events=[event],
-        facts={"outcome": result.outcome.value, "is_recognised": is_recognised},
+        changes=changes,
     )
 
 
@@ -301,10 +377,6 @@ async def fail(session: AsyncSession, case: Case, *, reason: str, at: datetime) 
         at=at,
         facts={"reason": reason},
     )
-
-
-def _owner(case: Case) -> str:
-    return f"district:{case.owner_district}"
 
 
 def _encoded(content: Mapping[str, Any]) -> bytes:

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from case_service.cases import application, party
-from case_service.cases.exchange import packed
+from case_service.cases.exchange import packed, packed_corrections, result_left, step_left
 from case_service.cases.owed import owed_at_acceptance
-from case_service.cases.rules import Outcome
+from case_service.cases.rules import Outcome, Stage
 from case_service.cases.service import matter_values, party_values
 from case_service.cases.step import Effect, Step
 from case_service.documents import service as documents
@@ -74,9 +74,10 @@ async def request_correction(step: Step) -> Effect:
         is_provisional=changes["is_provisional"],
     )
     step.tell(NoticeKind.CORRECTION, due_on=due_on)
+    content = await step_left(step, missing=[one.model_dump() for one in missing])
     return Effect(
         changes,
-        [CaseCorrectionsRequested(**step.told, due_on=due_on)],
+        [CaseCorrectionsRequested(**step.told, due_on=due_on, content=content)],
         {"missing": [one.what for one in missing], "due_on": due_on.isoformat()},
     )
 
@@ -101,7 +102,13 @@ async def correct(step: Step) -> Effect:
         whole: party.Party = {**step.party, "form": dict(step.body.form)}
         changes |= party_values(step.context, whole, step.case.id)
     changes |= await step.dates(changes)
-    return Effect(changes, [CaseCorrected(**step.told)])
+    package = None
+    if step.target is Stage.FORWARDED:
+        form = None if step.body.form is None else dict(step.body.form)
+        package, changes["sent_material_id"] = await packed_corrections(
+            step.session, step.context, step.case, form=form
+        )
+    return Effect(changes, [CaseCorrected(**step.told, package=package)])
 
 
 async def accept(step: Step) -> Effect:
@@ -112,12 +119,14 @@ async def accept(step: Step) -> Effect:
     """
     step.matter = await _matter_in_force(step)
     is_deemed = bool(step.machine.get("deemed"))
-    if not is_deemed:
+    is_delegated = bool(step.machine.get("delegated"))
+    if not is_deemed and not is_delegated:
         _require_materials(step)
     changes: dict[str, Any] = {
         **matter_values(step.matter),
         **await owed_at_acceptance(step),
-        "accepted_at": _told_last(step) if is_deemed else step.at,
+        # 委托受理: as by silence, from the day of receipt, here the near district's.
+        "accepted_at": _told_last(step) if is_deemed or is_delegated else step.at,
         "accepted_by": step.caller.subject,
         "deemed_accepted": is_deemed,
     }
@@ -146,7 +155,14 @@ async def decline(step: Step) -> Effect:
         DocumentKind.DECLINE, outcome=Outcome.DECLINED.value, reason=reason
     )
     step.tell(NoticeKind.DECLINED, reason=reason)
-    event = CaseDeclined(**step.told, reason_code=step.body.reason_code or "other")
+    result = None
+    if step.case.from_district is not None:
+        notice = await step.just_drawn()
+        outcome = Outcome.DECLINED
+        result = await result_left(
+            step.context, step.case, notice, outcome=outcome, outside_number=None, reason=reason
+        )
+    event = CaseDeclined(**step.told, reason_code=step.body.reason_code or "other", result=result)
     return Effect(changes, [event], {"reason": reason})
 
 
@@ -158,7 +174,7 @@ async def forward(step: Step) -> Effect:
         effect = await receive(step)
     exchange_id = new_id()
     due_on = effect.changes.get("forward_due_on", step.case.forward_due_on)
-    package = await packed(
+    package, sent_material_id = await packed(
         step.session,
         step.context,
         step.case,
@@ -170,6 +186,10 @@ async def forward(step: Step) -> Effect:
         "exchange_id": exchange_id,
         "forwarded_at": step.at,
         "forward_failed_reason": None,
+        "with_owner_since": None,
+        "sent_material_id": sent_material_id,
+        "owners": [],
+        "owner_stage": None,
     }
     effect.changes |= await step.dates(effect.changes)
     effect.events.append(

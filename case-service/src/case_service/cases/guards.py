@@ -40,6 +40,12 @@ class CaseFacts:
     """Two districts have a part in it."""
     waits_for_parts: bool = False
     """It is part of a bundle, and another part is not decided yet."""
+    is_with_owner: bool = False
+    """It was forwarded to the district that decides, and did not come back unsent."""
+    is_asked_back: bool = False
+    """Its withdrawal was asked of the owner already."""
+    has_result_to_hand_over: bool = False
+    """The owner's result is here, for the near window to hand to the applicant."""
     assigned_to: str | None = None
     """Whose work it is in this step; nobody's while it waits for whoever claims it."""
     people: Mapping[Action, str] = field(default_factory=dict)
@@ -72,6 +78,8 @@ _HOLDS: Mapping[Guard, Callable[[CaseFacts], bool]] = MappingProxyType(
         Guard.NOT_ASSIGNED: lambda case: case.assigned_to is None,
         # 一件事一次办: the results are handed over together.
         Guard.PARTS_DECIDED: lambda case: not case.waits_for_parts,
+        Guard.NOT_ASKED_BACK: lambda case: not case.is_asked_back,
+        Guard.RESULT_TO_HAND_OVER: lambda case: case.has_result_to_hand_over,
     }
 )
 
@@ -141,6 +149,14 @@ REASONS: Mapping[Guard, Text] = MappingProxyType(
         Guard.NOT_ASSIGNED: _said(
             "已有经办人，请由其移交或由负责人重新分派",
             "somebody has it already: have it handed over, or assigned anew",
+        ),
+        Guard.NOT_ASKED_BACK: _said(
+            "已向事项所属区申请撤回，请等待答复",
+            "its withdrawal is asked of the owner already: wait for the answer",
+        ),
+        Guard.RESULT_TO_HAND_OVER: _said(
+            "没有待交付申请人的跨区办理结果",
+            "no other district's result waits here to be handed over",
         ),
     }
 )

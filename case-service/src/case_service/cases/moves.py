@@ -164,7 +164,8 @@ def _ends(starts: Starts, due: DueDates) -> list[Move]:
     if Clock.NOTICE in now_running and due.notice_due_on is not None:
         # 行政许可法 Art. 32: silence past day 5 is acceptance.
         found.append(Move(MoveKind.DEEM_ACCEPTED, due.notice_due_on + _ONE_DAY, Clock.NOTICE))
-    if Clock.CORRECTION in now_running and due.correction_due_on is not None:
+    if Clock.CORRECTION in now_running and due.correction_due_on and not starts.is_near:
+        # At the near district silence brings nothing about: the owner alone ends the case.
         past = due.correction_due_on + _ONE_DAY
         found.append(Move(MoveKind.END_UNCORRECTED, past, Clock.CORRECTION))
     if starts.supply_due_on is not None and Clock.PROMISED in now_running:

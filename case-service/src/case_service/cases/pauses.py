@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from case_service.cases.exchange import step_left
 from case_service.cases.refusals import ExtensionTooLate, ExtensionTooLong, ProcedureNotAllowed
 from case_service.cases.step import Effect, Step
 from case_service.cases.tables import Case
@@ -40,7 +41,12 @@ async def suspend(step: Step) -> Effect:
         "suspensions": [*step.case.suspensions, suspension],
     }
     step.tell(NoticeKind.SUSPENDED, procedure=kind, planned_days=planned_days)
-    event = CaseSuspended(**step.told, procedure=kind, planned_days=planned_days)
+    event = CaseSuspended(
+        **step.told,
+        procedure=kind,
+        planned_days=planned_days,
+        content=await step_left(step, reason=step.body.reason),
+    )
     return Effect(changes, [event], {"procedure": kind, "planned_days": planned_days})
 
 
@@ -90,6 +96,7 @@ async def extend(step: Step) -> Effect:
         days=days,
         statutory_due_on=statutory_due_on,
         promised_due_on=changes["promised_due_on"],
+        content=await step_left(step, reason=reason),
     )
     return Effect(changes, [event], {"days": days, "reason": reason})
 

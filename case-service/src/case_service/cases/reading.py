@@ -6,7 +6,7 @@ from typing import Any
 from case_service.cases import application, joint, party, rules
 from case_service.cases.owed import broken_commitments
 from case_service.cases.party import Party
-from case_service.cases.rules import Action, CaseFacts, Handling, Outcome
+from case_service.cases.rules import FINAL, Action, CaseFacts, Handling, Outcome, Stage
 from case_service.cases.schemas import (
     CaseRead,
     FileRead,
@@ -23,6 +23,8 @@ from tongban.identity import Caller
 from tongban.problems import Text
 from tongban.vault import Vault
 
+ONLINE = "online"
+
 __all__ = ["case_facts", "material_states", "said", "shown", "step_shown"]
 
 SAME_NAMES = (
@@ -36,7 +38,8 @@ SAME_NAMES = (
     "commitments", "deemed_accepted", "instant_decision", "challenges", "reopened_at",
     "fee_due_cents", "outcome",
     "reason", "outside_number", "outside_state", "outside_result", "exchange_id", "from_district",
-    "near_number", "owner_number", "owner_stage",
+    "near_number", "owner_number", "owner_stage", "owners", "with_owner_since",
+    "withdrawal_requested_at", "handed_over_at",
     "forward_failed_reason", "received_notice", "version",
 )  # fmt: skip
 
@@ -66,10 +69,26 @@ def case_facts(
         has_forward_failed=case.forward_failed_reason is not None,
         has_outside_system=matter.content.outside_system is not None,
         is_exchanged=case.exchange_id is not None,
+        is_with_owner=is_with_owner(case),
+        is_asked_back=case.withdrawal_requested_at is not None,
+        has_result_to_hand_over=has_result_to_hand_over(case),
         people={action: who for action, who in done_by.items() if who is not None},
         opinion_givers=frozenset(one.reviewer for one in reviews if one.reviewer is not None),
         helpers=frozenset(case.helpers),
     )
+
+
+def is_with_owner(case: Case) -> bool:
+    """Tell whether another district has the case that was received here."""
+    is_sent = case.exchange_id is not None and case.forward_failed_reason is None
+    return is_sent and case.owner_district != case.district and case.stage not in FINAL
+
+
+def has_result_to_hand_over(case: Case) -> bool:
+    """Tell whether the near window still has to hand the owner's result to the applicant."""
+    is_back = case.owner_district != case.district and case.stage is Stage.CLOSED
+    is_decided = case.outcome in (Outcome.GRANTED, Outcome.DENIED)
+    return is_back and is_decided and case.mode != ONLINE and case.handed_over_at is None
 
 
 def material_states(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from case_service.cases.guards import REASONS, CaseFacts, holds
+from case_service.cases.persons import ASSIGNEES, OTHER_PERSON
 from case_service.cases.vocabulary import (
     FINAL,
     Action,
@@ -72,11 +73,15 @@ class Transition:
     """The machine may take it too, where law or rule say so."""
     if_never_accepted: Stage | None = None
     """Where it leads instead, a case that was never accepted."""
+    if_with_owner: Stage | None = None
+    """Where it leads instead, at the near district, a case that the owner has: it is asked."""
 
     def leads_to(self, case: CaseFacts) -> Stage:
         """Return the stage that follows for this case."""
         if self.if_never_accepted is not None and not case.was_accepted:
             return self.if_never_accepted
+        if self.if_with_owner is not None and case.is_with_owner:
+            return self.if_with_owner
         return self.target
 
 
@@ -117,10 +122,14 @@ _FRONT: Table = {
     (Stage.RECEIVED, Action.ACCEPT): _machine_too(Stage.ACCEPTED, _CLERK, Guard.OWN_MATTER),
     (Stage.RECEIVED, Action.DECLINE): _to(Stage.DECLINED, _CLERK, Guard.OWN_MATTER),
     (Stage.RECEIVED, Action.FORWARD): _to(Stage.FORWARDED, _CLERK, Guard.PARTNERS_MATTER),
-    (Stage.CORRECTING, Action.CORRECT): _to(Stage.RECEIVED, _APPLICANT),
+    (Stage.CORRECTING, Action.CORRECT): Transition(
+        Stage.RECEIVED, _APPLICANT, by_machine=True, if_with_owner=Stage.FORWARDED
+    ),
     (Stage.CORRECTING, Action.DECLINE): _to(Stage.DECLINED, _CLERK, Guard.OWN_MATTER),
     # What could not be handed over is sent again; all else comes from the owner.
     (Stage.FORWARDED, Action.FORWARD): _to(Stage.FORWARDED, _CLERK, Guard.FORWARD_FAILED),
+    # The near window hands the applicant what the owner decided.
+    (Stage.CLOSED, Action.DELIVER): _to(Stage.CLOSED, _CLERK, Guard.RESULT_TO_HAND_OVER),
 }
 
 _BACK_OFFICE: Table = {
@@ -221,6 +230,7 @@ _BEFORE_A_DECISION = (
     Stage.SUSPENDED,
     Stage.REVIEWED,
 )
+_WITH_OWNER = (Stage.FORWARDED, Stage.CORRECTING)
 _ENDED_HERE = (Guard.OWN_MATTER, Guard.NOT_EXCHANGED)
 
 TRANSITIONS: Table = MappingProxyType(
@@ -233,8 +243,15 @@ TRANSITIONS: Table = MappingProxyType(
             for stage in stages
         },
         **{
-            (stage, Action.WITHDRAW): _to(Stage.WITHDRAWN, _APPLICANT)
-            for stage in _BEFORE_A_DECISION
+            (stage, Action.WITHDRAW): Transition(
+                Stage.WITHDRAWN,
+                _APPLICANT,
+                (Guard.NOT_ASKED_BACK,),
+                # 由收件区转来的撤回: the near district passes the applicant's wish on.
+                by_machine=True,
+                if_with_owner=stage if stage in _WITH_OWNER else None,
+            )
+            for stage in (*_BEFORE_A_DECISION, Stage.FORWARDED)
         },
         **{
             (stage, Action.TERMINATE): _machine_too(Stage.TERMINATED, _APPROVER, Guard.OWN_MATTER)
@@ -248,38 +265,6 @@ TRANSITIONS: Table = MappingProxyType(
             )
             for stage in (Stage.WITHDRAWN, Stage.TERMINATED)
         },
-    }
-)
-
-# Who did the one never does the other, save in immediate matters.
-OTHER_PERSON: Mapping[Action, tuple[Action, ...]] = MappingProxyType(
-    {
-        Action.GIVE_OPINION: (Action.RECEIVE, Action.ACCEPT),
-        Action.REVIEW: (Action.RECEIVE, Action.ACCEPT),
-        Action.DECIDE: (Action.RECEIVE, Action.ACCEPT, Action.REVIEW, Action.GIVE_OPINION),
-    }
-)
-
-
-# What is left to whom the case is assigned; what an applicant does, or a supervisor, is not.
-ASSIGNEES = frozenset(
-    {
-        Action.PRE_CHECK,
-        Action.RECEIVE,
-        Action.REQUEST_CORRECTION,
-        Action.ACCEPT,
-        Action.DECLINE,
-        Action.FORWARD,
-        Action.REQUEST_REVIEWS,
-        Action.REVIEW,
-        Action.SUSPEND,
-        Action.RESUME,
-        Action.EXTEND,
-        Action.DECIDE,
-        Action.ISSUE,
-        Action.CLOSE,
-        Action.ESCALATE,
-        Action.HAND_OVER,
     }
 )
 

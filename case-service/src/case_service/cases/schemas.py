@@ -199,6 +199,14 @@ class CaseRead(BaseModel):
     owner_number: str | None
     """事项所属区的办件编号 / the owner's number"""
     owner_stage: str | None
+    owners: list[dict[str, Any]]
+    """各办理区的进展 / how far each owner is; in the joint mode there are several"""
+    with_owner_since: datetime | None
+    """事项所属区何时签收 / since when the owner has it"""
+    withdrawal_requested_at: datetime | None
+    """何时向事项所属区申请撤回"""
+    handed_over_at: datetime | None
+    """何时将结果交付申请人"""
     forward_failed_reason: str | None
     received_notice: dict[str, Any] | None
     version: int

@@ -26,7 +26,9 @@ from tongban.context import Context
 from tongban.identity import Caller
 from tongban.problems import Where
 
-__all__ = ["Effect", "Step", "most_extension"]
+__all__ = ["Effect", "Step", "most_extension", "tells_applicant"]
+
+ONLINE = "online"
 
 
 @dataclass
@@ -100,7 +102,8 @@ class Step:
 
     def tell(self, kind: NoticeKind, **facts: Any) -> None:
         """Have the applicant told; the notice goes out once the step is stored."""
-        notices.tell(self.session, self.case, kind, self.at, **facts)
+        if tells_applicant(self.case):
+            notices.tell(self.session, self.case, kind, self.at, **facts)
 
     async def draw_up(self, kind: DocumentKind, **facts: Any) -> dict[str, Any]:
         """Draw up a document; return the change that puts it on the case."""
@@ -144,6 +147,17 @@ class Effect:
     events: list[CaseEvent] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     """For the timeline, told to the applicant too."""
+
+
+def tells_applicant(case: Case) -> bool:
+    """Tell whether this district tells the applicant of the case's steps: one of two does.
+
+    In the proxy and joint modes it is the near window (收受分离), in the online mode the owner.
+    """
+    is_owners = case.owner_district == case.district
+    if case.exchange_id is None:
+        return True
+    return is_owners is (case.mode == ONLINE)
 
 
 def most_extension(case: Case, matter: Matter) -> int:

@@ -145,7 +145,7 @@ def starts_of(case: Case, changes: Mapping[str, Any], *, matter: Matter) -> Star
         decided_on=day("decided_at"),
         granted_on=day("decided_at") if is_granted else None,
         is_delivered=stage in _DELIVERED,
-        is_forwarded=value("forwarded_at") is not None and not value("forward_failed_reason"),
+        is_forwarded=value("with_owner_since") is not None and not value("forward_failed_reason"),
         is_finished=stage in FINAL,
         forward_within_days=(value("forward_within_days") or 0) if is_partners else None,
         suspensions=tuple(map(_suspension, value("suspensions") or ())),

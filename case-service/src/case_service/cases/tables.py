@@ -256,6 +256,15 @@ class Case(Record, Sequenced, Due, CaseTables):
     near_number: Mapped[str | None]
     owner_number: Mapped[str | None]
     owner_stage: Mapped[str | None]
+    owners: Mapped[list[Any]] = mapped_column(default=list)
+    """办理区进展: of each owner its district, state, number, dates, outcome and sealed notice."""
+    with_owner_since: Mapped[datetime | None]
+    """When the owner's receipt for the package came: what ends the time for forwarding."""
+    sent_material_id: Mapped[UUID | None]
+    """The last file that was handed on; those after it go with the corrections."""
+    withdrawal_requested_at: Mapped[datetime | None]
+    handed_over_at: Mapped[datetime | None]
+    """When the near window gave the applicant what the owner decided."""
     received_notice: Mapped[dict[str, Any] | None]
     """The owner's sealed result notice, as it came back."""
     archive_file_id: Mapped[UUID | None]
@@ -273,6 +282,7 @@ DEFAULTS: dict[str, Any] = {
     "missing": [],
     "documents": [],
     "suspensions": [],
+    "owners": [],
     "is_joint": False,
     "tolerated": [],
     "commitments": [],

@@ -174,3 +174,5 @@ class Guard(StrEnum):
     ASSIGNED = "assigned"
     NOT_ASSIGNED = "not_assigned"
     PARTS_DECIDED = "parts_decided"
+    NOT_ASKED_BACK = "not_asked_back"
+    RESULT_TO_HAND_OVER = "result_to_hand_over"

@@ -234,9 +234,9 @@ async def keep(
 
 
 async def with_bytes(
-    session: AsyncSession, context: Context, case_id: UUID
+    session: AsyncSession, context: Context, case_id: UUID, *, behind: UUID | None = None
 ) -> list[tuple[Material, bytes]]:
-    """Return a case's files with their bytes, oldest first, to be packed.
+    """Return a case's files with their bytes, oldest first, to be packed: those after `behind`.
 
     Raises:
         MaterialInfected, MaterialNotScanned: one of them must not leave.
@@ -244,6 +244,7 @@ async def with_bytes(
     return [
         (material, b"".join([piece async for piece in await keeping.read(context, material, kept)]))
         for material, kept in await store.files_of(session, case_id)
+        if behind is None or material.id > behind
     ]
 
 

@@ -16,16 +16,28 @@ import httpx
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service.errors import MaintenanceUnderWay
 from interop_service.events import ExchangeAcknowledged, ExchangeSent
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
-from interop_service.exchanges import envelopes, posting, rules, sending, store
-from interop_service.exchanges.envelopes import ReceiptInvalid, SignedReceipt
+from interop_service.exchanges import (
+    comparing,
+    envelopes,
+    modes,
+    moving,
+    posting,
+    rules,
+    sending,
+    store,
+)
+from interop_service.exchanges import concert as concerts
+from interop_service.exchanges.concert import Concert
+from interop_service.exchanges.envelopes import Receipt, ReceiptInvalid, SignedReceipt
 from interop_service.exchanges.posting import Proven, Unproven
 from interop_service.exchanges.protocol import TREE
-from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, State, Step
-from interop_service.exchanges.tables import Delivery, ReceiptRow
+from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, Side, State
+from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow
 from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
 from interop_service.partners.tables import Partner
@@ -42,6 +54,7 @@ __all__ = [
     "attempt",
     "deliver",
     "deliver_due",
+    "forget_bodies",
 ]
 
 POLL_SECONDS: Final = 0.25
@@ -51,10 +64,14 @@ BATCH: Final = 20
 LEASE: Final = timedelta(seconds=60)
 """How long a taken message is left alone: longer than any attempt."""
 
+OUTAGE_ATTEMPTS: Final = 3
+"""A message that came through after so many tries ends an outage: the two reconcile."""
+BODIES_KEPT: Final = timedelta(days=7)
+"""So long a delivered message can be sent again to a partner that has lost it."""
+
+_STEPS_PATH: Final = f"{TREE}/exchanges/{{exchange_id}}/receipts"
 _PATHS: Final = {
     MessageKind.PACKAGE: f"{TREE}/exchanges",
-    MessageKind.PROGRESS: f"{TREE}/exchanges/{{exchange_id}}/receipts",
-    MessageKind.RATED: f"{TREE}/exchanges/{{exchange_id}}/receipts",
     MessageKind.RESULT: f"{TREE}/exchanges/{{exchange_id}}/results",
 }
 
@@ -90,6 +107,8 @@ class Postponed:
     fault: str
     fault_of: FaultOf
     retry_after: float | None = None
+    is_closed: bool = False
+    """The partner is closed for that long: whatever else waits for it need not knock either."""
 
 
 @dataclass(frozen=True)
@@ -152,19 +171,19 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
             delivery.last_attempt_at = at
             delivery.next_attempt_at = at + LEASE
             if delivery.kind is MessageKind.PACKAGE:
-                await _tell_sent(session, context, delivery, at=at)
+                await _tell_sent(session, delivery, at=at)
             errands.append(_errand(context, delivery, partner, suite))
     return errands
 
 
-async def _tell_sent(
-    session: AsyncSession, context: Context, delivery: Delivery, *, at: datetime
-) -> None:
+async def _tell_sent(session: AsyncSession, delivery: Delivery, *, at: datetime) -> None:
     """Say before the first attempt that the package is on its way: after it nobody may be left."""
     row = await store.lock_exchange(session, delivery.exchange_id)
     if row is None or row.state is not State.PREPARED or row.case_id is None:
         return
-    await sending.move(session, context, row, Step.SEND, at=at)
+    await moving.send_off(session, row, at=at)
+    if row.joint_id not in (None, row.id):
+        return  # the case is told of the first alone
     publish(
         session,
         ExchangeSent(exchange_id=row.id, case_id=row.case_id, to_district=row.partner, at=at),
@@ -174,7 +193,7 @@ async def _tell_sent(
 
 def _errand(context: Context, delivery: Delivery, partner: Partner, suite: Suite | None) -> Errand:
     sealed = delivery.body or b""
-    path = _PATHS[delivery.kind].format(exchange_id=delivery.exchange_id)
+    path = _PATHS.get(delivery.kind, _STEPS_PATH).format(exchange_id=delivery.exchange_id)
     return Errand(
         message_id=delivery.id,
         exchange_id=delivery.exchange_id,
@@ -234,6 +253,7 @@ def _judge(errand: Errand, answer: Proven) -> Outcome:
         f"status {answer.status} {told.kind}".strip(),
         FaultOf.OURS if told.is_our_fault else FaultOf.THEIRS,
         answer.retry_after,
+        is_closed=told.kind == MaintenanceUnderWay.type,
     )
 
 
@@ -264,6 +284,9 @@ async def _record(
         pause = max(pause, outcome.retry_after or 0)
         delivery.next_attempt_at = at + timedelta(seconds=pause)
         delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
+        if outcome.is_closed:
+            until = delivery.next_attempt_at
+            await partners.pause(session, delivery.partner, until=until, actor=delivery.partner)
         log.warning(
             "delivery.postponed",
             message_id=str(delivery.id),
@@ -305,17 +328,27 @@ async def _record_receipt(
     *,
     at: datetime,
 ) -> None:
-    row = await store.lock_exchange(session, delivery.exchange_id)
-    assert row is not None  # noqa: S101  # the delivery's foreign key
-    delivery.state, delivery.body = DeliveryState.DELIVERED, None
+    concert = await concerts.locked(session, delivery.exchange_id)
+    row = concert.of(delivery.exchange_id) if concert is not None else None
+    assert concert is not None and row is not None  # noqa: S101, PT018  # the delivery's foreign key
+    delivery.state, delivery.delivered_at = DeliveryState.DELIVERED, at
     delivery.last_fault = delivery.fault_of = None
+    if delivery.attempts >= OUTAGE_ATTEMPTS:
+        await comparing.want_reconciliation(session, delivery.partner, at=at)
     said = signed.receipt
+    own = context.settings.district
+    known = await store.receipt(session, sender=own, message_id=delivery.id)
+    if known is not None:
+        # Sent again to a partner that lost it: what it states now stands.
+        await session.delete(known)
+        await session.flush()
     session.add(
         ReceiptRow(
             receipt_id=said.receipt_id,
             exchange_id=row.id,
             message_id=delivery.id,
             message_kind=delivery.kind,
+            kind=said.kind,
             sender=context.settings.district,
             by=said.by,
             digest=said.digest,
@@ -325,27 +358,49 @@ async def _record_receipt(
         )
     )
     row.last_fault = None
-    if delivery.kind is MessageKind.PACKAGE and row.case_id is not None:
-        await sending.move(session, context, row, Step.ACKNOWLEDGE, at=at)
+    if delivery.kind is MessageKind.PACKAGE and row.state in modes.BEFORE_RECEIPT:
+        await _record_forwarded(session, context, concert, row, said)
+    elif row.handing_over == delivery.id:
+        await moving.partner_has_it(session, context, row, at=said.at)
+
+
+async def _record_forwarded(
+    session: AsyncSession, context: Context, concert: Concert, row: Exchange, said: Receipt
+) -> None:
+    """Note that an owner has the package; the case is told once all of its owners have."""
+    await moving.move(session, context, row, MessageKind.PACKAGE, sender=Side.NEAR, at=said.at)
+    main = concert.main
+    if main.case_id is not None and not any(
+        one.state in (*modes.BEFORE_RECEIPT, State.FAILED) for one in concert.rows
+    ):
         publish(
             session,
             ExchangeAcknowledged(
-                exchange_id=row.id, case_id=row.case_id, receipt_id=said.receipt_id, at=at
+                exchange_id=main.id, case_id=main.case_id, receipt_id=said.receipt_id, at=said.at
             ),
-            of=row,
+            of=main,
         )
-    elif delivery.kind is MessageKind.RESULT:
-        await sending.move(session, context, row, Step.RETURN, at=at)
+    if row.withdrawal_requested_at is not None:
+        # Asked for while the package was on its way.
+        kind, at = MessageKind.WITHDRAWAL_REQUESTED, row.withdrawal_requested_at
+        await sending.tell_partner(session, context, row, kind, at=at, facts={})
 
 
 async def _record_refusal(
     session: AsyncSession, context: Context, delivery: Delivery, *, at: datetime
 ) -> None:
-    row = await store.lock_exchange(session, delivery.exchange_id)
-    assert row is not None  # noqa: S101  # the delivery's foreign key
+    concert = await concerts.locked(session, delivery.exchange_id)
+    row = concert.of(delivery.exchange_id) if concert is not None else None
+    assert concert is not None and row is not None  # noqa: S101, PT018  # the delivery's foreign key
     fault = delivery.last_fault or "refused"
-    if Step.FAIL in rules.steps_from(row.side, row.state):
-        await sending.fail(session, context, row, reason=fault, at=at)
+    is_package = delivery.kind is MessageKind.PACKAGE and row.state in modes.BEFORE_RECEIPT
+    if is_package or delivery.kind is MessageKind.RESULT:
+        await sending.fail(session, context, concert, row, reason=fault, at=at)
     else:
         # A progress or a rating that is not taken does not end what the two have together.
         row.last_fault = fault
+
+
+async def forget_bodies(session: AsyncSession, context: Context) -> None:
+    """Drop what was delivered long enough ago; the worker's timer."""
+    await store.forget_bodies(session, at=context.clock(), after=BODIES_KEPT)

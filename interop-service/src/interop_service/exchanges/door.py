@@ -1,5 +1,6 @@
-"""The door for partners' messages: nobody is let in before his signature has proven him."""
+"""Where partners' messages come in: proven, counted, and only then read by the aggregates."""
 
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -8,6 +9,8 @@ from fastapi import APIRouter, Depends, Header, Request
 
 from interop_service.errors import (
     DigestMismatch,
+    KeyRevoked,
+    MaintenanceUnderWay,
     MessageExpired,
     MessageFault,
     MessageIdReused,
@@ -18,6 +21,7 @@ from interop_service.errors import (
     ProtocolUnsupported,
     SenderMismatch,
     SignatureInvalid,
+    TooManyMessages,
     UnknownPartner,
     WrongDistrict,
 )
@@ -25,12 +29,14 @@ from interop_service.exchanges import proof
 from interop_service.exchanges.answers import Asked
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.protocol import PROTOCOL
+from interop_service.links.limiting import room_for
 from interop_service.partners.schemas import DistrictCode
 from tongban.clock import Now
+from tongban.context import InContext
 from tongban.db import Session
 from tongban.idempotency import TransactionalRoute
 
-__all__ = ["PROOF", "SignedPartner", "body_of", "signed_router"]
+__all__ = ["PROOF", "SignedPartner", "body_of", "read_body", "signed_router"]
 
 LARGEST_MESSAGE: Final = 30 * 1024 * 1024
 
@@ -41,6 +47,9 @@ signed_router = APIRouter(route_class=TransactionalRoute, tags=["exchanges"])
 PROOF: Final[tuple[type[MessageFault], ...]] = (
     UnknownPartner,
     SignatureInvalid,
+    KeyRevoked,
+    TooManyMessages,
+    MaintenanceUnderWay,
     MessageExpired,
     DigestMismatch,
     ProtocolUnsupported,
@@ -57,37 +66,57 @@ PROOF: Final[tuple[type[MessageFault], ...]] = (
 async def _signed_partner(
     request: Request,
     session: Session,
+    context: InContext,
     at: Now,
     sender: Annotated[DistrictCode, Header(alias="Tongban-Sender")],
     message_id: Annotated[UUID, Header(alias="Tongban-Message-Id")],
     protocol: Annotated[str, Header(alias="Tongban-Protocol", max_length=20)],
-) -> SignedMessage:
+) -> AsyncIterator[SignedMessage]:
     """Who signed this message, proven before anything of it is read."""
     if protocol != PROTOCOL:
         raise ProtocolUnsupported(supported=PROTOCOL)
-    return await proof.prove(
+    signed = await proof.prove(
         session,
         Asked(request.scope),
-        partial(_body, request),
+        partial(read_body, request),
         sender=sender,
         message_id=message_id,
         at=at,
     )
+    async with room_for(context, signed.partner):
+        yield signed
 
 
-SignedPartner = Annotated[SignedMessage, Depends(_signed_partner)]
+async def read_body(request: Request, limit: int = LARGEST_MESSAGE) -> bytes:
+    """Return the bytes that were signed.
+
+    Raises:
+        MessageTooLarge: 413.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise MessageTooLarge(limit=limit)
+    return bytes(body)
+
+
+SignedPartner = Annotated[SignedMessage, Depends(_signed_partner, scope="function")]
 
 
 def body_of(model: type[Any]) -> dict[str, Any]:
     """The body's schema for the API's page: the route reads the raw bytes that were signed."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = model.model_json_schema()
+    schema = _inlined(schema, schema.pop("$defs", {}))
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_MESSAGE:
-            raise MessageTooLarge(limit=LARGEST_MESSAGE)
-    return bytes(body)
+def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
+    """Return a schema with each part in its place: the page knows no other model of this route."""
+    if isinstance(node, list):
+        return [_inlined(one, definitions) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _inlined(definitions[node["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(one, definitions) for name, one in node.items()}

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from interop_service import suites
 from interop_service.errors import PackageUnreadable
+from interop_service.exchanges.rules import ReceiptKind
 from interop_service.keys import OwnKeys, PartnerKeys
 from interop_service.suites import JwsInvalid, PrivateKey, PublicKey
 
@@ -50,7 +51,7 @@ class Receipt(BaseModel):
     receipt_id: UUID
     message_id: UUID
     exchange_id: UUID
-    kind: Literal["received"] = "received"
+    kind: ReceiptKind = ReceiptKind.RECEIVED
     digest: str
     """The digest of the body that was taken, in hex."""
     digest_algorithm: str = "sha-256"

@@ -48,6 +48,9 @@ class Unproven:
     """No answer, or one that the partner did not sign for this request: the network's fault."""
 
     fault: str
+    status: int | None = None
+    content: bytes = b""
+    """What came, for a person to look at and nobody to act on."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,9 @@ async def post(
             Answer(answer.status_code, answer.headers, message), content, keys=keys, at=at
         )
     except AnswerUnproven as fault:
-        return Unproven(f"answer-unproven: status {answer.status_code}, {fault}")
+        return Unproven(
+            f"answer-unproven: status {answer.status_code}, {fault}", answer.status_code, content
+        )
     return Proven(
         status=answer.status_code,
         content=content,

@@ -6,15 +6,26 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service import suites
-from interop_service.errors import NonceReplayed, UnknownPartner
+from interop_service.errors import (
+    KeyRevoked,
+    MessageUnreadable,
+    NonceReplayed,
+    SenderMismatch,
+    UnknownPartner,
+    WrongDistrict,
+)
 from interop_service.evidence.rules import logged_request
 from interop_service.exchanges import signatures, store
+from interop_service.exchanges.messages import DistrictMessage
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import PartnerKeys
+from interop_service.links import service as links
 from interop_service.partners import service as partners
+from interop_service.partners.tables import Partner
 from interop_service.suites import Suite
 from tongban.context import Context
 
@@ -29,6 +40,7 @@ class SignedMessage:
     """A message whose sender is proven."""
 
     sender: str
+    partner: Partner
     keys: PartnerKeys
     message_id: UUID
     body: bytes
@@ -39,6 +51,24 @@ class SignedMessage:
     """The sender's latest signed ledger checkpoint, as it says."""
     request: dict[str, Any]
     """The request as it is logged: what the signature covers, and the signature."""
+
+    def require_addressed(self, district: str) -> None:
+        """Check that a message without an exchange is from its signer, to us.
+
+        Raises:
+            MessageUnreadable: 422.
+            WrongDistrict: 421.
+            SenderMismatch: 403.
+        """
+        try:
+            message = DistrictMessage.model_validate_json(self.body)
+        except ValidationError as fault:
+            names = ", ".join("/".join(map(str, error["loc"])) for error in fault.errors()[:10])
+            raise MessageUnreadable(reason=names) from None
+        if message.to_district != district:
+            raise WrongDistrict(district=district)
+        if message.from_district != self.sender:
+            raise SenderMismatch(signed_by=self.sender, named=message.from_district)
 
 
 async def prove(
@@ -53,20 +83,25 @@ async def prove(
     """Return the message with its sender proven by signature.
 
     Raises:
-        UnknownPartner, SignatureInvalid, MessageExpired: 401.
+        UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired: 401.
+        MaintenanceUnderWay: 503.
         DigestMismatch: 400.
         NonceReplayed: 409.
     """
     partner = await partners.active_partner(session, sender)
     if partner is None:
         raise UnknownPartner(sender=sender)
+    await links.refuse_in_maintenance(session, at=at)
     keys = partners.keys_of(partner)
+    if signatures.key_id_of(request) in partner.revoked_keys:
+        raise KeyRevoked
     body = await read()  # not before: a stranger's thirty megabytes are not worth reading
     proof = signatures.verify(request, body, keys=keys.signing, at=at)
     if not await store.keep_nonce(session, sender=sender, nonce=proof.nonce, at=at):
         raise NonceReplayed
     return SignedMessage(
         sender=sender,
+        partner=partner,
         keys=keys,
         message_id=message_id,
         body=body,

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 import pydantic_core
-from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service import suites
@@ -19,45 +18,57 @@ from interop_service.errors import (
     MessageUnreadable,
     OutOfTurn,
     PackageUnreadable,
-    SenderMismatch,
-    WrongDistrict,
 )
 from interop_service.events import (
-    ExchangeProgressed,
-    ExchangeRated,
     ExchangeReceived,
-    ExchangeResult,
 )
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction
-from interop_service.exchanges import envelopes, sending, store
+from interop_service.exchanges import concert as concerts
+from interop_service.exchanges import (
+    envelopes,
+    modes,
+    moving,
+    reading,
+    sending,
+    store,
+    telling,
+)
+from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.envelopes import Receipt, SignedReceipt
-from interop_service.exchanges.proof import SignedMessage
-from interop_service.exchanges.rules import MessageKind, Side, Stage, State, Step
-from interop_service.exchanges.schemas import (
+from interop_service.exchanges.messages import (
+    CaseMessage,
     CasePackage,
-    Message,
     PackageMessage,
     ReceiptMessage,
     ResultMessage,
     ResultPayload,
 )
+from interop_service.exchanges.modes import Arrival
+from interop_service.exchanges.proof import SignedMessage
+from interop_service.exchanges.rules import MessageKind, ReceiptKind, Side, State
 from interop_service.exchanges.tables import Exchange, ReceiptRow
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
-from interop_service.partners.rules import Way
+from interop_service.partners.rules import Mode, Way
 from interop_service.recognitions import service as recognitions
 from interop_service.suites import ALGORITHMS
 from tongban.clock import local_date
 from tongban.context import Context
 from tongban.ids import new_id
 from tongban.messages import publish
-from tongban.problems import FieldError, Where
+from tongban.problems import Where
 
 __all__ = ["take_package", "take_receipt", "take_result"]
 
-M = TypeVar("M", bound=BaseModel)
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that was taken, and what became of it."""
+
+    exchange_id: UUID
+    kind: ReceiptKind = ReceiptKind.RECEIVED
 
 
 async def take_package(
@@ -65,27 +76,40 @@ async def take_package(
 ) -> SignedReceipt:
     """接收: at the owner, keep a partner's case package and hand it to the case-service."""
 
-    async def take() -> UUID:
-        message = _read(PackageMessage, signed, context)
+    async def take() -> Taken:
+        message = reading.read(PackageMessage, signed, context)
         if await store.exchange(session, message.exchange_id) is not None:
             raise ExchangeKnown(exchange_id=message.exchange_id)
         await _require_agreement(session, context, message, at=at)
         package = await asyncio.to_thread(_open_package, message, context)
+        offer = await partners.offer_of(
+            session,
+            owner=context.settings.district,
+            matter_code=message.matter_code,
+            agreement=message.agreement,
+        )
+        agreement = await partners.agreement(session, message.agreement)
+        is_delegated = agreement is not None and agreement.delegated_acceptance
+        joint = message.joint
         row = Exchange(
             id=message.exchange_id,
             side=Side.OWNER,
             partner=signed.sender,
             agreement=message.agreement,
-            mode=message.mode,
+            mode=Mode(message.mode),
             matter_code=message.matter_code,
+            is_licence=offer is not None and offer.matter.get("matter_type") == "licence",
             near_number=message.near_number,
+            near_case_id=message.near_case_id,
             state=State.RECEIVED,
+            taken_ordinal=message.ordinal,
+            joint_id=joint.joint_id if joint is not None else None,
         )
-        session.add(row)
-        await session.flush()
-        await store.add_hop(session, row, holder=context.settings.district, at=at, note=None)
+        forwarded = (package.received_at, message.forward_due_on)
+        await moving.open_with(session, context, row, at=at, forwarded=forwarded)
         payload = package.model_dump(mode="json") | {"from_district": signed.sender}
         claim = await context.leave("case", pydantic_core.to_json(payload))
+        own = context.settings.district
         publish(
             session,
             ExchangeReceived(
@@ -96,10 +120,12 @@ async def take_package(
                 mode=row.mode,
                 package=claim,
                 received_at=at,
+                delegated_acceptance=is_delegated,
+                joint_with=[one for one in joint.districts if one != own] if joint else [],
             ),
             of=row,
         )
-        return row.id
+        return Taken(row.id)
 
     return await _once(session, context, signed, MessageKind.PACKAGE, take, at=at)
 
@@ -112,19 +138,32 @@ async def take_receipt(
     *,
     at: datetime,
 ) -> SignedReceipt:
-    """进度或评价: at the near side the owner's progress, at the owner the near side's rating."""
-    message = _read(ReceiptMessage, signed, context)
-    stage = message.stage
-    kind = MessageKind.RATED if stage is None else MessageKind.PROGRESS
+    """进度或评价: a step of the case at the other district, for the case of this one."""
+    message = reading.read(ReceiptMessage, signed, context)
+    kind = message.message_kind
 
-    async def take() -> UUID:
-        if stage is None:
-            row = await _exchange_with(session, signed, message, exchange_id, Side.OWNER)
-            _rate(session, row, message)
-        else:
-            row = await _exchange_with(session, signed, message, exchange_id, Side.NEAR)
-            await _progress(session, context, row, message, stage, at=at)
-        return row.id
+    async def take() -> Taken:
+        _require_fields(message)
+        concert, row = await _exchange_with(session, signed, message, exchange_id)
+        if not _is_its_turn(row, kind, message):
+            return Taken(row.id, ReceiptKind.SUPERSEDED)
+        _keep_facts(row, message)
+        await moving.move(
+            session,
+            context,
+            row,
+            kind,
+            sender=row.side.other,
+            at=at,
+            due_on=sending.due_of(kind, message.model_dump()),
+        )
+        claim = await telling.content_left(context, message)
+        if row.side is Side.OWNER:
+            telling.owners_case(session, row, message, claim)
+        elif kind is not MessageKind.REMOTE_HELP:
+            publish(session, telling.progressed(concert, row, message, claim), of=concert.main)
+            await sending.tell_concert(session, context, concert)
+        return Taken(row.id)
 
     return await _once(session, context, signed, kind, take, at=at)
 
@@ -137,18 +176,30 @@ async def take_result(
     *,
     at: datetime,
 ) -> SignedReceipt:
-    """办理结果: at the near side, examine the owner's sealed result and hand it to the case."""
+    """办理结果: at the near side, examine the owner's sealed result and hand it to the case.
 
-    async def take() -> UUID:
-        message = _read(ResultMessage, signed, context)
-        row = await _exchange_with(session, signed, message, exchange_id, Side.NEAR)
+    A joint case has its result when the last of its owners has concluded.
+    """
+
+    async def take() -> Taken:
+        message = reading.read(ResultMessage, signed, context)
+        concert, row = await _exchange_with(session, signed, message, exchange_id)
+        if not _is_its_turn(row, MessageKind.RESULT, message):
+            return Taken(row.id, ReceiptKind.SUPERSEDED)
         content = await asyncio.to_thread(envelopes.decrypt, message.result, own_keys(context))
-        result = _validated(ResultPayload, content)
+        result = telling.validated(ResultPayload, content)
         row.owner_number, row.outcome = result.owner_number, result.outcome
-        await sending.move(session, context, row, Step.CONCLUDE, at=at, note=result.outcome)
-        is_recognised = False
+        await moving.move(
+            session,
+            context,
+            row,
+            MessageKind.RESULT,
+            sender=Side.OWNER,
+            at=at,
+            note=result.outcome,
+        )
         if result.notice is not None:
-            is_recognised = await recognitions.examine(
+            await recognitions.examine(
                 session,
                 exchange_id=row.id,
                 document=result.notice,
@@ -158,21 +209,11 @@ async def take_result(
                 at=at,
             )
         claim = await context.leave("case", pydantic_core.to_json(result.model_dump(mode="json")))
-        publish(
-            session,
-            ExchangeResult(
-                exchange_id=row.id,
-                case_id=_case_of(row),
-                owner_number=result.owner_number,
-                outcome=result.outcome,
-                outside_number=result.outside_number,
-                is_recognised=is_recognised,
-                result=claim if result.notice is not None else None,
-                at=at,
-            ),
-            of=row,
+        await telling.result(
+            session, concert, row, result, claim if result.notice is not None else None, at=at
         )
-        return row.id
+        await sending.tell_concert(session, context, concert)
+        return Taken(row.id)
 
     return await _once(session, context, signed, MessageKind.RESULT, take, at=at)
 
@@ -182,7 +223,7 @@ async def _once(
     context: Context,
     signed: SignedMessage,
     kind: MessageKind,
-    take: Callable[[], Awaitable[UUID]],
+    take: Callable[[], Awaitable[Taken]],
     *,
     at: datetime,
 ) -> SignedReceipt:
@@ -195,11 +236,12 @@ async def _once(
             raise MessageIdReused(message_id=signed.message_id)
         return _given(known)
     await evidence.require_sealing(session, context, at=at)
-    exchange_id = await take()
+    taken = await take()
     receipt = Receipt(
         receipt_id=new_id(),
         message_id=signed.message_id,
-        exchange_id=exchange_id,
+        exchange_id=taken.exchange_id,
+        kind=taken.kind,
         digest=signed.digest,
         digest_algorithm=ALGORITHMS[signed.suite].digest,
         at=at,
@@ -209,9 +251,10 @@ async def _once(
     session.add(
         ReceiptRow(
             receipt_id=receipt.receipt_id,
-            exchange_id=exchange_id,
+            exchange_id=taken.exchange_id,
             message_id=receipt.message_id,
             message_kind=kind,
+            kind=receipt.kind,
             sender=signed.sender,
             by=receipt.by,
             digest=receipt.digest,
@@ -243,53 +286,13 @@ def _given(row: ReceiptRow) -> SignedReceipt:
         receipt_id=row.receipt_id,
         message_id=row.message_id,
         exchange_id=row.exchange_id,
+        kind=row.kind,
         digest=row.digest,
         digest_algorithm=row.digest_algorithm,
         at=row.at,
         by=row.by,
     )
     return SignedReceipt(receipt=receipt, signature=row.signature)
-
-
-Readable = TypeVar("Readable", bound=Message)
-
-
-def _read(model: type[Readable], signed: SignedMessage, context: Context) -> Readable:
-    """Read the body and check that it is from its signer, to us.
-
-    Raises:
-        MessageUnreadable: 422.
-        SenderMismatch: 403.
-        WrongDistrict: 421.
-    """
-    try:
-        message = model.model_validate_json(signed.body)
-    except ValidationError as fault:
-        raise MessageUnreadable(errors=_errors(fault)) from None
-    if message.to_district != context.settings.district:
-        raise WrongDistrict(district=context.settings.district)
-    if message.from_district != signed.sender:
-        raise SenderMismatch(signed_by=signed.sender, named=message.from_district)
-    return message
-
-
-def _validated(model: type[M], content: bytes) -> M:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError as fault:
-        places = ", ".join("/".join(map(str, error["loc"])) for error in fault.errors()[:10])
-        raise PackageUnreadable(reason=f"content: {places}") from None
-
-
-def _errors(fault: ValidationError) -> list[FieldError]:
-    return [
-        Where.pointer(
-            "".join(f"/{part}" for part in error["loc"]),
-            {"zh-CN": f"值不符合要求（{error['type']}）", "en": error["msg"]},
-            error["type"],
-        )
-        for error in fault.errors(include_url=False, include_input=False)[:20]
-    ]
 
 
 async def _require_agreement(
@@ -311,7 +314,7 @@ async def _require_agreement(
 
 def _open_package(message: PackageMessage, context: Context) -> CasePackage:
     content = envelopes.decrypt(message.package, own_keys(context))
-    package = _validated(CasePackage, content)
+    package = telling.validated(CasePackage, content)
     if (package.near_number, package.matter_code) != (message.near_number, message.matter_code):
         raise PackageUnreadable(reason="it is another case's")
     package.require_whole()
@@ -319,58 +322,55 @@ def _open_package(message: PackageMessage, context: Context) -> CasePackage:
 
 
 async def _exchange_with(
-    session: AsyncSession,
-    signed: SignedMessage,
-    message: Message,
-    exchange_id: UUID,
-    side: Side,
-) -> Exchange:
-    """Return the exchange, locked, if it is with the sender and this district is that side."""
-    row = await store.lock_exchange(session, exchange_id)
-    is_theirs = row is not None and (row.partner, row.side) == (signed.sender, side)
-    if row is None or not is_theirs or message.exchange_id != exchange_id:
+    session: AsyncSession, signed: SignedMessage, message: CaseMessage, exchange_id: UUID
+) -> tuple[Concert, Exchange]:
+    """Return the exchange if it is with the sender, locked with all of its concert."""
+    concert = await concerts.locked(session, exchange_id)
+    row = concert.of(exchange_id) if concert is not None else None
+    is_theirs = row is not None and row.partner == signed.sender
+    if concert is None or row is None or not is_theirs or message.exchange_id != exchange_id:
         raise ExchangeUnknown(exchange_id=exchange_id)
-    return row
+    return concert, row
 
 
-async def _progress(
-    session: AsyncSession,
-    context: Context,
-    row: Exchange,
-    message: ReceiptMessage,
-    stage: Stage,
-    *,
-    at: datetime,
-) -> None:
-    if message.owner_number is None:
-        detail = {"zh-CN": "进度须有办理区办件编号", "en": "a progress needs the owner's number"}
-        raise MessageUnreadable(errors=[Where.pointer("/owner_number", detail, "missing")])
-    row.owner_number = message.owner_number
-    await sending.move(session, context, row, Step.PROGRESS, at=at, note=stage)
-    publish(
-        session,
-        ExchangeProgressed(
-            exchange_id=row.id,
-            case_id=_case_of(row),
-            stage=stage.value,
-            owner_number=message.owner_number,
-            at=message.at,
-        ),
-        of=row,
-    )
+def _is_its_turn(row: Exchange, kind: MessageKind, message: CaseMessage) -> bool:
+    """Tell whether a message moves the exchange on, and note that it came.
+
+    One that is late has no effect: the exchange has moved on without it.
+
+    Raises:
+        MessageNotAllowed: 409, it is not the sender's in this mode.
+        OutOfTurn: 409, what it follows is still on its way.
+    """
+    sender = row.side.other
+    arrival = modes.arrival(row.mode, row.state, kind, sender)
+    is_early = arrival is Arrival.EARLY or (kind is MessageKind.RATED and row.outcome is None)
+    if is_early:
+        raise OutOfTurn(
+            state=row.state, kind=kind, possible=modes.possible(row.mode, row.state, sender)
+        )
+    row.taken_ordinal = max(row.taken_ordinal, message.ordinal)
+    is_rated_already = kind is MessageKind.RATED and row.score is not None
+    return arrival is Arrival.TAKEN and not is_rated_already
 
 
-def _rate(session: AsyncSession, row: Exchange, message: ReceiptMessage) -> None:
-    if message.score is None:
-        detail = {"zh-CN": "评价须有分值", "en": "a rating needs a score"}
-        raise MessageUnreadable(errors=[Where.pointer("/score", detail, "missing")])
-    # The result may have arrived though its receipt is not recorded yet.
-    if row.state not in (State.RESULT_PREPARED, State.RESULT_SENT) or row.score is not None:
-        raise OutOfTurn(state=row.state)
-    row.score = message.score
-    publish(session, ExchangeRated(exchange_id=row.id, score=message.score), of=row)
+def _require_fields(message: ReceiptMessage) -> None:
+    if message.missing:
+        detail = {"zh-CN": f"{message.kind} 须填此项", "en": f"a message {message.kind} needs it"}
+        errors = [Where.pointer(f"/{name}", detail, "missing") for name in message.missing]
+        raise MessageUnreadable(errors=errors)
 
 
-def _case_of(row: Exchange) -> UUID:
-    assert row.case_id is not None  # noqa: S101  # the near side's exchange begins with its case
-    return row.case_id
+def _keep_facts(row: Exchange, message: ReceiptMessage) -> None:
+    """Keep on the exchange what a message says of it."""
+    kind = message.message_kind
+    if row.side is Side.NEAR and message.owner_number is not None:
+        row.owner_number = message.owner_number
+    if kind is MessageKind.RATED:
+        row.score = message.score
+    elif kind is MessageKind.REMOTE_HELP:
+        row.remote_help = message.url
+    elif kind is MessageKind.WITHDRAWAL_REQUESTED:
+        row.withdrawal_requested_at = message.at
+    elif kind is MessageKind.CONCERT:
+        row.concert = [one.model_dump(mode="json") for one in message.standing or ()]

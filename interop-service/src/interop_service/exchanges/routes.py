@@ -12,30 +12,40 @@ from interop_service.errors import (
     ExchangeKnown,
     ExchangeNotFound,
     ExchangeUnknown,
+    MessageNotAllowed,
+    OutOfTurn,
     PackageUnreadable,
+    PartnerNotFound,
     ProtocolUnsupported,
 )
-from interop_service.exchanges import receiving, service
+from interop_service.exchanges import receiving, reconciling, service
 from interop_service.exchanges.door import PROOF, SignedPartner, body_of, signed_router
 from interop_service.exchanges.envelopes import SignedReceipt
+from interop_service.exchanges.messages import (
+    PackageMessage,
+    ReceiptMessage,
+    ResultMessage,
+    StatesAnswer,
+    StatesMessage,
+)
 from interop_service.exchanges.protocol import PROTOCOL, ROOT, TREE
 from interop_service.exchanges.rules import State
 from interop_service.exchanges.schemas import (
     ExchangeDetail,
     ExchangeRead,
     OwnKeySet,
-    PackageMessage,
-    ReceiptMessage,
     ReceiptRead,
-    ResultMessage,
+    ReconcileIn,
+    ReconcileRead,
+    ReconciliationRead,
+    RemoteHelpIn,
 )
-from interop_service.exchanges.tables import ReceiptRow
+from interop_service.exchanges.tables import Exchange, ReceiptRow, Reconciliation
 from interop_service.partners.schemas import DistrictCode
 from tongban import app
 from tongban.clock import Now
 from tongban.context import InContext
 from tongban.db import Session
-from tongban.idempotency import TransactionalRoute
 from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import NotFound, problems
@@ -44,13 +54,15 @@ __all__ = ["router", "versions_router"]
 
 
 router = app.router("exchanges")
-versions_router = APIRouter(route_class=TransactionalRoute, tags=["exchanges"])
+versions_router = APIRouter(tags=["exchanges"])
 """The last of all: whatever lies below the protocol's tree and is not of this version."""
 
 Staff = Annotated[
     Caller,
     allow(Role.CLERK, Role.REVIEWER, Role.APPROVER, Role.SUPERVISOR, Role.ADMIN, Role.OPS),
 ]
+Helper = Annotated[Caller, allow(Role.CLERK, Role.HELPER, Role.REVIEWER, Role.APPROVER)]
+Operator = Annotated[Caller, allow(Role.SUPERVISOR, Role.ADMIN, Role.OPS)]
 
 
 class KeySetResponse(JSONResponse):
@@ -63,6 +75,33 @@ class KeySetResponse(JSONResponse):
 async def read_keys(context: InContext, _caller: MaybeCaller) -> OwnKeySet:
     """本区公钥: this district's JWK set (RFC 7517), name and suites, for partners to register."""
     return service.published_keys(context)
+
+
+@router.post("/api/v1/exchanges/reconcile", status_code=202, responses=problems(PartnerNotFound))
+async def reconcile(
+    given: ReconcileIn, session: Session, context: InContext, _caller: Operator
+) -> ReconcileRead:
+    """对账: have the worker compare with a partner, or all, within seconds, and mend."""
+    wanted = await reconciling.request(session, context, given.partner)
+    return ReconcileRead(partners=list(wanted))
+
+
+@router.get("/api/v1/exchanges/reconciliations", response_model=list[ReconciliationRead])
+async def list_reconciliations(session: Session, _caller: Staff) -> Sequence[Reconciliation]:
+    """对账结果: with each partner, when it was compared last, and what was mended."""
+    return await service.reconciliations(session)
+
+
+@signed_router.post(
+    f"{TREE}/states",
+    responses=problems(*PROOF),
+    openapi_extra=body_of(StatesMessage),
+)
+async def compare_states(
+    signed: SignedPartner, session: Session, context: InContext, at: Now, _caller: MaybeCaller
+) -> StatesAnswer:
+    """应答对账: tell a partner how the exchanges stand here, and send again what it lost."""
+    return await reconciling.answer(session, context, signed, at=at)
 
 
 @router.get("/api/v1/exchanges", responses=problems(CursorInvalid))
@@ -93,9 +132,30 @@ async def receive_package(
 
 
 @router.get("/api/v1/exchanges/{exchange_id}", responses=problems(ExchangeNotFound))
-async def read_exchange(exchange_id: UUID, session: Session, _caller: Staff) -> ExchangeDetail:
-    """跨区办件详情: who holds the case since when, each message's attempts and last fault."""
-    return await service.detail(session, exchange_id)
+async def read_exchange(
+    exchange_id: UUID, session: Session, context: InContext, _caller: Staff
+) -> ExchangeDetail:
+    """跨区办件详情: who holds the case since when, its clock and light, what may follow."""
+    return await service.detail(session, context, exchange_id)
+
+
+@router.put(
+    "/api/v1/exchanges/{exchange_id}/remote-help",
+    response_model=ExchangeRead,
+    responses=problems(ExchangeNotFound, OutOfTurn),
+)
+async def offer_remote_help(
+    exchange_id: UUID,
+    given: RemoteHelpIn,
+    session: Session,
+    context: InContext,
+    at: Now,
+    caller: Helper,
+) -> Exchange:
+    """远程视频帮办: keep where the two windows meet by video; the other district is told."""
+    return await service.offer_remote_help(
+        session, context, exchange_id, given, actor=caller.subject, at=at
+    )
 
 
 @router.get(
@@ -113,7 +173,7 @@ async def list_receipts(
 @signed_router.post(
     f"{TREE}/exchanges/{{exchange_id}}/receipts",
     status_code=202,
-    responses=problems(*PROOF, ExchangeUnknown),
+    responses=problems(*PROOF, ExchangeUnknown, MessageNotAllowed, PackageUnreadable),
     openapi_extra=body_of(ReceiptMessage),
 )
 async def receive_receipt(
@@ -124,7 +184,7 @@ async def receive_receipt(
     at: Now,
     _caller: MaybeCaller,
 ) -> SignedReceipt:
-    """接收进度或评价: take the owner's progress, or the near side's rating; answers a receipt."""
+    """接收进度或评价: take a step of the case at the other district; answers a receipt."""
     return await receiving.take_receipt(session, context, signed, exchange_id, at=at)
 
 

@@ -1,28 +1,25 @@
-"""How an exchange moves, who holds the case at each point, and when a message is sent again.
+"""The words of an exchange, who is told apart by them, and when a message is sent again.
 
 Pure. Both districts keep their own view of the same exchange: the near side (收件区) received the
-applicant, the owner (办理区) decides.
+applicant, the owner (办理区) decides. How an exchange moves is in `modes`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
-
-from interop_service.errors import OutOfTurn
 
 __all__ = [
-    "TRANSITIONS",
     "DeliveryState",
     "FaultOf",
+    "HopClock",
+    "Light",
     "MessageKind",
+    "ReceiptKind",
     "Side",
-    "Stage",
     "State",
-    "Step",
-    "advance",
     "backoff_seconds",
-    "holder",
-    "steps_from",
+    "concert_outcome",
+    "light_of",
 ]
 
 LONGEST_BACKOFF_SECONDS = 300.0
@@ -34,47 +31,75 @@ class Side(StrEnum):
     NEAR = "near"  # 收件区
     OWNER = "owner"  # 办理区
 
+    @property
+    def other(self) -> "Side":
+        return Side.OWNER if self is Side.NEAR else Side.NEAR
+
 
 class State(StrEnum):
-    """Where an exchange is, as this side knows it."""
+    """Where an exchange is; both sides use the same words."""
 
     PREPARED = "prepared"  # 待发送
     SENT = "sent"  # 已发送
-    ACKNOWLEDGED = "acknowledged"  # 对方已签收
-    RECEIVED = "received"  # 已接收
-    PROGRESSED = "progressed"  # 办理中
-    RESULT_PREPARED = "result_prepared"  # 结果待返回
-    RESULT_SENT = "result_sent"  # 结果已返回
-    CONCLUDED = "concluded"  # 已收到结果
+    RECEIVED = "received"  # 办理区已签收
+    CORRECTING = "correcting"  # 待补正
+    ACCEPTED = "accepted"  # 已受理
+    SUSPENDED = "suspended"  # 特别程序中
+    DECIDED = "decided"  # 已决定
+    CONCLUDED = "concluded"  # 已办结
+    HANDED_OVER = "handed_over"  # 已交付申请人
+    ARCHIVED = "archived"  # 已归档
     FAILED = "failed"  # 失败
-
-
-class Step(StrEnum):
-    """What moves an exchange on."""
-
-    SEND = "send"  # 发送
-    ACKNOWLEDGE = "acknowledge"  # 签收
-    PROGRESS = "progress"  # 进度
-    CONCLUDE = "conclude"  # 办结
-    RETURN = "return"  # 返回结果
-    FAIL = "fail"  # 失败
 
 
 class MessageKind(StrEnum):
     """What goes between the two districts."""
 
     PACKAGE = "package"  # 办件材料包
-    PROGRESS = "progress"  # 办理进度
-    RATED = "rated"  # 好差评
-    RESULT = "result"  # 办理结果
-
-
-class Stage(StrEnum):
-    """What the owner tells of its case before the result."""
-
+    CORRECTIONS_REQUESTED = "corrections_requested"  # 一次性告知补正
+    CORRECTED = "corrected"  # 已补正
     ACCEPTED = "accepted"  # 已受理
-    CORRECTIONS_REQUESTED = "corrections_requested"  # 待补正
+    SUSPENDED = "suspended"  # 中止计时
+    RESUMED = "resumed"  # 恢复计时
+    EXTENDED = "extended"  # 延期
     DECIDED = "decided"  # 已决定
+    LICENCE_ISSUED = "licence_issued"  # 已出证
+    DELIVERED = "delivered"  # 已送达
+    RESULT = "result"  # 办理结果
+    HANDED_OVER = "handed_over"  # 已交付申请人
+    WITHDRAWAL_REQUESTED = "withdrawal_requested"  # 申请撤回
+    RATED = "rated"  # 好差评
+    ARCHIVED = "archived"  # 已归档
+    CONCERT = "concert"  # 联办进展
+    REMOTE_HELP = "remote_help"  # 远程视频帮办
+    PROGRESS = "progress"  # 办理进度, 旧版未分类的消息
+
+
+class HopClock(StrEnum):
+    """Which clock runs while a district has the case in hand."""
+
+    FORWARD = "forward"  # 转送时限
+    NOTICE = "notice"  # 受理告知时限
+    CORRECTION = "correction"  # 补正时限
+    PROMISED = "promised"  # 承诺办结时限
+    SUSPENSION = "suspension"  # 特别程序所需时间
+    ISSUE = "issue"  # 颁发送达时限
+    HAND_OVER = "hand_over"  # 交付时限
+
+
+class Light(StrEnum):
+    """红黄灯 of a hop, charged to the district that has the case in hand."""
+
+    GREEN = "green"  # 绿灯
+    YELLOW = "yellow"  # 黄灯
+    RED = "red"  # 红灯
+
+
+class ReceiptKind(StrEnum):
+    """What became of a message that was taken."""
+
+    RECEIVED = "received"  # 已签收
+    SUPERSEDED = "superseded"  # 已签收, 办件已进入后续环节
 
 
 class DeliveryState(StrEnum):
@@ -93,65 +118,6 @@ class FaultOf(StrEnum):
     NETWORK = "network"  # 网络原因
 
 
-TRANSITIONS: Mapping[tuple[Side, State, Step], State] = MappingProxyType(
-    {
-        (Side.NEAR, State.PREPARED, Step.SEND): State.SENT,
-        (Side.NEAR, State.PREPARED, Step.FAIL): State.FAILED,
-        (Side.NEAR, State.SENT, Step.ACKNOWLEDGE): State.ACKNOWLEDGED,
-        (Side.NEAR, State.SENT, Step.FAIL): State.FAILED,
-        (Side.NEAR, State.ACKNOWLEDGED, Step.PROGRESS): State.PROGRESSED,
-        (Side.NEAR, State.PROGRESSED, Step.PROGRESS): State.PROGRESSED,
-        (Side.NEAR, State.ACKNOWLEDGED, Step.CONCLUDE): State.CONCLUDED,
-        (Side.NEAR, State.PROGRESSED, Step.CONCLUDE): State.CONCLUDED,
-        (Side.OWNER, State.RECEIVED, Step.PROGRESS): State.PROGRESSED,
-        (Side.OWNER, State.PROGRESSED, Step.PROGRESS): State.PROGRESSED,
-        (Side.OWNER, State.RECEIVED, Step.CONCLUDE): State.RESULT_PREPARED,
-        (Side.OWNER, State.PROGRESSED, Step.CONCLUDE): State.RESULT_PREPARED,
-        (Side.OWNER, State.RESULT_PREPARED, Step.RETURN): State.RESULT_SENT,
-        (Side.OWNER, State.RESULT_PREPARED, Step.FAIL): State.FAILED,
-    }
-)
-
-# Who has the case in hand; a receipt moves it, not the sending of a message.
-_HOLDER: Mapping[tuple[Side, State], Side] = MappingProxyType(
-    {
-        (Side.NEAR, State.PREPARED): Side.NEAR,
-        (Side.NEAR, State.SENT): Side.NEAR,
-        (Side.NEAR, State.ACKNOWLEDGED): Side.OWNER,
-        (Side.NEAR, State.PROGRESSED): Side.OWNER,
-        (Side.NEAR, State.CONCLUDED): Side.NEAR,
-        (Side.NEAR, State.FAILED): Side.NEAR,
-        (Side.OWNER, State.RECEIVED): Side.OWNER,
-        (Side.OWNER, State.PROGRESSED): Side.OWNER,
-        (Side.OWNER, State.RESULT_PREPARED): Side.OWNER,
-        (Side.OWNER, State.RESULT_SENT): Side.NEAR,
-        (Side.OWNER, State.FAILED): Side.OWNER,
-    }
-)
-
-
-def steps_from(side: Side, state: State) -> list[Step]:
-    """Return what may move an exchange on from here."""
-    return [step for at, source, step in TRANSITIONS if (at, source) == (side, state)]
-
-
-def advance(side: Side, state: State, step: Step) -> State:
-    """Return the state after `step`.
-
-    Raises:
-        OutOfTurn: 409, the exchange is elsewhere.
-    """
-    try:
-        return TRANSITIONS[side, state, step]
-    except KeyError:
-        raise OutOfTurn(state=state, step=step, possible=steps_from(side, state)) from None
-
-
-def holder(side: Side, state: State) -> Side:
-    """Return the side that has the case in hand."""
-    return _HOLDER[side, state]
-
-
 def backoff_seconds(attempts: int, chance: float) -> float:
     """Return how long to wait after the `attempts`-th try: 1, 2, 4 … 300 seconds, spread by chance.
 
@@ -160,3 +126,26 @@ def backoff_seconds(attempts: int, chance: float) -> float:
     """
     whole = min(2.0 ** min(attempts - 1, 16), LONGEST_BACKOFF_SECONDS)
     return whole * (0.5 + chance / 2)
+
+
+def light_of(due_on: date | None, *, on: date) -> Light | None:
+    """Return the light of a hop: yellow on its last day, red after it; None where nothing is due.
+
+    What ended is asked about the day on which it did.
+    """
+    if due_on is None:
+        return None
+    if on > due_on:
+        return Light.RED
+    return Light.YELLOW if on == due_on else Light.GREEN
+
+
+# What ends a joint case: one refusal refuses the whole, and the gravest is told.
+_GRAVEST_FIRST = ("denied", "declined", "withdrawn")
+
+
+def concert_outcome(outcomes: Collection[str | None]) -> str | None:
+    """Return the outcome of a joint case; None while one of the districts has not concluded."""
+    if None in outcomes:
+        return None
+    return next((one for one in _GRAVEST_FIRST if one in outcomes), "granted")

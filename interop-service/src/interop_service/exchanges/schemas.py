@@ -1,158 +1,41 @@
-"""What goes between two districts, and what staff see of it."""
+"""What staff see of exchanges, and what partners need to know of this district."""
 
-import base64
-import binascii
-import hashlib
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from interop_service.errors import PackageUnreadable
+from interop_service.exchanges.messages import Standing
 from interop_service.exchanges.rules import (
     DeliveryState,
     FaultOf,
+    HopClock,
+    Light,
     MessageKind,
+    ReceiptKind,
     Side,
-    Stage,
     State,
 )
-from interop_service.partners.schemas import DistrictCode, MatterCode
+from interop_service.partners.rules import Mode, PostageBearer
+from interop_service.partners.schemas import DistrictCode
 from interop_service.suites import Suite
-from tongban.texts import Code, Line
 
 __all__ = [
-    "CasePackage",
-    "DistrictMessage",
+    "DeliveryRead",
     "ExchangeDetail",
     "ExchangeRead",
+    "HopRead",
+    "JointRead",
     "OwnKeySet",
-    "PackageMessage",
-    "ReceiptMessage",
+    "PossibleMessages",
+    "PublicKey",
     "ReceiptRead",
-    "ResultMessage",
-    "ResultPayload",
+    "ReconcileIn",
+    "ReconcileRead",
+    "ReconciliationRead",
+    "RemoteHelpIn",
 ]
-
-Encrypted = Annotated[str, StringConstraints(min_length=1)]
-Outcome = Literal["granted", "denied", "declined", "withdrawn"]
-Score = Annotated[int, Field(ge=1, le=5)]
-
-
-class DistrictMessage(BaseModel):
-    """What every message between two districts says of itself."""
-
-    protocol: Literal["2"]
-    from_district: DistrictCode
-    to_district: DistrictCode
-    sent_at: AwareDatetime
-
-
-class Message(DistrictMessage):
-    """A message of an exchange."""
-
-    exchange_id: UUID
-
-
-class PackageMessage(Message):
-    """办件材料包: near side to owner, opens the exchange."""
-
-    agreement: Code
-    mode: Code
-    matter_code: MatterCode
-    near_number: Line
-    package: Encrypted
-    """A compact JWE of the case package, for the owner's encryption key."""
-
-
-class ReceiptMessage(Message):
-    """进度或评价: the owner's progress, or the near side's rating."""
-
-    kind: Literal["accepted", "corrections_requested", "decided", "rated"]
-    owner_number: Line | None = None
-    """With a progress: the case's number at the owner."""
-    score: Score | None = None
-    """With a rating: 1 to 5."""
-    at: AwareDatetime
-
-    @property
-    def stage(self) -> Stage | None:
-        return None if self.kind == "rated" else Stage(self.kind)
-
-
-class ResultMessage(Message):
-    """办理结果: owner to near side, ends the exchange."""
-
-    result: Encrypted
-    """A compact JWE of the result, for the near side's encryption key."""
-
-
-class PackageMaterial(BaseModel):
-    """One material with its bytes."""
-
-    model_config = ConfigDict(extra="allow")
-
-    key: Code
-    name: Line
-    media_type: Line
-    size: Annotated[int, Field(ge=1)]
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    content: str
-
-
-class PackageApplicant(BaseModel):
-    """The applicant: what must be there; the rest passes to the case as it is."""
-
-    model_config = ConfigDict(extra="allow")
-
-    kind: Literal["person", "enterprise"]
-    name: Line
-
-
-class CasePackage(BaseModel):
-    """办件材料包, opened: the case as the near side received it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    near_number: Line
-    matter_code: MatterCode
-    channel: Code
-    applicant: PackageApplicant
-    agent: dict[str, Any] | None = None
-    form: dict[str, Any] = {}
-    situation_answers: dict[str, Any] = {}
-    materials: list[PackageMaterial] = []
-    receipt: dict[str, Any] | None = None
-    received_at: AwareDatetime
-
-    def require_whole(self) -> None:
-        """Check each material's bytes against its size and digest.
-
-        Raises:
-            PackageUnreadable: 422, naming the material.
-        """
-        for material in self.materials:
-            try:
-                content = base64.b64decode(material.content, validate=True)
-            except binascii.Error:
-                raise PackageUnreadable(reason=f"material {material.key}: base64") from None
-            if len(content) != material.size:
-                raise PackageUnreadable(reason=f"material {material.key}: size")
-            if hashlib.sha256(content).hexdigest() != material.sha256:
-                raise PackageUnreadable(reason=f"material {material.key}: sha256")
-
-
-class ResultPayload(BaseModel):
-    """办理结果, opened."""
-
-    model_config = ConfigDict(extra="allow")
-
-    owner_number: Line
-    outcome: Outcome
-    outside_number: Line | None = None
-    notice: dict[str, Any] | None = None
-    """The sealed result notice."""
 
 
 class PublicKey(BaseModel):
@@ -187,7 +70,7 @@ class ExchangeRead(BaseModel):
     side: Side
     partner: str
     agreement: str | None
-    mode: str
+    mode: Mode
     matter_code: str
     case_id: UUID | None
     near_number: str | None
@@ -195,19 +78,35 @@ class ExchangeRead(BaseModel):
     outcome: str | None
     score: int | None
     state: State
+    holder: str
+    """现由哪个区办理 / which district has it in hand"""
+    held_since: datetime
+    """自何时起 / since when"""
+    is_handing_over: bool
+    """已发出移交、对方尚未签收 / on its way to the other, whose receipt is not here yet"""
+    clock: HopClock | None
+    due_on: date | None
+    light: Light | None
+    joint_id: UUID | None
+    remote_help: str | None
+    """远程视频帮办链接"""
+    withdrawal_requested_at: datetime | None
     last_fault: str | None
     created_at: datetime
     updated_at: datetime
 
 
 class HopRead(BaseModel):
-    """Which district held the case since when."""
-
-    model_config = ConfigDict(from_attributes=True)
+    """Which district held the case since when, and the clock that ran against it."""
 
     state: State
     holder: str
+    """The light of the hop is charged to this district."""
     at: datetime
+    until: datetime | None
+    clock: HopClock | None
+    due_on: date | None
+    light: Light | None
     note: str | None
 
 
@@ -217,6 +116,7 @@ class DeliveryRead(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
+    ordinal: int
     kind: MessageKind
     state: DeliveryState
     attempts: int
@@ -226,11 +126,67 @@ class DeliveryRead(BaseModel):
     fault_of: FaultOf | None
 
 
-class ExchangeDetail(ExchangeRead):
-    """An exchange with where it was, and its messages."""
+class JointRead(BaseModel):
+    """联办进展: how the districts stand that decide in concert."""
 
+    standing: list[Standing]
+    blocking: list[str]
+    """尚未办结的区 / those that are still waited for"""
+    slowest: str | None
+    """最慢的区：未办结的以期限先后，均已办结的以办结先后 / due first, or the last to conclude"""
+
+
+class PossibleMessages(BaseModel):
+    """What each side may send next."""
+
+    near: list[MessageKind]
+    owner: list[MessageKind]
+
+
+class ExchangeDetail(ExchangeRead):
+    """An exchange with where it was, what may follow, and its messages."""
+
+    possible: PossibleMessages
+    joint: JointRead | None
+    postage_borne_by: PostageBearer | None
+    """邮寄费用由谁承担，依协议"""
     hops: list[HopRead]
     deliveries: list[DeliveryRead]
+
+
+class ReconcileIn(BaseModel):
+    """对账: with whom; with every partner where it is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    partner: DistrictCode | None = None
+
+
+class ReconcileRead(BaseModel):
+    """With whom the worker reconciles now."""
+
+    partners: list[str]
+
+
+class ReconciliationRead(BaseModel):
+    """对账结果: how the last comparison with a partner went."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    partner: str
+    wanted_at: datetime
+    run_at: datetime | None
+    examined: int
+    mended: int
+    last_fault: str | None
+
+
+class RemoteHelpIn(BaseModel):
+    """远程视频帮办: where the two windows meet."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, StringConstraints(pattern=r"^https://\S+$", max_length=500)]
 
 
 class ReceiptRead(BaseModel):
@@ -241,6 +197,7 @@ class ReceiptRead(BaseModel):
     receipt_id: UUID
     message_id: UUID
     message_kind: MessageKind
+    kind: ReceiptKind
     exchange_id: UUID
     digest: str
     digest_algorithm: str

@@ -1,28 +1,45 @@
 """What staff see of exchanges, and what partners need to know of this district."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.errors import ExchangeNotFound
-from interop_service.exchanges import store
-from interop_service.exchanges.rules import State
+from interop_service.exchanges import comparing, modes, sending, store
+from interop_service.exchanges.concert import joint_read, standing_of
+from interop_service.exchanges.messages import (
+    Standing,
+)
+from interop_service.exchanges.rules import MessageKind, Side, State, light_of
 from interop_service.exchanges.schemas import (
     DeliveryRead,
     ExchangeDetail,
     ExchangeRead,
     HopRead,
     OwnKeySet,
+    PossibleMessages,
     PublicKey,
+    RemoteHelpIn,
 )
-from interop_service.exchanges.tables import Exchange, ReceiptRow
+from interop_service.exchanges.tables import Exchange, Hop, ReceiptRow, Reconciliation
 from interop_service.keys import own_keys
-from tongban import gb
+from interop_service.partners import service as partners
+from tongban import audit, gb
+from tongban.clock import local_date
 from tongban.context import Context
 from tongban.paging import Paging
 
-__all__ = ["detail", "exchanges_page", "published_keys", "receipts"]
+__all__ = [
+    "detail",
+    "exchanges_page",
+    "hops_read",
+    "offer_remote_help",
+    "published_keys",
+    "receipts",
+    "reconciliations",
+]
 
 
 async def exchanges_page(
@@ -31,8 +48,8 @@ async def exchanges_page(
     return await store.exchanges_page(session, paging, partner=partner, state=state)
 
 
-async def detail(session: AsyncSession, exchange_id: UUID) -> ExchangeDetail:
-    """Return an exchange with its hops and messages.
+async def detail(session: AsyncSession, context: Context, exchange_id: UUID) -> ExchangeDetail:
+    """Return an exchange with its hops and messages, and what may follow.
 
     Raises:
         ExchangeNotFound: 404.
@@ -40,11 +57,67 @@ async def detail(session: AsyncSession, exchange_id: UUID) -> ExchangeDetail:
     row = await _exchange(session, exchange_id)
     hops = await store.hops_of(session, exchange_id)
     deliveries = await store.deliveries_of(session, exchange_id)
+    agreement = await partners.agreement(session, row.agreement)
+    possible = {side.value: modes.possible(row.mode, row.state, side) for side in Side}
     return ExchangeDetail(
         **ExchangeRead.model_validate(row).model_dump(),
-        hops=[HopRead.model_validate(hop) for hop in hops],
+        possible=PossibleMessages.model_validate(possible),
+        joint=joint_read(await _standing(session, row)),
+        postage_borne_by=agreement.postage_borne_by if agreement is not None else None,
+        hops=hops_read(hops, today=local_date(context.clock())),
         deliveries=[DeliveryRead.model_validate(one) for one in deliveries],
     )
+
+
+def hops_read(hops: Sequence[Hop], *, today: date) -> list[HopRead]:
+    """Return each hop with its end, and its light as it is now or was then."""
+    ends = [*(hop.at for hop in hops[1:]), None]
+    return [
+        HopRead(
+            state=hop.state,
+            holder=hop.holder,
+            at=hop.at,
+            until=until,
+            clock=hop.clock,
+            due_on=hop.due_on,
+            light=light_of(hop.due_on, on=local_date(until) if until is not None else today),
+            note=hop.note,
+        )
+        for hop, until in zip(hops, ends, strict=True)
+    ]
+
+
+async def offer_remote_help(
+    session: AsyncSession,
+    context: Context,
+    exchange_id: UUID,
+    given: RemoteHelpIn,
+    *,
+    actor: str,
+    at: datetime,
+) -> Exchange:
+    """Keep where the two windows meet by video, and tell the other district.
+
+    Raises:
+        ExchangeNotFound: 404.
+        OutOfTurn: 409, the owner does not have the case, or no longer.
+    """
+    row = await store.lock_exchange(session, exchange_id)
+    if row is None:
+        raise ExchangeNotFound
+    kind = MessageKind.REMOTE_HELP
+    modes.advance(row.mode, row.state, kind, row.side)
+    row.remote_help = given.url
+    await sending.tell_partner(session, context, row, kind, at=at, facts={"url": given.url})
+    audit.note(
+        session,
+        actor=actor,
+        action="exchange.remote_help",
+        subject=str(row.id),
+        payload={"partner": row.partner},
+    )
+    await session.flush()
+    return row
 
 
 async def receipts(session: AsyncSession, exchange_id: UUID) -> Sequence[ReceiptRow]:
@@ -55,6 +128,11 @@ async def receipts(session: AsyncSession, exchange_id: UUID) -> Sequence[Receipt
     """
     await _exchange(session, exchange_id)
     return await store.receipts_of(session, exchange_id)
+
+
+async def reconciliations(session: AsyncSession) -> Sequence[Reconciliation]:
+    """Return how the last comparison with each partner went."""
+    return await comparing.reconciliations(session)
 
 
 def published_keys(context: Context) -> OwnKeySet:
@@ -73,3 +151,12 @@ async def _exchange(session: AsyncSession, exchange_id: UUID) -> Exchange:
     if row is None:
         raise ExchangeNotFound
     return row
+
+
+async def _standing(session: AsyncSession, row: Exchange) -> list[Standing]:
+    """Return how the owners of a joint case stand: as we see it, or as the near side told us."""
+    if row.joint_id is None:
+        return []
+    if row.side is Side.OWNER:
+        return [Standing.model_validate(one) for one in row.concert]
+    return standing_of(await store.joint_with(session, row.joint_id))

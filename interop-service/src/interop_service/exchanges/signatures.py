@@ -37,6 +37,7 @@ __all__ = [
     "Proof",
     "RequestUnproven",
     "SignedRequest",
+    "key_id_of",
     "sign",
     "sign_answer",
     "suite_asked_for",
@@ -229,6 +230,11 @@ def verify_logged(request: OutMessage, *, keys: Mapping[str, PublicKey]) -> Orig
         message_id=covered['"tongban-message-id"'],
         content_digest=covered['"content-digest"'],
     )
+
+
+def key_id_of(request: SignedRequest) -> str:
+    """Return the key by which a request says it is signed; whether it is, `verify` tells."""
+    return str(_parameters_of(request).get("keyid"))
 
 
 def suite_asked_for(request: SignedRequest) -> Suite | None:

@@ -1,16 +1,22 @@
 """Every SQL statement about exchanges, their deliveries, receipts and nonces."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import String, case, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
 
-from interop_service.exchanges.rules import DeliveryState, State
-from interop_service.exchanges.tables import Delivery, Exchange, Hop, Nonce, ReceiptRow
+from interop_service.exchanges.rules import DeliveryState, HopClock, Light, Side, State
+from interop_service.exchanges.tables import (
+    Delivery,
+    Exchange,
+    Hop,
+    Nonce,
+    ReceiptRow,
+)
 from interop_service.partners.rules import PartnerState
 from interop_service.partners.tables import Agreement, Partner
 from interop_service.suites import Suite
@@ -23,14 +29,19 @@ __all__ = [
     "due_deliveries",
     "exchange",
     "exchanges_page",
+    "forget_bodies",
     "forget_nonces",
+    "give_up",
     "hops_of",
+    "joint_with",
     "keep_nonce",
+    "lights_to_tell",
+    "lock_concert",
     "lock_delivery",
     "lock_exchange",
-    "next_ordinal",
     "receipt",
     "receipts_of",
+    "to_archive",
 ]
 
 
@@ -40,6 +51,76 @@ async def exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
 
 async def lock_exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
     return await session.get(Exchange, exchange_id, with_for_update=True, populate_existing=True)
+
+
+async def lock_concert(session: AsyncSession, exchange_id: UUID) -> Sequence[Exchange]:
+    """Lock an exchange with all that are handled in concert with it, the near side's main first.
+
+    Whoever locks one of several locks them all, in one order: nobody waits for each other.
+    """
+    found = await session.get(Exchange, exchange_id)
+    if found is None:
+        return ()
+    main = found.joint_id or found.id
+    rows = await session.scalars(
+        select(Exchange)
+        .where(or_(Exchange.id.in_((main, exchange_id)), Exchange.joint_id == main))
+        .order_by(Exchange.id != main, Exchange.id)
+        .with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    return rows.all()
+
+
+async def joint_with(session: AsyncSession, joint_id: UUID) -> Sequence[Exchange]:
+    """Return the exchanges of a joint case, the main one first."""
+    rows = await session.scalars(
+        select(Exchange)
+        .where(Exchange.joint_id == joint_id)
+        .order_by(Exchange.id != joint_id, Exchange.id)
+    )
+    return rows.all()
+
+
+async def lights_to_tell(
+    session: AsyncSession, *, holder: str, today: date, limit: int
+) -> Sequence[Exchange]:
+    """Lock the exchanges in `holder`'s hands whose light is not what was told last."""
+    light = case(
+        (Exchange.due_on < today, Light.RED.value),
+        (Exchange.due_on == today, Light.YELLOW.value),
+        else_=Light.GREEN.value,
+    )
+    rows = await session.scalars(
+        select(Exchange)
+        .where(
+            Exchange.holder == holder,
+            Exchange.clock.is_not(None),
+            Exchange.due_on.is_not(None),
+            cast(Exchange.light, String).is_distinct_from(light),
+        )
+        .order_by(Exchange.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return rows.all()
+
+
+async def to_archive(session: AsyncSession, *, before: datetime, limit: int) -> Sequence[Exchange]:
+    """Lock the exchanges that this district owns, that are over and still since `before`."""
+    rows = await session.scalars(
+        select(Exchange)
+        .where(
+            Exchange.side == Side.OWNER,
+            Exchange.state.in_((State.CONCLUDED, State.HANDED_OVER)),
+            Exchange.owner_number.is_not(None),
+            Exchange.updated_at < before,
+        )
+        .order_by(Exchange.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return rows.all()
 
 
 async def exchanges_page(
@@ -55,7 +136,15 @@ async def exchanges_page(
 
 
 async def add_hop(
-    session: AsyncSession, row: Exchange, *, holder: str, at: datetime, note: str | None
+    session: AsyncSession,
+    row: Exchange,
+    *,
+    state: State,
+    holder: str,
+    at: datetime,
+    clock: HopClock | None,
+    due_on: date | None,
+    note: str | None = None,
 ) -> None:
     """Note who holds the case now; the exchange's row is locked, so the ordinals don't meet."""
     last = await session.scalar(
@@ -65,9 +154,11 @@ async def add_hop(
         Hop(
             exchange_id=row.id,
             ordinal=(last or 0) + 1,
-            state=row.state,
+            state=state,
             holder=holder,
             at=at,
+            clock=clock,
+            due_on=due_on,
             note=note,
         )
     )
@@ -78,13 +169,6 @@ async def hops_of(session: AsyncSession, exchange_id: UUID) -> Sequence[Hop]:
         select(Hop).filter_by(exchange_id=exchange_id).order_by(Hop.ordinal)
     )
     return rows.all()
-
-
-async def next_ordinal(session: AsyncSession, exchange_id: UUID) -> int:
-    last = await session.scalar(
-        select(func.max(Delivery.ordinal)).where(Delivery.exchange_id == exchange_id)
-    )
-    return (last or 0) + 1
 
 
 async def deliveries_of(session: AsyncSession, exchange_id: UUID) -> Sequence[Delivery]:
@@ -123,6 +207,7 @@ async def due_deliveries(
             Delivery.state == DeliveryState.DUE,
             Delivery.next_attempt_at <= at,
             Partner.state == PartnerState.ACTIVE,
+            or_(Partner.paused_until.is_(None), Partner.paused_until <= at),
             Delivery.partner.not_in(full),
             ~select(before.id)
             .where(
@@ -155,6 +240,26 @@ async def due_deliveries(
             left[delivery.partner] -= 1
             taken.append((delivery, partner, suite))
     return taken
+
+
+async def give_up(session: AsyncSession, exchange_id: UUID, *, fault: str) -> None:
+    """Send no more of an exchange's messages."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.exchange_id == exchange_id, Delivery.state == DeliveryState.DUE)
+        .values(state=DeliveryState.FAILED, last_fault=fault, body=None),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+async def forget_bodies(session: AsyncSession, *, at: datetime, after: timedelta) -> None:
+    """Drop the bodies of messages that were delivered long enough ago."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.delivered_at < at - after, Delivery.body.is_not(None))
+        .values(body=None),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def lock_delivery(session: AsyncSession, message_id: UUID) -> Delivery | None:

@@ -1,38 +1,85 @@
 """Rows of exchanges: the exchange, who held it when, messages out, receipts both ways, nonces."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interop_service.database import InteropTables
-from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, Side, State
+from interop_service.exchanges.rules import (
+    DeliveryState,
+    FaultOf,
+    HopClock,
+    Light,
+    MessageKind,
+    ReceiptKind,
+    Side,
+    State,
+)
+from interop_service.partners.rules import Mode
 from tongban.db import Record, Sequenced
 
-__all__ = ["Delivery", "Exchange", "Hop", "Nonce", "ReceiptRow"]
+__all__ = ["Delivery", "Exchange", "Hop", "Nonce", "ReceiptRow", "Reconciliation"]
 
 
 class Exchange(Record, Sequenced, InteropTables):
     """跨区互通: one case that two districts handle; the same id in both."""
 
     __tablename__ = "exchanges"
-    __table_args__ = (Index("ix_exchanges_partner_id", "partner", "id"),)
+    __table_args__ = (
+        Index("ix_exchanges_partner_id", "partner", "id"),
+        Index("ix_exchanges_joint_id", "joint_id", postgresql_where=text("joint_id IS NOT NULL")),
+        Index("ix_exchanges_due_on", "due_on", postgresql_where=text("due_on IS NOT NULL")),
+        Index("ix_exchanges_partner_updated_at", "partner", "updated_at"),
+    )
 
     side: Mapped[Side]
     partner: Mapped[str]
     agreement: Mapped[str | None]
-    mode: Mapped[str]
+    mode: Mapped[Mode]
     matter_code: Mapped[str]
+    is_licence: Mapped[bool] = mapped_column(default=False)
+    """Whether the Licensing Law's limits bind its owner."""
     case_id: Mapped[UUID | None]
     near_number: Mapped[str | None]
+    near_case_id: Mapped[UUID | None]
+    """At the owner: how the near side knows its case."""
     owner_number: Mapped[str | None]
     outcome: Mapped[str | None]
     score: Mapped[int | None]
     state: Mapped[State]
     last_fault: Mapped[str | None]
+
+    holder: Mapped[str]
+    """The district that has the case in hand: until a receipt is here, whoever sent."""
+    held_since: Mapped[datetime]
+    handing_over: Mapped[UUID | None]
+    """The message whose receipt takes the case out of our hands."""
+    clock: Mapped[HopClock | None]
+    due_on: Mapped[date | None]
+    light: Mapped[Light | None]
+    """As it was told last."""
+
+    sent_ordinal: Mapped[int] = mapped_column(default=0)
+    """How many messages this district has made for it."""
+    taken_ordinal: Mapped[int] = mapped_column(default=0)
+    """The last of the partner's messages that was taken here."""
+
+    joint_id: Mapped[UUID | None]
+    """多地联办: the exchange that the near side's case knows; the same in each of its parts."""
+    concert: Mapped[list[Any]] = mapped_column(default=list)
+    """联办进展: at an owner, how the other districts stand, as the near side told it last."""
+    remote_help: Mapped[str | None]
+    """远程视频帮办: where the two windows meet by video."""
+    withdrawal_requested_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def is_handing_over(self) -> bool:
+        return self.handing_over is not None
 
 
 class Hop(InteropTables):
@@ -47,6 +94,8 @@ class Hop(InteropTables):
     state: Mapped[State]
     holder: Mapped[str]
     at: Mapped[datetime]
+    clock: Mapped[HopClock | None]
+    due_on: Mapped[date | None]
     note: Mapped[str | None]
 
 
@@ -64,7 +113,7 @@ class Delivery(Record, InteropTables):
     kind: Mapped[MessageKind]
     partner: Mapped[str]
     body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    """Encrypted at rest, and gone once delivered."""
+    """Encrypted at rest; kept for a time after its delivery, for a partner that loses it."""
     digest: Mapped[str]
     """SHA-256 of the plain body, in hex."""
     state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.DUE)
@@ -74,6 +123,7 @@ class Delivery(Record, InteropTables):
     last_fault: Mapped[str | None]
     fault_of: Mapped[FaultOf | None]
     """Whose fault the last one was."""
+    delivered_at: Mapped[datetime | None]
 
 
 class ReceiptRow(Record, InteropTables):
@@ -89,12 +139,28 @@ class ReceiptRow(Record, InteropTables):
     """The id its issuer gave it; what another district numbers is no key of ours."""
     message_id: Mapped[UUID]
     message_kind: Mapped[MessageKind]
+    kind: Mapped[ReceiptKind] = mapped_column(default=ReceiptKind.RECEIVED)
     sender: Mapped[str]
     by: Mapped[str]
     digest: Mapped[str]
     digest_algorithm: Mapped[str]
     at: Mapped[datetime]
     signature: Mapped[str]
+
+
+class Reconciliation(InteropTables):
+    """对账: when this district compares with a partner next, and how it went last."""
+
+    __tablename__ = "reconciliations"
+
+    partner: Mapped[str] = mapped_column(primary_key=True)
+    wanted_at: Mapped[datetime] = mapped_column(index=True)
+    since: Mapped[datetime]
+    """What changed after it is compared."""
+    run_at: Mapped[datetime | None]
+    examined: Mapped[int] = mapped_column(default=0)
+    mended: Mapped[int] = mapped_column(default=0)
+    last_fault: Mapped[str | None]
 
 
 class Nonce(InteropTables):

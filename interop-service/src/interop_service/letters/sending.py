@@ -20,8 +20,8 @@ from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
 from interop_service.exchanges import deliveries, posting, rules
 from interop_service.exchanges.deliveries import Delivered, Errand, Outcome, Refused
+from interop_service.exchanges.messages import Message
 from interop_service.exchanges.rules import DeliveryState
-from interop_service.exchanges.schemas import Message
 from interop_service.letters import store
 from interop_service.letters.rules import LetterKind
 from interop_service.letters.tables import Letter, LetterReceipt

@@ -19,8 +19,8 @@ from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction
 from interop_service.exchanges import envelopes
 from interop_service.exchanges.envelopes import Receipt, SignedReceipt
+from interop_service.exchanges.messages import Message
 from interop_service.exchanges.proof import SignedMessage
-from interop_service.exchanges.schemas import Message
 from interop_service.keys import own_keys
 from interop_service.letters import store
 from interop_service.letters.rules import LetterKind

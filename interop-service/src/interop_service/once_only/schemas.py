@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from interop_service.exchanges.schemas import Message
+from interop_service.exchanges.messages import Message
 from interop_service.once_only.rules import Consent, EvidenceState, EvidenceStep, Party
 from interop_service.partners.schemas import DistrictCode, JsonObject, MatterCode
 from tongban.texts import Code, Line

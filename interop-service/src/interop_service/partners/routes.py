@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from interop_service.errors import ImportRefused, KeysUnusable, PartnerNotFound
+from interop_service.errors import ImportRefused, PartnerNotFound
 from interop_service.partners import service, transfer
 from interop_service.partners.schemas import (
     AgreementIn,
@@ -13,16 +13,17 @@ from interop_service.partners.schemas import (
     ImportReport,
     MatterOfferIn,
     MatterOfferRead,
-    PartnerIn,
     PartnerRead,
     PartnersImport,
+    PauseIn,
+    SuspensionIn,
 )
 from interop_service.partners.tables import Partner
+from interop_service.refusals import KeyNotFound
 from tongban import app, etags
 from tongban.clock import Now, local_date
 from tongban.context import InContext
 from tongban.db import Session
-from tongban.etags import IfMatch, StaleVersion
 from tongban.identity import Caller, Identified, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import problems
@@ -31,6 +32,7 @@ __all__ = ["router"]
 
 router = app.router("partners")
 Admin = Annotated[Caller, allow(Role.ADMIN)]
+Operator = Annotated[Caller, allow(Role.ADMIN, Role.OPS)]
 
 
 @router.get("/api/v1/partners", responses=problems(CursorInvalid))
@@ -41,25 +43,6 @@ async def list_partners(
     rows = await service.partners_page(session, paging)
     page, cursor = page_of(rows, paging, key=lambda row: (row.district,))
     return Page(items=[PartnerRead.model_validate(row) for row in page], next_cursor=cursor)
-
-
-@router.post(
-    "/api/v1/partners",
-    response_model=PartnerRead,
-    responses=problems(KeysUnusable, StaleVersion),
-)
-async def register_partner(
-    given: PartnerIn,
-    request: Request,
-    response: Response,
-    session: Session,
-    caller: Admin,
-    if_match: IfMatch,
-) -> Partner:
-    """登记合作区: register a partner or update it; with an endpoint and keys it is active."""
-    row = await service.register(session, given, actor=caller.subject, if_match=if_match)
-    etags.offer(request, response, row.version)
-    return row
 
 
 @router.post("/api/v1/partners/import", responses=problems(ImportRefused))
@@ -98,6 +81,44 @@ async def read_partner(
     row = await service.partner(session, district)
     etags.offer(request, response, row.version)
     return row
+
+
+@router.post(
+    "/api/v1/partners/{district}/keys/{key_id}/revoke",
+    response_model=PartnerRead,
+    responses=problems(PartnerNotFound, KeyNotFound),
+)
+async def revoke_key(
+    district: DistrictCode, key_id: str, session: Session, caller: Admin
+) -> Partner:
+    """吊销合作区公钥: believe one of the partner's keys no longer, from now on."""
+    return await service.revoke_key(session, district, key_id, actor=caller.subject)
+
+
+@router.put(
+    "/api/v1/partners/{district}/suspension",
+    response_model=PartnerRead,
+    responses=problems(PartnerNotFound),
+)
+async def suspend_partner(
+    district: DistrictCode, given: SuspensionIn, session: Session, caller: Admin
+) -> Partner:
+    """暂停或恢复合作区: neither hear a partner nor send to it; one administrator is enough."""
+    return await service.suspend(
+        session, district, is_suspended=given.is_suspended, actor=caller.subject
+    )
+
+
+@router.put(
+    "/api/v1/partners/{district}/pause",
+    response_model=PartnerRead,
+    responses=problems(PartnerNotFound),
+)
+async def pause_partner(
+    district: DistrictCode, given: PauseIn, session: Session, caller: Operator
+) -> Partner:
+    """对方停机维护: send the partner nothing until then; what waits goes afterwards."""
+    return await service.pause(session, district, until=given.until, actor=caller.subject)
 
 
 @router.get("/api/v1/agreements", responses=problems(CursorInvalid))

@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 
 __all__ = [
+    "MESSAGES_AT_ONCE",
+    "MESSAGES_A_MINUTE",
     "AgreementState",
     "AgreementTerms",
     "Area",
@@ -18,6 +20,7 @@ __all__ = [
     "OfferState",
     "OfferTerms",
     "PartnerState",
+    "PostageBearer",
     "Provenance",
     "Way",
     "agreement_state",
@@ -26,6 +29,11 @@ __all__ = [
     "partner_state",
     "reasons_against",
 ]
+
+
+MESSAGES_A_MINUTE = 600
+MESSAGES_AT_ONCE = 8
+"""What is taken of one partner where nothing else is agreed."""
 
 
 class PartnerState(StrEnum):
@@ -71,6 +79,14 @@ class OfferState(StrEnum):
 
     OFFERED = "offered"  # 已开放
     WITHDRAWN = "withdrawn"  # 已撤下
+
+
+class PostageBearer(StrEnum):
+    """Who pays for the post between the two districts."""
+
+    NEAR = "near"  # 收件区承担
+    OWNER = "owner"  # 办理区承担
+    APPLICANT = "applicant"  # 申请人承担
 
 
 class Provenance(StrEnum):
@@ -120,6 +136,7 @@ class Denial(StrEnum):
     MATTER_NOT_OFFERED = "matter_not_offered"  # 事项未开放
     NO_AGREEMENT = "no_agreement"  # 无协议
     OTHER_PARTNER = "other_partner"  # 协议属于其他合作区
+    NOT_SIGNED = "not_signed"  # 协议未经双方签署
     ENDED = "ended"  # 协议已终止
     NOT_YET_VALID = "not_yet_valid"  # 协议尚未生效
     EXPIRED = "expired"  # 协议已到期
@@ -140,6 +157,8 @@ class AgreementTerms:
     valid_from: date
     valid_until: date | None
     state: AgreementState
+    is_signed: bool
+    """By both, as it is now."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +206,8 @@ def denials_of_terms(agreement: AgreementTerms, *, partner: str, on: date) -> li
     reasons = []
     if agreement.partner != partner:
         reasons.append(Denial.OTHER_PARTNER)
+    if not agreement.is_signed:
+        reasons.append(Denial.NOT_SIGNED)
     if agreement.state is not AgreementState.IN_FORCE:
         reasons.append(Denial.ENDED)
     if on < agreement.valid_from:

@@ -3,11 +3,12 @@
 import ipaddress
 import math
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,6 +24,7 @@ from interop_service.partners.rules import (
     Mode,
     OfferState,
     PartnerState,
+    PostageBearer,
     Provenance,
 )
 from interop_service.suites import Suite
@@ -45,6 +47,8 @@ __all__ = [
     "PartnerIn",
     "PartnerRead",
     "PartnersImport",
+    "PauseIn",
+    "SuspensionIn",
 ]
 
 LONGEST_JSON_TEXT = 5000
@@ -127,6 +131,27 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Contact(Strict):
+    """联络人: whom to call at a partner, and about what."""
+
+    duty: Literal["business", "technical", "security"]
+    name: Line
+    phone: Line | None = None
+    email: Line | None = None
+
+
+class PauseIn(Strict):
+    """Until when a partner is closed; null sends on at once."""
+
+    until: AwareDatetime | None
+
+
+class SuspensionIn(Strict):
+    """Whether a partner is suspended."""
+
+    is_suspended: bool
+
+
 class PartnerIn(Strict):
     """A partner to register or to update."""
 
@@ -137,7 +162,13 @@ class PartnerIn(Strict):
     keys: JsonObject | None = Field(
         default=None, description="对方公布的 JWK 集 / the JWK set that the partner publishes"
     )
-    is_suspended: bool = False
+    contacts: Annotated[list[Contact], Field(max_length=20)] | None = None
+    messages_a_minute: Annotated[int, Field(ge=1, le=60_000)] | None = Field(
+        default=None, description="每分钟最多接收的消息 / messages taken of it in a minute"
+    )
+    messages_at_once: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None, description="同时处理的消息 / messages of it handled at a time"
+    )
 
 
 class PartnerEntry(Strict):
@@ -165,6 +196,10 @@ class AgreementIn(Strict):
     recognised_materials: Annotated[list[Code], Field(max_length=200)] = []
     recognised_results: Annotated[list[Code], Field(max_length=20)] = []
     suite: Suite = Suite.ED25519_SHA256
+    postage_borne_by: PostageBearer = PostageBearer.OWNER
+    """邮寄费用由谁承担"""
+    delegated_acceptance: bool = False
+    """委托受理：收件即为受理，办理时限自收件之日起算"""
     provenance: Provenance | None = None
 
     @model_validator(mode="after")
@@ -184,13 +219,31 @@ class OfferedMatter(BaseModel):
     area: Area
 
 
+class JointDecider(Strict):
+    """Another district that decides in concert, and its own matter for it."""
+
+    district: KnownDistrict
+    matter_code: MatterCode
+
+
 class MatterOfferIn(Strict):
     """A matter that one district offers in the other."""
 
     owner_district: KnownDistrict
     agreement: Code
     mode: Mode
+    joint_with: Annotated[list[JointDecider], Field(max_length=10)] = []
+    """多地联办：同时办理的其他区及其事项 / for the joint mode alone"""
     matter: Annotated[OfferedMatter, BeforeValidator(_storable)]
+
+    @model_validator(mode="after")
+    def _only_joint_matters_are_decided_in_concert(self) -> "MatterOfferIn":
+        districts = [self.owner_district, *(one.district for one in self.joint_with)]
+        if self.joint_with and self.mode is not Mode.JOINT:
+            raise field_fault("mode", zh="只有多地联办有共同办理区", en="is for joint matters only")
+        if len(set(districts)) != len(districts):
+            raise field_fault("repeated", zh="同一区只列一次", en="name each district once")
+        return self
 
 
 class PartnersImport(Strict):
@@ -230,6 +283,11 @@ class PartnerRead(BaseModel):
     endpoint: str | None
     keys: dict[str, Any] | None
     state: PartnerState
+    revoked_keys: list[str]
+    contacts: list[Contact]
+    messages_a_minute: int
+    messages_at_once: int
+    paused_until: datetime | None
     updated_at: datetime
 
 
@@ -249,7 +307,12 @@ class AgreementRead(BaseModel):
     recognised_materials: list[str]
     recognised_results: list[str]
     suite: Suite
+    postage_borne_by: PostageBearer
+    delegated_acceptance: bool
     provenance: Provenance | None
+    signed_digest: str | None = Field(
+        description="双方已签署的文本；未签署为空 / what both signed; null until then"
+    )
     state: AgreementState
 
 
@@ -262,6 +325,7 @@ class MatterOfferRead(BaseModel):
     matter_code: str
     agreement: str
     mode: Mode
+    joint_with: list[dict[str, Any]]
     matter_version: int
     state: OfferState
     matter: dict[str, Any]

@@ -1,72 +1,81 @@
 """Use cases of partners: register, look up what an agreement allows, tell the others."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.errors import KeysUnusable, PartnerNotFound
+from interop_service.errors import PartnerNotFound
 from interop_service.events import AgreementChanged, MatterOfferChanged, PartnerChanged
-from interop_service.keys import KeySetUnusable, PartnerKeys
+from interop_service.keys import PartnerKeys
 from interop_service.partners import rules, store
 from interop_service.partners.rules import AgreementTerms, Denial, OfferTerms, PartnerState, Way
 from interop_service.partners.schemas import PartnerIn
 from interop_service.partners.tables import Agreement, MatterOffer, Partner
+from interop_service.refusals import KeyNotFound
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
-from tongban.etags import require_match
 from tongban.messages import Event, publish
 from tongban.paging import Paging
 
 __all__ = [
+    "active_districts",
     "active_partner",
     "agreement",
-    "agreement_for",
     "agreements_page",
+    "all_partners",
     "denials",
     "end_agreements",
     "keys_of",
+    "known",
+    "locked",
+    "locked_agreement",
     "offer_of",
     "offers_page",
+    "offers_under",
     "partner",
     "partners_page",
+    "pause",
     "recognised_results",
     "register",
+    "revoke_key",
     "standing_against",
     "states",
+    "suspend",
     "tell_agreement",
     "tell_offer",
     "tell_partner",
 ]
 
 
-async def register(
-    session: AsyncSession, given: PartnerIn, *, actor: str, if_match: str | None = None
-) -> Partner:
-    """Register a partner, or update it; its address and keys are kept where none are given.
+async def register(session: AsyncSession, given: PartnerIn, *, actor: str) -> Partner:
+    """Register a partner, or update it, as two persons approved it.
 
-    Raises:
-        KeysUnusable: 422.
-        StaleVersion: 412.
+    Its address, keys and limits are kept where none are given.
     """
-    if given.keys is not None:
-        try:
-            PartnerKeys.from_jwks(given.keys)
-        except KeySetUnusable as fault:
-            raise KeysUnusable(fault.code) from None
     row = await store.lock_partner(session, given.district)
     if row is None:
-        row = Partner(district=given.district, provenance=None, endpoint=None, keys=None)
+        row = Partner(
+            district=given.district,
+            provenance=None,
+            endpoint=None,
+            keys=None,
+            messages_a_minute=rules.MESSAGES_A_MINUTE,
+            messages_at_once=rules.MESSAGES_AT_ONCE,
+        )
         session.add(row)
-    else:
-        require_match(row.version, if_match)
+    is_suspended = row.state is PartnerState.SUSPENDED
     row.name, row.english_name = given.name, given.english_name
     row.endpoint = given.endpoint or row.endpoint
     row.keys = given.keys or row.keys
+    if given.contacts is not None:
+        row.contacts = [contact.model_dump() for contact in given.contacts]
+    row.messages_a_minute = given.messages_a_minute or row.messages_a_minute
+    row.messages_at_once = given.messages_at_once or row.messages_at_once
     row.state = rules.partner_state(
-        is_reachable=bool(row.endpoint and row.keys), is_suspended=given.is_suspended
+        is_reachable=bool(row.endpoint and row.keys), is_suspended=is_suspended
     )
     tell_partner(session, row)
     audit.note(
@@ -98,15 +107,105 @@ async def active_partner(session: AsyncSession, district: str) -> Partner | None
     return row if row is not None and row.state is PartnerState.ACTIVE else None
 
 
+async def all_partners(session: AsyncSession) -> Sequence[Partner]:
+    """Return every partner, locked."""
+    return await store.partners(session)
+
+
+async def active_districts(session: AsyncSession) -> Sequence[str]:
+    """Return the partners that messages go to and come from."""
+    return await store.active_districts(session)
+
+
 def keys_of(row: Partner) -> PartnerKeys:
     """Return an active partner's keys, which were checked when they were registered."""
-    return PartnerKeys.from_jwks(row.keys or {})
+    return PartnerKeys.from_jwks(row.keys or {}).without(row.revoked_keys)
 
 
-async def agreement_for(session: AsyncSession, *, owner: str, matter_code: str) -> str | None:
-    """Return the code of the agreement under which a partner offers its matter here."""
-    offer = await store.offer(session, owner_district=owner, matter_code=matter_code)
-    return offer.agreement if offer is not None else None
+async def revoke_key(session: AsyncSession, district: str, key_id: str, *, actor: str) -> Partner:
+    """Believe a key no longer, from now on; one administrator is enough to be careful.
+
+    Raises:
+        PartnerNotFound, KeyNotFound: 404.
+    """
+    row = await locked(session, district)
+    known = {jwk.get("kid") for jwk in (row.keys or {}).get("keys", [])}
+    if key_id not in known:
+        raise KeyNotFound(key_id=key_id)
+    if key_id not in row.revoked_keys:
+        row.revoked_keys = [*row.revoked_keys, key_id]
+        tell_partner(session, row)
+        audit.note(
+            session,
+            actor=actor,
+            action="partner.revoke_key",
+            subject=district,
+            payload={"key_id": key_id},
+        )
+    await session.flush()
+    return row
+
+
+async def pause(
+    session: AsyncSession, district: str, *, until: datetime | None, actor: str
+) -> Partner:
+    """Send a partner nothing until then: it is closed; what waits is kept.
+
+    Raises:
+        PartnerNotFound: 404.
+    """
+    row = await locked(session, district)
+    row.paused_until = until
+    audit.note(
+        session,
+        actor=actor,
+        action="partner.pause",
+        subject=district,
+        payload={"until": until.isoformat() if until is not None else None},
+    )
+    await session.flush()
+    return row
+
+
+async def suspend(
+    session: AsyncSession, district: str, *, is_suspended: bool, actor: str
+) -> Partner:
+    """Neither hear a partner nor send to it, or do so again.
+
+    Raises:
+        PartnerNotFound: 404.
+    """
+    row = await locked(session, district)
+    row.state = rules.partner_state(
+        is_reachable=bool(row.endpoint and row.keys), is_suspended=is_suspended
+    )
+    tell_partner(session, row)
+    audit.note(
+        session,
+        actor=actor,
+        action="partner.suspend",
+        subject=district,
+        payload={"is_suspended": is_suspended},
+    )
+    await session.flush()
+    return row
+
+
+async def known(session: AsyncSession, district: str) -> Partner | None:
+    """Return a partner, if it is one."""
+    return await store.partner(session, district)
+
+
+async def locked(session: AsyncSession, district: str) -> Partner:
+    """Return a partner, locked.
+
+    Raises:
+        PartnerNotFound: 404.
+    """
+    row = await store.lock_partner(session, district)
+    if row is None:
+        raise PartnerNotFound(district=district)
+    return row
 
 
 async def offer_of(
@@ -164,6 +263,16 @@ async def denials(
         mode=mode,
         on=on,
     )
+
+
+async def locked_agreement(session: AsyncSession, code: str) -> Agreement | None:
+    """Return an agreement, locked, if there is one of this code."""
+    return await store.lock_agreement(session, code)
+
+
+async def offers_under(session: AsyncSession, code: str) -> Sequence[MatterOffer]:
+    """Return what is offered under an agreement, by either district."""
+    return await store.offers_under(session, {code})
 
 
 async def recognised_results(session: AsyncSession, agreement: str | None) -> Sequence[str]:
@@ -245,6 +354,8 @@ def _agreement_event(row: Agreement) -> AgreementChanged:
         forward_within_days=row.forward_within_days,
         recognised_materials=row.recognised_materials,
         recognised_results=row.recognised_results,
+        postage_borne_by=row.postage_borne_by.value,
+        delegated_acceptance=row.delegated_acceptance,
         state=row.state.value,
     )
 
@@ -271,6 +382,7 @@ def _terms(row: Agreement) -> AgreementTerms:
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         state=row.state,
+        is_signed=row.signed_digest is not None,
     )
 
 

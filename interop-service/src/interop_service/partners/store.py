@@ -6,15 +6,17 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.partners.rules import AgreementState
+from interop_service.partners.rules import AgreementState, PartnerState
 from interop_service.partners.tables import Agreement, MatterOffer, Partner
 from tongban.paging import Paging, after
 
 __all__ = [
+    "active_districts",
     "agreement",
     "agreements",
     "agreements_page",
     "all_offers",
+    "lock_agreement",
     "lock_offers",
     "lock_partner",
     "offer",
@@ -45,6 +47,13 @@ async def partners(session: AsyncSession) -> Sequence[Partner]:
     return rows.all()
 
 
+async def active_districts(session: AsyncSession) -> Sequence[str]:
+    rows = await session.scalars(
+        select(Partner.district).filter_by(state=PartnerState.ACTIVE).order_by(Partner.district)
+    )
+    return rows.all()
+
+
 async def agreements(session: AsyncSession) -> Sequence[Agreement]:
     rows = await session.scalars(select(Agreement).order_by(Agreement.code).with_for_update())
     return rows.all()
@@ -52,6 +61,16 @@ async def agreements(session: AsyncSession) -> Sequence[Agreement]:
 
 async def agreement(session: AsyncSession, code: str) -> Agreement | None:
     found: Agreement | None = await session.scalar(select(Agreement).filter_by(code=code))
+    return found
+
+
+async def lock_agreement(session: AsyncSession, code: str) -> Agreement | None:
+    found: Agreement | None = await session.scalar(
+        select(Agreement)
+        .filter_by(code=code)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return found
 
 

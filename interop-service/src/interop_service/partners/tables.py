@@ -1,6 +1,6 @@
 """Rows of partners, agreements and matter offers."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import UniqueConstraint
@@ -8,11 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from interop_service.database import InteropTables
 from interop_service.partners.rules import (
+    MESSAGES_A_MINUTE,
+    MESSAGES_AT_ONCE,
     AgreementState,
     Direction,
     Mode,
     OfferState,
     PartnerState,
+    PostageBearer,
     Provenance,
 )
 from interop_service.suites import Suite
@@ -35,6 +38,14 @@ class Partner(Record, Sequenced, InteropTables):
     keys: Mapped[dict[str, Any] | None]
     """Its public keys, a JWK set."""
     state: Mapped[PartnerState]
+    revoked_keys: Mapped[list[Any]] = mapped_column(default=list)
+    """The ids of keys that prove nothing any more, wherever they come up again."""
+    contacts: Mapped[list[Any]] = mapped_column(default=list)
+    """联络人: whom to call there, by duty."""
+    messages_a_minute: Mapped[int] = mapped_column(default=MESSAGES_A_MINUTE)
+    messages_at_once: Mapped[int] = mapped_column(default=MESSAGES_AT_ONCE)
+    paused_until: Mapped[datetime | None]
+    """It is closed until then: nothing is sent."""
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
 
@@ -56,7 +67,12 @@ class Agreement(Record, Sequenced, InteropTables):
     recognised_results: Mapped[list[Any]]
     suite: Mapped[Suite]
     """By which both sign what goes under it."""
+    postage_borne_by: Mapped[PostageBearer] = mapped_column(default=PostageBearer.OWNER)
+    delegated_acceptance: Mapped[bool] = mapped_column(default=False)
+    """The near side's receipt counts as the owner's acceptance: his clocks start with it."""
     provenance: Mapped[Provenance | None]
+    signed_digest: Mapped[str | None]
+    """Of the terms that both signed; none where what is kept here now is not signed by both."""
     state: Mapped[AgreementState]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
@@ -73,6 +89,8 @@ class MatterOffer(Record, Sequenced, InteropTables):
     agreement: Mapped[str] = mapped_column(index=True)
     mode: Mapped[Mode]
     matter: Mapped[dict[str, Any]]
+    joint_with: Mapped[list[Any]] = mapped_column(default=list)
+    """多地联办: the other districts that decide too, each by its own matter."""
     matter_version: Mapped[int]
     """Counts the contents that were offered; the first is 1."""
     state: Mapped[OfferState]

@@ -211,6 +211,9 @@ def _apply(
         for offer in given.matter_offers
         if _keep_offer(session, offer, kept, report.matter_offers)
     }
+    for code in changed_agreements | {agreement for _, _, agreement in changed_offers}:
+        # Both signed what it was: what it is now they have to sign anew.
+        kept.agreements[code].signed_digest = None
     for key, offer_row in kept.offers.items():
         agreement = kept.agreements[offer_row.agreement]
         offer_row.state = rules.offer_state(agreement.state)
@@ -258,6 +261,7 @@ def _keep_agreement(
 
 def _keep_offer(session: AsyncSession, given: MatterOfferIn, kept: _Kept, counts: Counts) -> bool:
     matter: dict[str, Any] = given.matter.model_dump(mode="json")
+    joint_with = [one.model_dump() for one in given.joint_with]
     row = kept.offers.get(_key(given))
     if row is None:
         row = MatterOffer(
@@ -265,6 +269,7 @@ def _keep_offer(session: AsyncSession, given: MatterOfferIn, kept: _Kept, counts
             matter_code=given.matter.code,
             agreement=given.agreement,
             mode=given.mode,
+            joint_with=joint_with,
             matter=matter,
             matter_version=1,
             state=rules.offer_state(kept.agreements[given.agreement].state),
@@ -273,7 +278,7 @@ def _keep_offer(session: AsyncSession, given: MatterOfferIn, kept: _Kept, counts
         kept.offers[_key(given)] = row
         counts.created += 1
         return True
-    values: dict[str, Any] = {"mode": given.mode, "matter": matter}
+    values: dict[str, Any] = {"mode": given.mode, "joint_with": joint_with, "matter": matter}
     if row.matter != matter:
         # What was applied for under the content before stays bound to it.
         values["matter_version"] = row.matter_version + 1

@@ -17,7 +17,7 @@ from tongban import audit
 from tongban.messages import Event, publish
 from tongban.paging import Paging
 
-__all__ = ["examine", "recognitions_page", "states"]
+__all__ = ["all_recognised", "examine", "recognitions_page", "states"]
 
 
 async def examine(
@@ -65,6 +65,14 @@ async def examine(
     )
     await session.flush()
     return row.state is RecognitionState.RECOGNISED
+
+
+async def all_recognised(session: AsyncSession, exchange_ids: Collection[UUID]) -> bool:
+    """Tell whether every one of these exchanges has brought a document that counts here."""
+    states = await store.states_of(session, exchange_ids)
+    return len(states) == len(exchange_ids) and all(
+        state is RecognitionState.RECOGNISED for state in states
+    )
 
 
 async def recognitions_page(

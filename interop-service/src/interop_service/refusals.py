@@ -1,0 +1,91 @@
+"""What an administrator meets who changes partners and agreements.
+
+Problem
+├── AgreementNotFound, ChangeNotFound, KeyNotFound, MaintenanceNotFound  404: nothing so named
+├── ChangeDecided, PartnerNotActive          409: not now
+└── SecondPersonNeeded                       403: a change to a partner takes two persons
+"""
+
+from tongban.problems import Problem
+
+__all__ = [
+    "AgreementNotFound",
+    "ChangeDecided",
+    "ChangeNotFound",
+    "KeyNotFound",
+    "MaintenanceNotFound",
+    "PartnerNotActive",
+    "SecondPersonNeeded",
+]
+
+
+class PartnerNotActive(Problem):
+    """The partner can't be reached yet."""
+
+    status = 409
+    type = "partner-not-active"
+    title = {"zh-CN": "合作区尚未接通", "en": "The partner is not connected yet"}
+    detail = {
+        "zh-CN": "请先登记 {district} 的地址和公钥。",
+        "en": "Register the endpoint and the public keys of {district} first.",
+    }
+
+
+class AgreementNotFound(Problem):
+    """No such agreement."""
+
+    status = 404
+    type = "agreement-not-found"
+    title = {"zh-CN": "没有这份协议", "en": "No such agreement"}
+    detail = {"zh-CN": "请核对协议编号：{code}。", "en": "Check the code: {code}."}
+
+
+class ChangeNotFound(Problem):
+    """No such change to a partner."""
+
+    status = 404
+    type = "change-not-found"
+    title = {"zh-CN": "没有这份登记申请", "en": "No such change"}
+    detail = {"zh-CN": "请核对编号。", "en": "Check the id."}
+
+
+class ChangeDecided(Problem):
+    """The change is not at the point where that may be done."""
+
+    status = 409
+    type = "change-decided"
+    title = {"zh-CN": "登记申请不在该环节", "en": "The change is not at that point"}
+    detail = {
+        "zh-CN": "该申请当前为 {state}，不能进行 {step}。",
+        "en": "It is {state} now, so there is no {step}.",
+    }
+
+
+class SecondPersonNeeded(Problem):
+    """Who entered a change may not approve it."""
+
+    status = 403
+    type = "second-person-needed"
+    title = {"zh-CN": "须由另一人复核", "en": "Another person has to approve"}
+    detail = {
+        "zh-CN": "录入或核实的人不能复核，请由另一位管理员办理。",
+        "en": "Who entered or endorsed it may not approve it: ask another administrator.",
+    }
+
+
+class MaintenanceNotFound(Problem):
+    """No such maintenance."""
+
+    status = 404
+    type = "maintenance-not-found"
+    title = {"zh-CN": "没有这次停机维护", "en": "No such maintenance"}
+    detail = {"zh-CN": "请核对编号。", "en": "Check the id."}
+
+
+class KeyNotFound(Problem):
+    """The partner has no such key."""
+
+    status = 404
+    type = "key-not-found"
+    title = {"zh-CN": "合作区没有这个公钥", "en": "The partner has no such key"}
+    detail = {"zh-CN": "请核对 kid：{key_id}。", "en": "Check the kid: {key_id}."}
