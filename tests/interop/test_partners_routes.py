@@ -27,6 +27,10 @@ DATA_SETS = {
     path.parent.name: json.loads(path.read_text())
     for path in (Path(__file__).parents[2] / "deploy/districts").glob("*/partners.json")
 }
+OWN_DISTRICTS = {
+    path.parent.name: json.loads(path.read_text())["code"]
+    for path in (Path(__file__).parents[2] / "deploy/districts").glob("*/district.json")
+}
 IMPORT = "/api/v1/partners/import"
 WEIBIN, ANKANG, YANTA = "610302", "610971", "610113"
 
@@ -185,9 +189,11 @@ async def test_the_district_s_own_offers_are_kept_but_not_told(districts: Distri
 
 @pytest.mark.parametrize("name", sorted(DATA_SETS))
 async def test_the_reviewed_data_sets_are_taken_as_they_are(
-    districts: Districts, name: str
+    districts: Districts, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     side = districts.near if name == "xian-hitech" else districts.owner
+    own = side.context.settings.model_copy(update={"district": OWN_DISTRICTS[name]})
+    monkeypatch.setattr(side.context, "settings", own)
 
     answer = await bring_in(side, DATA_SETS[name], "?dry_run=true")
 
