@@ -19,6 +19,7 @@ from interop.two_districts import (
     OWNER,
     Districts,
     key_settings,
+    register,
 )
 from joserfc.jwk import OKPKey
 from starlette.requests import Request
@@ -59,7 +60,7 @@ def by(districts: Districts) -> list[object]:
     ]
 
 
-async def register(districts: Districts, *more: dict[str, Any]) -> None:
+async def tell_keys(districts: Districts, *more: dict[str, Any]) -> None:
     """Let the owner know the near side's keys, and `more`."""
     published = (await districts.near.client.get(KEYS_PATH)).json()["keys"]
     partner = {
@@ -69,20 +70,18 @@ async def register(districts: Districts, *more: dict[str, Any]) -> None:
         "endpoint": f"https://{HOSTS[NEAR]}",
         "keys": {"keys": [*published, *more]},
     }
-    headers = districts.owner.district.headers("admin")
-    answer = await districts.owner.client.post("/api/v1/partners", json=partner, headers=headers)
-    assert answer.status_code == 200, answer.text
+    await register(districts.owner, partner)
 
 
 async def test_ours_conforms(districts: Districts, tmp_path: Path) -> None:
     ended, told = tmp_path / "ended.json", tmp_path / "report.json"
     ended.write_text(json.dumps(ENDED))
-    await register(districts, {name: ENDED[name] for name in ENDED if name != "d"})
+    await tell_keys(districts, {name: ENDED[name] for name in ENDED if name != "d"})
     try:
         async with served(districts.owner.app) as endpoint:
             status, text = await run(endpoint, *by(districts), "--ended-key", ended, "--json", told)
     finally:
-        await register(districts)
+        await tell_keys(districts)
 
     assert status == 0, text
     report = json.loads(told.read_text())

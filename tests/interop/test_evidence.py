@@ -87,7 +87,7 @@ async def test_both_sides_prove_every_message_and_agree(both_files: tuple[File, 
     near, owner = both_files
 
     kinds = [one["entry"]["payload"]["kind"] for one in near["messages"]]
-    assert sorted(kinds) == ["package", "progress", "result"]
+    assert sorted(kinds) == ["accepted", "package", "result"]
     assert faults(near) == faults(owner) == set()
     assert near["anchors"]
     assert owner["anchors"]

@@ -124,7 +124,7 @@ async def test_in_maintenance_messages_are_put_off_and_come_later(districts: Dis
     await districts.settle()
 
     for one in (exchange_id, other):
-        assert (await districts.view(districts.near, one))["state"] == "acknowledged"
+        assert (await districts.view(districts.near, one))["state"] == "received"
 
 
 async def test_a_maintenance_without_end_is_refused(interop: RunningService) -> None:

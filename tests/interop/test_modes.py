@@ -21,7 +21,9 @@ from interop.two_districts import (
     case_step,
     now,
     partners_file,
+    register,
     sealed_notice,
+    sign,
 )
 
 from interop_service.exchanges import envelopes, moving, sending
@@ -134,10 +136,14 @@ async def test_what_is_over_is_archived_by_its_owner(districts: Districts) -> No
     await districts.settle()
     await owner.hear(await districts.owner_closes(exchange_id, sealed_notice(owner.district)))
     await districts.settle()
-    later = replace(owner.context, clock=lambda: now() + sending.ARCHIVED_AFTER)
+    await owner.execute(
+        "UPDATE exchanges SET updated_at = :then WHERE id = :id",
+        then=now() - sending.ARCHIVED_AFTER - timedelta(seconds=1),
+        id=exchange_id,
+    )
 
     async with owner.context.sessions.begin() as session:
-        await sending.archive(session, later)
+        await sending.archive(session, owner.context)
     await districts.settle()
 
     for side in (near, owner):
@@ -176,9 +182,7 @@ async def joined(both: Districts) -> AsyncIterator[Districts]:
         "endpoint": f"https://{THIRD_HOST}",
         "keys": {"keys": own_keys(owner.context).published()},
     }
-    headers = near.district.headers("admin")
-    answer = await near.client.post("/api/v1/partners", json=third, headers=headers)
-    assert answer.status_code == 200, answer.text
+    await register(near, third)
     for side, partner, name, code in (
         (near, OWNER, "西安曲江新区", LEAVING),
         (near, THIRD, "安康高新区", ARRIVING),
@@ -189,11 +193,18 @@ async def joined(both: Districts) -> AsyncIterator[Districts]:
             "/api/v1/partners/import", json=file, headers=side.district.headers("admin")
         )
         assert answer.status_code == 200, answer.text
+    await sign(near, f"joint-{OWNER}")
+    await sign(owner, f"joint-{OWNER}")
+    await near.execute(
+        "UPDATE agreements SET signed_digest = 'by both' WHERE code = :code", code=f"joint-{THIRD}"
+    )
     yield both
     # Nobody answers there: what waits for it would wait in the other tests too.
     await near.execute("UPDATE deliveries SET state = 'failed' WHERE partner = :third", third=THIRD)
-    await near.client.post(
-        "/api/v1/partners", json={**third, "is_suspended": True}, headers=headers
+    await near.client.put(
+        f"/api/v1/partners/{THIRD}/suspension",
+        json={"is_suspended": True},
+        headers=near.district.headers("admin"),
     )
 
 

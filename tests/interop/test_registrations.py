@@ -17,7 +17,7 @@ from interop_service.registrations.rules import STEPS, ChangeState, ChangeStep, 
 from tongban.testing.fixtures import RunningService
 
 CHANGES = "/api/v1/partner-changes"
-ANKANG = "610971"
+YANGLING = "610403"
 
 
 @pytest.mark.parametrize(("state", "step"), sorted(set(product(ChangeState, ChangeStep))))
@@ -40,12 +40,12 @@ async def act(side: RunningService, subject: str, path: str, body: Any = None) -
 
 
 async def test_an_entry_counts_once_another_approved_it(interop: RunningService) -> None:
-    partner = {"district": ANKANG, "name": "安康高新区", "english_name": "Ankang"}
+    partner = {"district": YANGLING, "name": "杨凌示范区", "english_name": "Yangling"}
     entered = (await act(interop, "admin-1", "/api/v1/partners", partner)).json()
     path = f"{CHANGES}/{entered['id']}"
 
     alone = await act(interop, "admin-1", f"{path}/approve")
-    before = await interop.outbox.types(ANKANG)
+    before = await interop.outbox.types(YANGLING)
     approved = await act(interop, "admin-2", f"{path}/approve")
     again = await act(interop, "admin-2", f"{path}/approve")
     refused = await act(interop, "admin-3", f"{path}/refuse", {"reason": "x"})
@@ -56,7 +56,7 @@ async def test_an_entry_counts_once_another_approved_it(interop: RunningService)
     assert approved.json()["state"] == "approved"
     assert (again.status_code, refused.status_code, clerk.status_code) == (409, 409, 403)
     ledger = await interop.execute(
-        "SELECT actor, action FROM ledger WHERE subject = :d AND action LIKE 'partner%'", d=ANKANG
+        "SELECT actor, action FROM ledger WHERE subject = :d AND action LIKE 'partner%'", d=YANGLING
     )
     assert {("admin-1", "partner_change.enter"), ("admin-2", "partner_change.approve")} <= {
         tuple(row) for row in ledger

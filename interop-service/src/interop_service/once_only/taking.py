@@ -110,7 +110,7 @@ async def take_step(
         if state is None:
             if row.state in FINAL or sender not in rules.TAKEN_BY[step]:
                 raise EvidenceDenied(reasons=[Impediment.CLOSED])
-            raise OutOfTurn(state=row.state)
+            raise OutOfTurn(state=row.state, possible=rules.steps_from(row.state, sender))
         if step in (EvidenceStep.PREVIEW, EvidenceStep.ACCEPT, EvidenceStep.DELIVER):
             found = await moving.impediments_of(session, row, at=at)
             if found:
