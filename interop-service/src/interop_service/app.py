@@ -21,6 +21,8 @@ from interop_service.letters import sending as letters
 from interop_service.links import routes as links
 from interop_service.links import service as link_service
 from interop_service.links.limiting import hold_limits
+from interop_service.monitoring import routes as monitoring
+from interop_service.monitoring import service as monitoring_service
 from interop_service.once_only import routes as once_only
 from interop_service.once_only import service as once_only_service
 from interop_service.partners import routes as partners
@@ -61,6 +63,7 @@ SERVICE = Service(
         registrations.router,
         signings.router,
         partners.router,
+        monitoring.router,
         exchanges.router,
         door.signed_router,
         recognitions.router,
@@ -82,6 +85,7 @@ SERVICE = Service(
         Timer(every=timedelta(days=1), run=link_service.warn_of_ending_keys),
         Timer(every=timedelta(hours=1), run=deliveries.forget_bodies),
         Timer(every=timedelta(hours=1), run=sending.archive),
+        Timer(every=timedelta(hours=6), run=monitoring_service.forget),
         Timer(every=timedelta(minutes=1), run=moving.watch_lights),
     ),
     loops={

@@ -1,7 +1,9 @@
 """What an administrator meets who changes partners and agreements.
 
 Problem
-├── AgreementNotFound, ChangeNotFound, KeyNotFound, MaintenanceNotFound  404: nothing so named
+├── AgreementNotFound, ChangeNotFound, DeadLetterNotFound, KeyNotFound,
+│   MaintenanceNotFound                      404: nothing so named
+├── PeriodUpsideDown                         422
 ├── ChangeDecided, PartnerNotActive          409: not now
 └── SecondPersonNeeded                       403: a change to a partner takes two persons
 """
@@ -12,9 +14,11 @@ __all__ = [
     "AgreementNotFound",
     "ChangeDecided",
     "ChangeNotFound",
+    "DeadLetterNotFound",
     "KeyNotFound",
     "MaintenanceNotFound",
     "PartnerNotActive",
+    "PeriodUpsideDown",
     "SecondPersonNeeded",
 ]
 
@@ -47,6 +51,18 @@ class ChangeNotFound(Problem):
     type = "change-not-found"
     title = {"zh-CN": "没有这份登记申请", "en": "No such change"}
     detail = {"zh-CN": "请核对编号。", "en": "Check the id."}
+
+
+class DeadLetterNotFound(Problem):
+    """No dead letter has this id: there is none, or it was dealt with."""
+
+    status = 404
+    type = "dead-letter-not-found"
+    title = {"zh-CN": "没有这条死信", "en": "No such dead letter"}
+    detail = {
+        "zh-CN": "消息 {message_id} 不存在，或已重发、已放弃。",
+        "en": "The message {message_id} is not there, or was sent again or given up.",
+    }
 
 
 class ChangeDecided(Problem):
@@ -89,3 +105,15 @@ class KeyNotFound(Problem):
     type = "key-not-found"
     title = {"zh-CN": "合作区没有这个公钥", "en": "The partner has no such key"}
     detail = {"zh-CN": "请核对 kid：{key_id}。", "en": "Check the kid: {key_id}."}
+
+
+class PeriodUpsideDown(Problem):
+    """The period ends before it begins."""
+
+    status = 422
+    type = "period-upside-down"
+    title = {"zh-CN": "起止时间颠倒", "en": "The period ends before it begins"}
+    detail = {
+        "zh-CN": "since（{since}）须早于 until（{until}）。",
+        "en": "`since` ({since}) must be before `until` ({until}).",
+    }

@@ -1,7 +1,11 @@
 """Signs whatever is answered on the protocol's paths, a refusal too, bound to its request."""
 
 import json
-from typing import Any
+import re
+import time
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,12 +13,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from interop_service.exchanges import signatures
 from interop_service.exchanges.checkpoints import latest_checkpoint
 from interop_service.exchanges.protocol import PROTOCOL, ROOT
+from interop_service.exchanges.rules import FaultOf
 from interop_service.exchanges.signatures import Answer
 from interop_service.keys import own_keys
+from interop_service.monitoring.recording import Recorder
+from interop_service.monitoring.rules import Direction, Operation, answered, path_without_ids
 from tongban.context import Context
 from tongban.problems import MEDIA_TYPE
 
 __all__ = ["Asked", "SignedAnswers"]
+
+PREFIX: Final = "urn:tongban:problem:"
+_DISTRICT: Final = re.compile(r"[0-9]{6}")
+_FAULTS: Final = {"ours": FaultOf.OURS, "yours": FaultOf.THEIRS}
 
 
 class Asked:
@@ -41,6 +52,7 @@ class SignedAnswers:
             return
         start: Message = {}
         body = bytearray()
+        began = time.perf_counter()
 
         async def gather(message: Message) -> None:
             nonlocal start
@@ -52,6 +64,8 @@ class SignedAnswers:
                 content = _answer(scope, start, bytes(body))
                 await send(start)
                 await send({"type": "http.response.body", "body": content})
+                milliseconds = (time.perf_counter() - began) * 1000
+                _observe(scope, start["status"], content, milliseconds=milliseconds)
 
         await self._app(scope, receive, gather)
 
@@ -80,6 +94,44 @@ def _answer(scope: Scope, start: Message, body: bytes) -> bytes:
         for name, value in answer.headers.items()
     ]
     return body
+
+
+def _observe(scope: Scope, status: int, body: bytes, *, milliseconds: float) -> None:
+    """Record that a partner's message came and what it was answered."""
+    context: Context = scope["app"].state.context
+    headers = Headers(scope=scope)
+    sender = headers.get("tongban-sender", "")
+    if scope["method"] != "POST" or not _DISTRICT.fullmatch(sender):
+        return  # published keys, say: anybody reads them
+    told = json.loads(body) if body else {}
+    is_refusal = status >= 400
+    at = context.clock() - timedelta(milliseconds=milliseconds)
+    Recorder.of(context).note(
+        Operation(
+            at=at,
+            partner=sender,
+            direction=Direction.IN,
+            path=path_without_ids(scope["path"]),
+            message_id=_uuid(headers.get("tongban-message-id")),
+            exchange_id=_uuid(told.get("receipt", {}).get("exchange_id") or _id_in(scope["path"])),
+            milliseconds=milliseconds,
+            outcome=answered(status, is_final=is_refusal and not told["retry"]),
+            fault=told["type"].removeprefix(PREFIX) if is_refusal else None,
+            # Of this district's own point of view, as with what it sends.
+            fault_of=_FAULTS[told["fault"]] if is_refusal else None,
+        )
+    )
+
+
+def _id_in(path: str) -> str | None:
+    return next((part for part in path.split("/") if _uuid(part) is not None), None)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _with_fault(status: int, body: bytes) -> bytes:

@@ -18,7 +18,7 @@ from interop_service.errors import (
     PartnerNotFound,
     ProtocolUnsupported,
 )
-from interop_service.exchanges import receiving, reconciling, service
+from interop_service.exchanges import dead_letters, receiving, reconciling, service
 from interop_service.exchanges.door import PROOF, SignedPartner, body_of, signed_router
 from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.messages import (
@@ -31,6 +31,8 @@ from interop_service.exchanges.messages import (
 from interop_service.exchanges.protocol import PROTOCOL, ROOT, TREE
 from interop_service.exchanges.rules import State
 from interop_service.exchanges.schemas import (
+    DeadLetterRead,
+    DiscardIn,
     ExchangeDetail,
     ExchangeRead,
     OwnKeySet,
@@ -40,8 +42,9 @@ from interop_service.exchanges.schemas import (
     ReconciliationRead,
     RemoteHelpIn,
 )
-from interop_service.exchanges.tables import Exchange, ReceiptRow, Reconciliation
+from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow, Reconciliation
 from interop_service.partners.schemas import DistrictCode
+from interop_service.refusals import DeadLetterNotFound
 from tongban import app
 from tongban.clock import Now
 from tongban.context import InContext
@@ -116,6 +119,50 @@ async def list_exchanges(
     rows = await service.exchanges_page(session, paging, partner=partner, state=state)
     page, cursor = page_of(rows, paging, key=lambda row: (row.id,))
     return Page(items=[ExchangeRead.model_validate(row) for row in page], next_cursor=cursor)
+
+
+@router.get("/api/v1/exchanges/dead-letters", responses=problems(CursorInvalid))
+async def list_dead_letters(
+    session: Session,
+    paging: PageQuery,
+    _caller: Operator,
+    partner: Annotated[DistrictCode | None, Query()] = None,
+) -> Page[DeadLetterRead]:
+    """死信列表: messages that did not reach their partner in the agreed time, oldest first."""
+    rows = await dead_letters.page(session, paging, partner=partner)
+    page, cursor = page_of(rows, paging, key=lambda row: (row.id,))
+    return Page(items=[DeadLetterRead.model_validate(row) for row in page], next_cursor=cursor)
+
+
+@router.post(
+    "/api/v1/exchanges/dead-letters/{message_id}/replay",
+    response_model=DeadLetterRead,
+    responses=problems(DeadLetterNotFound),
+)
+async def replay_dead_letter(
+    message_id: UUID, session: Session, at: Now, caller: Operator
+) -> Delivery:
+    """重发死信: send it again, once what kept it from arriving is mended."""
+    return await dead_letters.replay(session, message_id, actor=caller.subject, at=at)
+
+
+@router.post(
+    "/api/v1/exchanges/dead-letters/{message_id}/discard",
+    response_model=DeadLetterRead,
+    responses=problems(DeadLetterNotFound),
+)
+async def discard_dead_letter(
+    message_id: UUID,
+    given: DiscardIn,
+    session: Session,
+    context: InContext,
+    at: Now,
+    caller: Operator,
+) -> Delivery:
+    """放弃死信: send it no more; a case whose package it was fails, and its window learns why."""
+    return await dead_letters.discard(
+        session, context, message_id, reason=given.reason, actor=caller.subject, at=at
+    )
 
 
 @signed_router.post(

@@ -108,6 +108,8 @@ class DeliveryState(StrEnum):
     DUE = "due"  # 待送达
     DELIVERED = "delivered"  # 已送达
     FAILED = "failed"  # 对方拒收
+    DEAD = "dead"  # 逾期未送达
+    DISCARDED = "discarded"  # 已放弃发送
 
 
 class FaultOf(StrEnum):

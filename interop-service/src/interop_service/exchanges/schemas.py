@@ -20,9 +20,12 @@ from interop_service.exchanges.rules import (
 from interop_service.partners.rules import Mode, PostageBearer
 from interop_service.partners.schemas import DistrictCode
 from interop_service.suites import Suite
+from tongban.texts import Line
 
 __all__ = [
+    "DeadLetterRead",
     "DeliveryRead",
+    "DiscardIn",
     "ExchangeDetail",
     "ExchangeRead",
     "HopRead",
@@ -124,6 +127,22 @@ class DeliveryRead(BaseModel):
     next_attempt_at: datetime
     last_fault: str | None
     fault_of: FaultOf | None
+
+
+class DeadLetterRead(DeliveryRead):
+    """逾期未送达的消息 / a message that did not arrive in its time."""
+
+    exchange_id: UUID
+    partner: str
+    created_at: datetime
+
+
+class DiscardIn(BaseModel):
+    """放弃发送的理由 / why a dead letter is given up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Line
 
 
 class JointRead(BaseModel):

@@ -1,10 +1,12 @@
 """Every SQL statement about exchanges, their deliveries, receipts and nonces."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import String, case, cast, delete, func, or_, select, update
+from sqlalchemy import String, case, cast, delete, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
@@ -17,14 +19,16 @@ from interop_service.exchanges.tables import (
     Nonce,
     ReceiptRow,
 )
-from interop_service.partners.rules import PartnerState
+from interop_service.partners.rules import PartnerState, is_broken
 from interop_service.partners.tables import Agreement, Partner
 from interop_service.suites import Suite
 from tongban.paging import Paging, after
 
 __all__ = [
+    "DueDelivery",
     "add_hop",
     "alone_with_message",
+    "dead_letters",
     "deliveries_of",
     "due_deliveries",
     "exchange",
@@ -43,6 +47,15 @@ __all__ = [
     "receipts_of",
     "to_archive",
 ]
+
+
+class DueDelivery(NamedTuple):
+    """A message to send, to whom, and what its agreement says of sending."""
+
+    delivery: Delivery
+    partner: Partner
+    suite: Suite | None
+    give_up_after_days: int | None
 
 
 async def exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
@@ -182,46 +195,49 @@ async def due_deliveries(
     session: AsyncSession,
     *,
     at: datetime,
-    rooms: Mapping[str, int],
+    under_way: Mapping[str, int],
     room: int,
     limit: int,
-) -> Sequence[tuple[Delivery, Partner, Suite | None]]:
-    """Take due messages, locked: the first of each exchange, at most so many of each partner.
+) -> Sequence[DueDelivery]:
+    """Take due messages, locked: the first of each exchange, of each partner as many as have room.
 
-    With each comes the suite of its agreement.
-
-    `rooms` says how many more a busy partner may have; any other may have `room`.
+    `under_way` counts the messages that are on their way to a partner now; it may have `room` at a
+    time, and one whose line is dead a single one.
     """
-    before = aliased(Delivery)
-    full = [partner for partner, left in rooms.items() if left <= 0]
+    before, waiting = aliased(Delivery), aliased(Delivery)
     heads = (
-        select(
-            Delivery.id,
-            Delivery.partner,
-            func.row_number()
-            .over(partition_by=Delivery.partner, order_by=Delivery.next_attempt_at)
-            .label("place"),
-        )
-        .join(Partner, Partner.district == Delivery.partner)
+        select(waiting.id)
         .where(
-            Delivery.state == DeliveryState.DUE,
-            Delivery.next_attempt_at <= at,
-            Partner.state == PartnerState.ACTIVE,
-            or_(Partner.paused_until.is_(None), Partner.paused_until <= at),
-            Delivery.partner.not_in(full),
+            waiting.partner == Partner.district,
+            waiting.state == DeliveryState.DUE,
+            waiting.next_attempt_at <= at,
             ~select(before.id)
             .where(
-                before.exchange_id == Delivery.exchange_id,
-                before.state == DeliveryState.DUE,
-                before.ordinal < Delivery.ordinal,
+                before.exchange_id == waiting.exchange_id,
+                # What comes after a dead letter waits for it to be sent, or given up by a person.
+                before.state.in_((DeliveryState.DUE, DeliveryState.DEAD)),
+                before.ordinal < waiting.ordinal,
             )
             .exists(),
         )
-        .subquery()
+        .order_by(waiting.next_attempt_at)
+        .limit(room)
+        .lateral()
     )
-    chosen = select(heads.c.id).where(heads.c.place <= room).limit(limit)
+    full = [partner for partner, count in under_way.items() if count >= room]
+    chosen = (
+        select(heads.c.id)
+        .select_from(Partner)
+        .join(heads, true())
+        .where(
+            Partner.state == PartnerState.ACTIVE,
+            or_(Partner.paused_until.is_(None), Partner.paused_until <= at),
+            Partner.district.not_in(full),
+        )
+        .limit(limit)
+    )
     found = await session.execute(
-        select(Delivery, Partner, Agreement.suite)
+        select(Delivery, Partner, Agreement.suite, Agreement.give_up_after_days)
         .join(Partner, Partner.district == Delivery.partner)
         .join(Exchange, Exchange.id == Delivery.exchange_id)
         .outerjoin(Agreement, Agreement.code == Exchange.agreement)
@@ -234,12 +250,22 @@ async def due_deliveries(
         .options(undefer(Delivery.body))
         .with_for_update(of=Delivery, skip_locked=True)
     )
-    taken, left = [], dict(rooms)
-    for delivery, partner, suite in found:
-        if left.setdefault(delivery.partner, room) > 0:
-            left[delivery.partner] -= 1
-            taken.append((delivery, partner, suite))
+    taken, busy = [], Counter(under_way)
+    for row in found:
+        delivery, partner = row.Delivery, row.Partner
+        if busy[partner.district] < (1 if is_broken(partner.failures) else room):
+            busy[partner.district] += 1
+            taken.append(DueDelivery(delivery, partner, row.suite, row.give_up_after_days))
     return taken
+
+
+async def dead_letters(
+    session: AsyncSession, paging: Paging, *, partner: str | None
+) -> Sequence[Delivery]:
+    statement = select(Delivery).where(Delivery.state == DeliveryState.DEAD)
+    if partner is not None:
+        statement = statement.where(Delivery.partner == partner)
+    return (await session.scalars(after(statement, paging, Delivery.id))).all()
 
 
 async def give_up(session: AsyncSession, exchange_id: UUID, *, fault: str) -> None:

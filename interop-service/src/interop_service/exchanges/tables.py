@@ -105,7 +105,13 @@ class Delivery(Record, InteropTables):
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("exchange_id", "ordinal"),
-        Index("ix_deliveries_due", "next_attempt_at", postgresql_where=text("state = 'due'")),
+        Index(
+            "ix_deliveries_due",
+            "partner",
+            "next_attempt_at",
+            postgresql_where=text("state = 'due'"),
+        ),
+        Index("ix_deliveries_dead", "id", postgresql_where=text("state = 'dead'")),
     )
 
     exchange_id: Mapped[UUID] = mapped_column(ForeignKey("exchanges.id", ondelete="CASCADE"))
@@ -124,6 +130,8 @@ class Delivery(Record, InteropTables):
     fault_of: Mapped[FaultOf | None]
     """Whose fault the last one was."""
     delivered_at: Mapped[datetime | None]
+    replayed_at: Mapped[datetime | None]
+    """When a person last had the dead letter sent again: from then on its time counts anew."""
 
 
 class ReceiptRow(Record, InteropTables):

@@ -18,10 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
-from interop_service.exchanges import deliveries, posting, rules
-from interop_service.exchanges.deliveries import Delivered, Errand, Outcome, Refused
+from interop_service.exchanges import posting, rules
+from interop_service.exchanges.attempting import (
+    Delivered,
+    Errand,
+    Outcome,
+    Postponed,
+    Refused,
+    attempt,
+)
 from interop_service.exchanges.messages import Message
-from interop_service.exchanges.rules import DeliveryState
+from interop_service.exchanges.rules import DeliveryState, FaultOf
 from interop_service.letters import store
 from interop_service.letters.rules import LetterKind
 from interop_service.letters.tables import Letter, LetterReceipt
@@ -126,6 +133,7 @@ async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict
                         letter.body or b"", context=f"letters.body:{letter.id}"
                     ),
                     attempts=letter.attempts,
+                    is_line_good=partner.failures == 0,
                 )
             )
     return errands
@@ -136,7 +144,7 @@ async def _run(
 ) -> None:
     for errand in errands:
         try:
-            outcome = await deliveries.attempt(client, context, errand)
+            outcome = await attempt(client, context, errand)
             async with context.sessions.begin() as session:
                 await _record(session, context, errand, outcome, follow)
         except Exception as fault:
@@ -151,6 +159,8 @@ async def _record(
     if letter is None or letter.state is not DeliveryState.DUE:
         return  # another worker was given it after our lease, and was quicker
     at = context.clock()
+    if not isinstance(outcome, Postponed) and not errand.is_line_good:
+        await partners.note_success(session, errand.partner)
     if isinstance(outcome, Delivered):
         letter.state, letter.body = DeliveryState.DELIVERED, None
         letter.last_fault = letter.fault_of = None
@@ -188,6 +198,8 @@ async def _record(
         pause = rules.backoff_seconds(errand.attempts, chance)
         letter.next_attempt_at = at + timedelta(seconds=max(pause, outcome.retry_after or 0))
         letter.last_fault, letter.fault_of = outcome.fault, outcome.fault_of
+        if outcome.fault_of is not FaultOf.OURS:
+            await partners.note_failure(session, letter.partner, at=at, chance=chance)
 
 
 async def _give_up(

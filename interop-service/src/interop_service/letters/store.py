@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
 
@@ -37,6 +37,7 @@ async def due_letters(
             Letter.next_attempt_at <= at,
             Letter.partner.not_in(without),
             Partner.state == PartnerState.ACTIVE,
+            or_(Partner.paused_until.is_(None), Partner.paused_until <= at),
             ~select(before.id)
             .where(
                 before.exchange_id == Letter.exchange_id,

@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 
 __all__ = [
+    "FAILURES_IN_A_ROW",
+    "GIVE_UP_AFTER_DAYS",
     "MESSAGES_AT_ONCE",
     "MESSAGES_A_MINUTE",
     "AgreementState",
@@ -25,12 +27,19 @@ __all__ = [
     "Way",
     "agreement_state",
     "denials_of_terms",
+    "is_broken",
     "offer_state",
     "partner_state",
     "reasons_against",
+    "rest_seconds",
 ]
 
 
+FAILURES_IN_A_ROW = 5
+"""So many attempts in a row that fail by the partner or the network: its line is dead."""
+LONGEST_REST_SECONDS = 120.0
+GIVE_UP_AFTER_DAYS = 30
+"""How long a message is sent again where nothing else is agreed."""
 MESSAGES_A_MINUTE = 600
 MESSAGES_AT_ONCE = 8
 """What is taken of one partner where nothing else is agreed."""
@@ -215,6 +224,22 @@ def denials_of_terms(agreement: AgreementTerms, *, partner: str, on: date) -> li
     if agreement.valid_until is not None and on > agreement.valid_until:
         reasons.append(Denial.EXPIRED)
     return reasons
+
+
+def is_broken(failures: int) -> bool:
+    """熔断: whether a line counts as dead; then one message at a time tries it, after a rest."""
+    return failures >= FAILURES_IN_A_ROW
+
+
+def rest_seconds(failures: int, chance: float) -> float:
+    """Return how long a dead line is left alone: 2, 4, 8 … 120 seconds, spread by chance in [0, 1).
+
+    0 where the line is not dead.
+    """
+    if not is_broken(failures):
+        return 0.0
+    whole = min(2.0 ** (min(failures, 32) - FAILURES_IN_A_ROW + 1), LONGEST_REST_SECONDS)
+    return whole * (0.5 + chance / 2)
 
 
 def partner_state(*, is_reachable: bool, is_suspended: bool) -> PartnerState:

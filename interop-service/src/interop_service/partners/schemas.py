@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from interop_service.partners.rules import (
+    GIVE_UP_AFTER_DAYS,
     AgreementState,
     Area,
     Direction,
@@ -193,6 +194,8 @@ class AgreementIn(Strict):
     valid_from: date
     valid_until: date | None = None
     forward_within_days: Annotated[int, Field(ge=0, le=60)]
+    give_up_after_days: Annotated[int, Field(ge=1, le=90)] = GIVE_UP_AFTER_DAYS
+    """送达期限（天）：逾期仍未送达的消息转为死信"""
     recognised_materials: Annotated[list[Code], Field(max_length=200)] = []
     recognised_results: Annotated[list[Code], Field(max_length=20)] = []
     suite: Suite = Suite.ED25519_SHA256
@@ -288,6 +291,8 @@ class PartnerRead(BaseModel):
     messages_a_minute: int
     messages_at_once: int
     paused_until: datetime | None
+    failures: int
+    """连续失败次数"""
     updated_at: datetime
 
 
@@ -304,6 +309,7 @@ class AgreementRead(BaseModel):
     valid_from: date
     valid_until: date | None
     forward_within_days: int
+    give_up_after_days: int
     recognised_materials: list[str]
     recognised_results: list[str]
     suite: Suite

@@ -1,9 +1,9 @@
 """Every SQL statement about partners, agreements and offers."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.partners.rules import AgreementState, PartnerState
@@ -16,6 +16,8 @@ __all__ = [
     "agreements",
     "agreements_page",
     "all_offers",
+    "count_failure",
+    "forget_failures",
     "lock_agreement",
     "lock_offers",
     "lock_partner",
@@ -26,6 +28,7 @@ __all__ = [
     "partner",
     "partners",
     "partners_page",
+    "pause",
 ]
 
 
@@ -45,6 +48,38 @@ async def partners(session: AsyncSession) -> Sequence[Partner]:
     """All partners, locked: districts have dozens, not thousands."""
     rows = await session.scalars(select(Partner).order_by(Partner.district).with_for_update())
     return rows.all()
+
+
+async def count_failure(session: AsyncSession, district: str) -> int:
+    """Count one more failure in a row; return how many there are.
+
+    Beside the row's version: nobody's edit of the partner is to fail by it.
+    """
+    counted = await session.scalar(
+        update(Partner)
+        .where(Partner.district == district)
+        .values(failures=Partner.failures + 1)
+        .returning(Partner.failures),
+        execution_options={"synchronize_session": False},
+    )
+    return counted or 0
+
+
+async def forget_failures(session: AsyncSession, district: str) -> None:
+    await session.execute(
+        update(Partner).where(Partner.district == district).values(failures=0, paused_until=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def pause(session: AsyncSession, district: str, *, until: datetime) -> None:
+    """Leave a partner alone until then, or longer where it is left alone longer already."""
+    await session.execute(
+        update(Partner)
+        .where(Partner.district == district)
+        .values(paused_until=func.greatest(Partner.paused_until, until)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def active_districts(session: AsyncSession) -> Sequence[str]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from interop_service.database import InteropTables
 from interop_service.partners.rules import (
+    GIVE_UP_AFTER_DAYS,
     MESSAGES_A_MINUTE,
     MESSAGES_AT_ONCE,
     AgreementState,
@@ -45,7 +46,9 @@ class Partner(Record, Sequenced, InteropTables):
     messages_a_minute: Mapped[int] = mapped_column(default=MESSAGES_A_MINUTE)
     messages_at_once: Mapped[int] = mapped_column(default=MESSAGES_AT_ONCE)
     paused_until: Mapped[datetime | None]
-    """It is closed until then: nothing is sent."""
+    """It is closed until then, or left alone as a dead line is: nothing is sent."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """Attempts in a row that failed by the partner or the network."""
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
 
@@ -63,6 +66,8 @@ class Agreement(Record, Sequenced, InteropTables):
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
     forward_within_days: Mapped[int]
+    give_up_after_days: Mapped[int] = mapped_column(default=GIVE_UP_AFTER_DAYS)
+    """So long a message under it is sent again; then it is a dead letter."""
     recognised_materials: Mapped[list[Any]]
     recognised_results: Mapped[list[Any]]
     suite: Mapped[Suite]

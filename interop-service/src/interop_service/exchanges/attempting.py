@@ -1,0 +1,143 @@
+"""One attempt to deliver one message, and what came of it."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+
+from interop_service.errors import MaintenanceUnderWay
+from interop_service.exchanges import envelopes, posting
+from interop_service.exchanges.envelopes import ReceiptInvalid, SignedReceipt
+from interop_service.exchanges.posting import Proven, Unproven
+from interop_service.exchanges.rules import FaultOf
+from interop_service.keys import PartnerKeys
+from interop_service.monitoring import rules as operations
+from interop_service.monitoring.recording import Recorder
+from interop_service.monitoring.rules import Direction, Operation, path_without_ids
+from interop_service.suites import Suite
+from tongban.context import Context
+
+__all__ = ["Delivered", "Errand", "Outcome", "Postponed", "Refused", "attempt"]
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One attempt to deliver one message."""
+
+    message_id: UUID
+    exchange_id: UUID
+    partner: str
+    keys: PartnerKeys
+    suite: Suite
+    url: str
+    body: bytes
+    attempts: int
+    give_up_at: datetime | None = None
+    """After it the message is not sent again by itself."""
+    is_line_good: bool = True
+    """Whether the last attempt to reach this partner went well, as far as was known."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The partner took it and says so."""
+
+    receipt: SignedReceipt
+    answer: Proven
+
+
+@dataclass(frozen=True)
+class Postponed:
+    """It did not arrive, or was not receipted; it goes again later."""
+
+    fault: str
+    fault_of: FaultOf
+    retry_after: float | None = None
+    is_closed: bool = False
+    """The partner is closed for that long: whatever else waits for it need not knock either."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The partner says that the message itself is at fault: sending it again is of no use."""
+
+    fault: str
+    fault_of: FaultOf = FaultOf.OURS
+
+
+Outcome = Delivered | Postponed | Refused
+_OUTCOMES = {
+    Delivered: operations.Outcome.TAKEN,
+    Postponed: operations.Outcome.POSTPONED,
+    Refused: operations.Outcome.REFUSED,
+}
+
+
+async def attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome:
+    """Send one message once, and say what became of it."""
+    at, began = context.clock(), time.perf_counter()
+    outcome = await _attempt(client, context, errand)
+    milliseconds = (time.perf_counter() - began) * 1000
+    Recorder.of(context).note(_observed(errand, outcome, at=at, milliseconds=milliseconds))
+    return outcome
+
+
+def _observed(errand: Errand, outcome: Outcome, *, at: datetime, milliseconds: float) -> Operation:
+    fault, fault_of = (
+        (None, None) if isinstance(outcome, Delivered) else (outcome.fault, outcome.fault_of)
+    )
+    return Operation(
+        at=at,
+        partner=errand.partner,
+        direction=Direction.OUT,
+        path=path_without_ids(urlsplit(errand.url).path),
+        message_id=errand.message_id,
+        exchange_id=errand.exchange_id,
+        milliseconds=milliseconds,
+        outcome=_OUTCOMES[type(outcome)],
+        fault=fault,
+        fault_of=fault_of,
+    )
+
+
+async def _attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome:
+    answer = await posting.post(
+        client,
+        context,
+        url=errand.url,
+        message_id=errand.message_id,
+        body=errand.body,
+        keys=errand.keys.signing,
+        suite=errand.suite,
+    )
+    if isinstance(answer, Unproven):
+        return Postponed(answer.fault, FaultOf.NETWORK)
+    return _judge(errand, answer)
+
+
+def _judge(errand: Errand, answer: Proven) -> Outcome:
+    if answer.status == httpx.codes.ACCEPTED:
+        try:
+            receipt = envelopes.open_receipt(
+                answer.content,
+                keys=errand.keys.signing,
+                by=errand.partner,
+                message_id=errand.message_id,
+                exchange_id=errand.exchange_id,
+                body=errand.body,
+            )
+            return Delivered(receipt, answer)
+        except ReceiptInvalid as fault:
+            return Postponed(f"receipt-invalid: {fault}", FaultOf.THEIRS)
+    told = posting.told_by(answer)
+    if told.is_final:
+        return Refused(f"{told.kind}: {told.reasons}" if told.reasons else told.kind)
+    return Postponed(
+        f"status {answer.status} {told.kind}".strip(),
+        FaultOf.OURS if told.is_our_fault else FaultOf.THEIRS,
+        answer.retry_after,
+        is_closed=told.kind == MaintenanceUnderWay.type,
+    )

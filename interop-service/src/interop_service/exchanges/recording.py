@@ -1,0 +1,184 @@
+"""What becomes of a message after an attempt: receipted, refused, put off, or a dead letter."""
+
+import random
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from interop_service.events import ExchangeAcknowledged
+from interop_service.evidence import anchors
+from interop_service.evidence import service as evidence
+from interop_service.evidence.rules import Direction, logged_request
+from interop_service.exchanges import comparing, modes, moving, rules, sending, store
+from interop_service.exchanges import concert as concerts
+from interop_service.exchanges.attempting import Delivered, Errand, Outcome, Postponed, Refused
+from interop_service.exchanges.concert import Concert
+from interop_service.exchanges.envelopes import Receipt, SignedReceipt
+from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, Side, State
+from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow
+from interop_service.partners import service as partners
+from tongban.context import Context
+from tongban.messages import publish
+
+__all__ = ["record"]
+
+OUTAGE_ATTEMPTS: Final = 3
+"""A message that came through after so many tries ends an outage: the two reconcile."""
+
+log = structlog.get_logger(__name__)
+
+
+async def record(session: AsyncSession, context: Context, errand: Errand, outcome: Outcome) -> None:
+    delivery = await store.lock_delivery(session, errand.message_id)
+    if delivery is None or delivery.state is not DeliveryState.DUE:
+        return  # another worker was given it after our lease, and was quicker
+    at = context.clock()
+    if not isinstance(outcome, Postponed) and not errand.is_line_good:
+        await partners.note_success(session, errand.partner)
+    if isinstance(outcome, Delivered):
+        _log(session, context, errand, delivery, outcome, at=at)
+        await anchors.keep_partners(
+            session,
+            outcome.answer.checkpoint,
+            partner=errand.partner,
+            keys=errand.keys,
+            at=at,
+        )
+        await _record_receipt(session, context, delivery, outcome.receipt, at=at)
+    elif isinstance(outcome, Refused):
+        delivery.state, delivery.body = DeliveryState.FAILED, None
+        delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
+        await _record_refusal(session, context, delivery, at=at)
+    else:
+        await _record_postponed(session, errand, delivery, outcome, at=at)
+
+
+async def _record_postponed(
+    session: AsyncSession, errand: Errand, delivery: Delivery, outcome: Postponed, *, at: datetime
+) -> None:
+    chance = random.random()  # noqa: S311  # it spreads the load; no secret hangs on it
+    pause = rules.backoff_seconds(errand.attempts, chance)
+    pause = max(pause, outcome.retry_after or 0)
+    delivery.next_attempt_at = at + timedelta(seconds=pause)
+    delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
+    if outcome.is_closed:
+        until = delivery.next_attempt_at
+        await partners.pause(session, delivery.partner, until=until, actor=delivery.partner)
+    elif outcome.fault_of is not FaultOf.OURS:
+        await partners.note_failure(session, delivery.partner, at=at, chance=chance)
+    if errand.give_up_at is not None and delivery.next_attempt_at > errand.give_up_at:
+        delivery.state = DeliveryState.DEAD
+    log.warning(
+        "delivery.dead" if delivery.state is DeliveryState.DEAD else "delivery.postponed",
+        message_id=str(delivery.id),
+        partner=delivery.partner,
+        attempts=delivery.attempts,
+        fault=outcome.fault,
+        fault_of=outcome.fault_of,
+    )
+
+
+def _log(
+    session: AsyncSession,
+    context: Context,
+    errand: Errand,
+    delivery: Delivery,
+    outcome: Delivered,
+    *,
+    at: datetime,
+) -> None:
+    asked = outcome.answer.request
+    evidence.log_message(
+        session,
+        context,
+        direction=Direction.OUT,
+        kind=delivery.kind,
+        partner=errand.partner,
+        request=logged_request(asked.method, asked.url, asked.headers),
+        receipt=outcome.receipt,
+        body=errand.body,
+        at=at,
+    )
+
+
+async def _record_receipt(
+    session: AsyncSession,
+    context: Context,
+    delivery: Delivery,
+    signed: SignedReceipt,
+    *,
+    at: datetime,
+) -> None:
+    concert = await concerts.locked(session, delivery.exchange_id)
+    row = concert.of(delivery.exchange_id) if concert is not None else None
+    assert concert is not None and row is not None  # noqa: S101, PT018  # the delivery's foreign key
+    delivery.state, delivery.delivered_at = DeliveryState.DELIVERED, at
+    delivery.last_fault = delivery.fault_of = None
+    if delivery.attempts >= OUTAGE_ATTEMPTS:
+        await comparing.want_reconciliation(session, delivery.partner, at=at)
+    said = signed.receipt
+    own = context.settings.district
+    known = await store.receipt(session, sender=own, message_id=delivery.id)
+    if known is not None:
+        # Sent again to a partner that lost it: what it states now stands.
+        await session.delete(known)
+        await session.flush()
+    session.add(
+        ReceiptRow(
+            receipt_id=said.receipt_id,
+            exchange_id=row.id,
+            message_id=delivery.id,
+            message_kind=delivery.kind,
+            kind=said.kind,
+            sender=context.settings.district,
+            by=said.by,
+            digest=said.digest,
+            digest_algorithm=said.digest_algorithm,
+            at=said.at,
+            signature=signed.signature,
+        )
+    )
+    row.last_fault = None
+    if delivery.kind is MessageKind.PACKAGE and row.state in modes.BEFORE_RECEIPT:
+        await _record_forwarded(session, context, concert, row, said)
+    elif row.handing_over == delivery.id:
+        await moving.partner_has_it(session, context, row, at=said.at)
+
+
+async def _record_forwarded(
+    session: AsyncSession, context: Context, concert: Concert, row: Exchange, said: Receipt
+) -> None:
+    """Note that an owner has the package; the case is told once all of its owners have."""
+    await moving.move(session, context, row, MessageKind.PACKAGE, sender=Side.NEAR, at=said.at)
+    main = concert.main
+    if main.case_id is not None and not any(
+        one.state in (*modes.BEFORE_RECEIPT, State.FAILED) for one in concert.rows
+    ):
+        publish(
+            session,
+            ExchangeAcknowledged(
+                exchange_id=main.id, case_id=main.case_id, receipt_id=said.receipt_id, at=said.at
+            ),
+            of=main,
+        )
+    if row.withdrawal_requested_at is not None:
+        # Asked for while the package was on its way.
+        kind, at = MessageKind.WITHDRAWAL_REQUESTED, row.withdrawal_requested_at
+        await sending.tell_partner(session, context, row, kind, at=at, facts={})
+
+
+async def _record_refusal(
+    session: AsyncSession, context: Context, delivery: Delivery, *, at: datetime
+) -> None:
+    concert = await concerts.locked(session, delivery.exchange_id)
+    row = concert.of(delivery.exchange_id) if concert is not None else None
+    assert concert is not None and row is not None  # noqa: S101, PT018  # the delivery's foreign key
+    fault = delivery.last_fault or "refused"
+    is_package = delivery.kind is MessageKind.PACKAGE and row.state in modes.BEFORE_RECEIPT
+    if is_package or delivery.kind is MessageKind.RESULT:
+        await sending.fail(session, context, concert, row, reason=fault, at=at)
+    else:
+        # A progress or a rating that is not taken does not end what the two have together.
+        row.last_fault = fault
