@@ -183,7 +183,7 @@ async def test_a_row_given_twice_is_a_fault(interop: RunningService) -> None:
 async def test_the_district_s_own_offers_are_kept_but_not_told(districts: Districts) -> None:
     offers = await read(districts.owner, f"/api/v1/matter-offers?owner_district={OWNER}")
 
-    assert [one["matter_code"] for one in offers.json()["items"]] == [MATTER_CODE]
+    assert MATTER_CODE in [one["matter_code"] for one in offers.json()["items"]]
     assert await districts.owner.outbox.types(f"{OWNER}-{MATTER_CODE}") == []
 
 

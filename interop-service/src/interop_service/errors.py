@@ -1,8 +1,8 @@
 """What can go wrong.
 
 Problem
-├── PartnerNotFound, ExchangeNotFound        404: nothing of that name here
-├── KeysUnusable, ImportRefused              422: what an administrator sent can't be kept
+├── PartnerNotFound                          404: nothing of that name here
+├── KeysUnusable                             422: what an administrator sent can't be kept
 └── MessageFault                             what a partner's message meets; says whose fault
     ├── UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired  401
     ├── SenderMismatch, AgreementDenies, EvidenceDenied       403
@@ -30,9 +30,7 @@ __all__ = [
     "EvidenceBacklog",
     "EvidenceDenied",
     "ExchangeKnown",
-    "ExchangeNotFound",
     "ExchangeUnknown",
-    "ImportRefused",
     "KeyRevoked",
     "KeysUnusable",
     "MaintenanceUnderWay",
@@ -67,15 +65,6 @@ class PartnerNotFound(Problem):
     }
 
 
-class ExchangeNotFound(Problem):
-    """No such exchange, for a caller of this district."""
-
-    status = 404
-    type = "exchange-not-found"
-    title = {"zh-CN": "没有这笔跨区办件", "en": "No such exchange"}
-    detail = {"zh-CN": "请核对互通编号。", "en": "Check the exchange's id."}
-
-
 class KeysUnusable(Problem):
     """The key set can't serve an exchange."""
 
@@ -92,18 +81,6 @@ class KeysUnusable(Problem):
     def __init__(self, reason: str) -> None:
         where = FieldError(pointer="/keys", detail=self.title, code=reason)
         super().__init__(errors=[where], reason=reason)
-
-
-class ImportRefused(Problem):
-    """The rows don't fit together; none was kept."""
-
-    status = 422
-    type = "import-refused"
-    title = {"zh-CN": "导入未完成", "en": "Nothing was imported"}
-    detail = {
-        "zh-CN": "请按 errors 逐项修改后重新导入，本次没有保存任何内容。",
-        "en": "Mend each place listed in errors and import again; nothing was kept.",
-    }
 
 
 class MessageFault(Problem):

@@ -1,9 +1,9 @@
-"""What an administrator meets who changes partners and agreements.
+"""What staff meet who look at exchanges, or change partners and agreements.
 
 Problem
-├── AgreementNotFound, ChangeNotFound, DeadLetterNotFound, KeyNotFound,
-│   MaintenanceNotFound                      404: nothing so named
-├── PeriodUpsideDown                         422
+├── AgreementNotFound, ChangeNotFound, DeadLetterNotFound,
+│   ExchangeNotFound, KeyNotFound, MaintenanceNotFound  404: nothing so named
+├── ImportRefused, PeriodUpsideDown          422
 ├── ChangeDecided, PartnerNotActive          409: not now
 └── SecondPersonNeeded                       403: a change to a partner takes two persons
 """
@@ -15,6 +15,8 @@ __all__ = [
     "ChangeDecided",
     "ChangeNotFound",
     "DeadLetterNotFound",
+    "ExchangeNotFound",
+    "ImportRefused",
     "KeyNotFound",
     "MaintenanceNotFound",
     "PartnerNotActive",
@@ -65,6 +67,15 @@ class DeadLetterNotFound(Problem):
     }
 
 
+class ExchangeNotFound(Problem):
+    """No such exchange, for a caller of this district."""
+
+    status = 404
+    type = "exchange-not-found"
+    title = {"zh-CN": "没有这笔跨区办件", "en": "No such exchange"}
+    detail = {"zh-CN": "请核对互通编号。", "en": "Check the exchange's id."}
+
+
 class ChangeDecided(Problem):
     """The change is not at the point where that may be done."""
 
@@ -105,6 +116,18 @@ class KeyNotFound(Problem):
     type = "key-not-found"
     title = {"zh-CN": "合作区没有这个公钥", "en": "The partner has no such key"}
     detail = {"zh-CN": "请核对 kid：{key_id}。", "en": "Check the kid: {key_id}."}
+
+
+class ImportRefused(Problem):
+    """The rows don't fit together; none was kept."""
+
+    status = 422
+    type = "import-refused"
+    title = {"zh-CN": "导入未完成", "en": "Nothing was imported"}
+    detail = {
+        "zh-CN": "请按 errors 逐项修改后重新导入，本次没有保存任何内容。",
+        "en": "Mend each place listed in errors and import again; nothing was kept.",
+    }
 
 
 class PeriodUpsideDown(Problem):

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from interop_service.errors import ExchangeNotFound, PartnerNotFound
+from interop_service.errors import PartnerNotFound
 from interop_service.evidence import service
 from interop_service.evidence.schemas import AnchorRead, EvidenceFile
 from interop_service.partners.schemas import DistrictCode
+from interop_service.refusals import ExchangeNotFound
 from tongban import app
 from tongban.clock import Now
 from tongban.context import InContext

@@ -12,7 +12,7 @@ from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service import suites
-from interop_service.errors import EvidenceBacklog, ExchangeNotFound
+from interop_service.errors import EvidenceBacklog
 from interop_service.evidence import anchors, rules, store
 from interop_service.evidence.rules import DELIVERED, TAKEN, Direction
 from interop_service.evidence.schemas import EvidenceFile, LoggedBody, ProvenMessage, SpanRead
@@ -20,6 +20,7 @@ from interop_service.evidence.tables import LoggedMessage, PartnerAnchor
 from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
+from interop_service.refusals import ExchangeNotFound
 from tongban import audit
 from tongban.checkpoints import Checkpoint
 from tongban.clock import utc_now

@@ -18,7 +18,7 @@ from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.envelopes import Receipt, SignedReceipt
 from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, Side, State
 from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow
-from interop_service.partners import service as partners
+from interop_service.partners import lines
 from tongban.context import Context
 from tongban.messages import publish
 
@@ -36,7 +36,7 @@ async def record(session: AsyncSession, context: Context, errand: Errand, outcom
         return  # another worker was given it after our lease, and was quicker
     at = context.clock()
     if not isinstance(outcome, Postponed) and not errand.is_line_good:
-        await partners.note_success(session, errand.partner)
+        await lines.note_success(session, errand.partner)
     if isinstance(outcome, Delivered):
         _log(session, context, errand, delivery, outcome, at=at)
         await anchors.keep_partners(
@@ -65,9 +65,9 @@ async def _record_postponed(
     delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
     if outcome.is_closed:
         until = delivery.next_attempt_at
-        await partners.pause(session, delivery.partner, until=until, actor=delivery.partner)
+        await lines.pause(session, delivery.partner, until=until, actor=delivery.partner)
     elif outcome.fault_of is not FaultOf.OURS:
-        await partners.note_failure(session, delivery.partner, at=at, chance=chance)
+        await lines.note_failure(session, delivery.partner, at=at, chance=chance)
     if errand.give_up_at is not None and delivery.next_attempt_at > errand.give_up_at:
         delivery.state = DeliveryState.DEAD
     log.warning(

@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse
 from interop_service.errors import (
     AgreementDenies,
     ExchangeKnown,
-    ExchangeNotFound,
     ExchangeUnknown,
     MessageNotAllowed,
     OutOfTurn,
@@ -44,7 +43,7 @@ from interop_service.exchanges.schemas import (
 )
 from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow, Reconciliation
 from interop_service.partners.schemas import DistrictCode
-from interop_service.refusals import DeadLetterNotFound
+from interop_service.refusals import DeadLetterNotFound, ExchangeNotFound
 from tongban import app
 from tongban.clock import Now
 from tongban.context import InContext

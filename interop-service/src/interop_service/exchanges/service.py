@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.errors import ExchangeNotFound
 from interop_service.exchanges import comparing, modes, sending, store
 from interop_service.exchanges.concert import joint_read, standing_of
 from interop_service.exchanges.messages import (
@@ -26,6 +25,7 @@ from interop_service.exchanges.schemas import (
 from interop_service.exchanges.tables import Exchange, Hop, ReceiptRow, Reconciliation
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
+from interop_service.refusals import ExchangeNotFound
 from tongban import audit, gb
 from tongban.clock import local_date
 from tongban.context import Context

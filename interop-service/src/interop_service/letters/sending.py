@@ -32,6 +32,7 @@ from interop_service.exchanges.rules import DeliveryState, FaultOf
 from interop_service.letters import store
 from interop_service.letters.rules import LetterKind
 from interop_service.letters.tables import Letter, LetterReceipt
+from interop_service.partners import lines
 from interop_service.partners import service as partners
 from interop_service.suites import Suite
 from tongban.context import Context
@@ -160,7 +161,7 @@ async def _record(
         return  # another worker was given it after our lease, and was quicker
     at = context.clock()
     if not isinstance(outcome, Postponed) and not errand.is_line_good:
-        await partners.note_success(session, errand.partner)
+        await lines.note_success(session, errand.partner)
     if isinstance(outcome, Delivered):
         letter.state, letter.body = DeliveryState.DELIVERED, None
         letter.last_fault = letter.fault_of = None
@@ -199,7 +200,7 @@ async def _record(
         letter.next_attempt_at = at + timedelta(seconds=max(pause, outcome.retry_after or 0))
         letter.last_fault, letter.fault_of = outcome.fault, outcome.fault_of
         if outcome.fault_of is not FaultOf.OURS:
-            await partners.note_failure(session, letter.partner, at=at, chance=chance)
+            await lines.note_failure(session, letter.partner, at=at, chance=chance)
 
 
 async def _give_up(

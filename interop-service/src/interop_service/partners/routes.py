@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from interop_service.errors import ImportRefused, PartnerNotFound
-from interop_service.partners import service, transfer
+from interop_service.errors import PartnerNotFound
+from interop_service.partners import lines, service, transfer
 from interop_service.partners.schemas import (
     AgreementIn,
     AgreementRead,
@@ -19,7 +19,7 @@ from interop_service.partners.schemas import (
     SuspensionIn,
 )
 from interop_service.partners.tables import Partner
-from interop_service.refusals import KeyNotFound
+from interop_service.refusals import ImportRefused, KeyNotFound
 from tongban import app, etags
 from tongban.clock import Now, local_date
 from tongban.context import InContext
@@ -118,7 +118,7 @@ async def pause_partner(
     district: DistrictCode, given: PauseIn, session: Session, caller: Operator
 ) -> Partner:
     """对方停机维护: send the partner nothing until then; what waits goes afterwards."""
-    return await service.pause(session, district, until=given.until, actor=caller.subject)
+    return await lines.pause(session, district, until=given.until, actor=caller.subject)
 
 
 @router.get("/api/v1/agreements", responses=problems(CursorInvalid))

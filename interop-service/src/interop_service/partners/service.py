@@ -1,7 +1,7 @@
 """Use cases of partners: register, look up what an agreement allows, tell the others."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,14 +32,11 @@ __all__ = [
     "known",
     "locked",
     "locked_agreement",
-    "note_failure",
-    "note_success",
     "offer_of",
     "offers_page",
     "offers_under",
     "partner",
     "partners_page",
-    "pause",
     "recognised_results",
     "register",
     "revoke_key",
@@ -148,27 +145,6 @@ async def revoke_key(session: AsyncSession, district: str, key_id: str, *, actor
     return row
 
 
-async def pause(
-    session: AsyncSession, district: str, *, until: datetime | None, actor: str
-) -> Partner:
-    """Send a partner nothing until then: it is closed; what waits is kept.
-
-    Raises:
-        PartnerNotFound: 404.
-    """
-    row = await locked(session, district)
-    row.paused_until = until
-    audit.note(
-        session,
-        actor=actor,
-        action="partner.pause",
-        subject=district,
-        payload={"until": until.isoformat() if until is not None else None},
-    )
-    await session.flush()
-    return row
-
-
 async def suspend(
     session: AsyncSession, district: str, *, is_suspended: bool, actor: str
 ) -> Partner:
@@ -191,23 +167,6 @@ async def suspend(
     )
     await session.flush()
     return row
-
-
-async def note_failure(session: AsyncSession, district: str, *, at: datetime, chance: float) -> int:
-    """Note that an attempt failed by the partner or the network; return how many in a row did.
-
-    Where it were too many, the partner is left alone for a while.
-    """
-    failures = await store.count_failure(session, district)
-    rest = rules.rest_seconds(failures, chance)
-    if rest:
-        await store.pause(session, district, until=at + timedelta(seconds=rest))
-    return failures
-
-
-async def note_success(session: AsyncSession, district: str) -> None:
-    """Note that the partner took a message: nothing keeps the others back any more."""
-    await store.forget_failures(session, district)
 
 
 async def known(session: AsyncSession, district: str) -> Partner | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.errors import ImportRefused
 from interop_service.partners import rules, service, store
 from interop_service.partners.rules import PartnerState
 from interop_service.partners.schemas import (
@@ -19,6 +18,7 @@ from interop_service.partners.schemas import (
     PartnersImport,
 )
 from interop_service.partners.tables import Agreement, MatterOffer, Partner
+from interop_service.refusals import ImportRefused
 from tongban import audit
 from tongban.problems import FieldError, Where
 
