@@ -1,14 +1,28 @@
 """对账: what one district lost, at any hop, comes again without people, both ways."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+import pytest_asyncio
 from interop.messages import Letter, answer_by, kind_of, signing_key
-from interop.two_districts import HOSTS, NEAR, OWNER, Districts, case_step, now, sealed_notice
+from interop.two_districts import (
+    HOSTS,
+    NEAR,
+    OWNER,
+    Districts,
+    case_step,
+    now,
+    running,
+    sealed_notice,
+    two_districts,
+)
 
 from interop_service import suites
 from interop_service.exchanges import envelopes, posting, reconciling
@@ -16,10 +30,27 @@ from interop_service.exchanges.envelopes import Receipt
 from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.suites import Suite
 from tongban.ids import new_id
+from tongban.run.nats import EmbeddedNats
+from tongban.run.postgres import EmbeddedPostgres
+from tongban.testing.district import TestDistrict
 from tongban.testing.fixtures import RunningService
 
 NUMBER = "6101722020061500000025"
 TABLES = ("exchanges", "hops", "deliveries", "receipts")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def both(
+    scratch: Path, district: TestDistrict, postgres: EmbeddedPostgres, nats_server: EmbeddedNats
+) -> AsyncIterator[Districts]:
+    """Two districts of this module's own: all that differs between them is of these tests."""
+    other = await asyncio.to_thread(TestDistrict, scratch / "reconciled", OWNER)
+    async with (
+        running(district, postgres, nats_server.url, name="reconciled") as near,
+        running(other, postgres, nats_server.url, name="reconciled") as owner,
+        two_districts(near, owner) as pair,
+    ):
+        yield pair
 
 
 def receipted(signer: RunningService, *, by: str) -> Any:

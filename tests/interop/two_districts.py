@@ -247,10 +247,10 @@ def key_settings(district: TestDistrict) -> dict[str, Path]:
 
 @asynccontextmanager
 async def running(
-    district: TestDistrict, postgres: EmbeddedPostgres, nats_url: str
+    district: TestDistrict, postgres: EmbeddedPostgres, nats_url: str, *, name: str = "interop_of"
 ) -> AsyncIterator[RunningService]:
     """Start an interop-service of this district, with a database of its own."""
-    database = f"interop_of_{district.code}"
+    database = f"{name}_{district.code}"
     postgres.create_database(database, password="test")
     url = postgres.url(database, password="test")
     await migrate(url, SERVICE.migrations, SERVICE.metadata)
