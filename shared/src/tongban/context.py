@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,6 +39,8 @@ class Context:
     clock: Clock = utc_now
     resources: dict[str, Any] = field(default_factory=dict)
     """What one service adds for itself, by name."""
+    closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """What is to be ended before the common resources are closed."""
 
     async def leave(self, recipient: str, payload: bytes) -> ClaimCheck:
         """Store `payload` encrypted for the service `recipient`, before the caller commits."""
@@ -60,8 +62,10 @@ async def open_context(settings: ServiceSettings, *, pool: int) -> AsyncIterator
     """Open a process's resources and close them at the end."""
     made = db.engine(settings.database_url, pool=pool)
     reading = db.reading_engine_of(made)
+    closing = AsyncExitStack()
     try:
         yield Context(
+            closing=closing,
             settings=settings,
             engine=made,
             sessions=db.sessions_of(made),
@@ -78,6 +82,7 @@ async def open_context(settings: ServiceSettings, *, pool: int) -> AsyncIterator
             private_key=read_private_key(settings.private_key_file),
         )
     finally:
+        await closing.aclose()
         await made.dispose()
 
 

@@ -5,6 +5,7 @@ killed loses those. What must not be lost, the messages and receipts, is in log 
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Final, Self
 
@@ -47,12 +48,23 @@ class Recorder:
         self._context = context
         self._held: list[Operation] = []
         self._writing: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
 
     @classmethod
     def of(cls, context: Context) -> Self:
-        """Return the process's own."""
-        found: Self = context.resources.setdefault(RESOURCE, cls(context))
+        """Return the process's own; what it holds is written when the process ends."""
+        found: Self | None = context.resources.get(RESOURCE)
+        if found is None:
+            found = context.resources[RESOURCE] = cls(context)
+            context.closing.push_async_callback(found.close)
         return found
+
+    async def close(self) -> None:
+        """Write what is still held."""
+        self._ending.set()
+        if self._writing is not None:
+            await self._writing
+        await self.write()
 
     def note(self, operation: Operation) -> None:
         """Count an attempt, and keep its record soon."""
@@ -67,7 +79,9 @@ class Recorder:
             self._writing = asyncio.create_task(self._write_soon())
 
     async def _write_soon(self) -> None:
-        await asyncio.sleep(WRITTEN_AFTER_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WRITTEN_AFTER_SECONDS):
+                await self._ending.wait()
         await self.write()
 
     async def write(self) -> None:
