@@ -90,20 +90,18 @@ def plain(url: str) -> Any:
     pools: list[asyncpg.Pool[Any]] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/healthz":
+            await _answer(send, 200, {}, b"")
+            return
         if not pools:
             pools.append(await asyncpg.create_pool(url, min_size=HANDS, max_size=HANDS))
-        body = bytearray()
-        while True:
-            part = await receive()
-            body += part.get("body", b"")
-            if not part.get("more_body"):
-                break
+        body = await _read(receive)
         told = json.loads(body)
         await pools[0].execute(
             "INSERT INTO plain_intake (id, near_number, body) VALUES ($1, $2, $3)",
             new_id(),
             told["near_number"],
-            bytes(body),
+            body,
         )
         await _answer(send, 202, {"content-type": "application/json"}, b'{"taken": true}')
 
@@ -114,18 +112,16 @@ def receipting(key: PrivateKey) -> Any:
     """Any number of partners who only receipt: what a partner does besides is not ours to time."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        body = bytearray()
-        while True:
-            part = await receive()
-            body += part.get("body", b"")
-            if not part.get("more_body"):
-                break
+        if scope["path"] == "/healthz":
+            await _answer(send, 200, {}, b"")
+            return
+        body = await _read(receive)
         told, asked = json.loads(body), Asked(scope)
         receipt = Receipt(
             receipt_id=new_id(),
             message_id=UUID(asked.headers["tongban-message-id"]),
             exchange_id=UUID(told["exchange_id"]),
-            digest=suites.digest(key.SUITE, bytes(body)),
+            digest=suites.digest(key.SUITE, body),
             at=utc_now(),
             by=told["to_district"],
         )
@@ -140,6 +136,15 @@ def receipting(key: PrivateKey) -> Any:
         await _answer(send, 202, dict(answer.headers), content)
 
     return app
+
+
+async def _read(receive: Any) -> bytes:
+    body = bytearray()
+    while True:
+        part = await receive()
+        body += part.get("body", b"")
+        if not part.get("more_body"):
+            return bytes(body)
 
 
 async def _answer(send: Any, status: int, headers: dict[str, str], body: bytes) -> None:
