@@ -69,7 +69,8 @@ async def company_moves(
     record = Record()
     clerk = near.person("窗口李敏", "clerk", site=HALL)
     matter = await _matter(near, leaving, LEAVING)
-    await arriving.platform.halt("gateway")
+    for door in _doors(arriving):
+        await arriving.platform.halt(door)
     tell(arriving.name, "网关", "停机维护")
 
     case = await clerk.post("/cases", await _application(near, matter, _firm(), HALL))
@@ -85,7 +86,8 @@ async def company_moves(
     blocked = await _joint(clerk, exchange, lambda joint: _state(joint, leaving) == "accepted")
     tell(near.name, clerk.name, f"联办进展：曲江已受理，等待 {'、'.join(blocked['blocking'])}")
 
-    arriving.platform.resume("gateway")
+    for door in _doors(arriving):
+        arriving.platform.resume(door)
     tell(arriving.name, "网关", "恢复，积压的材料包自动送达")
     into = _officers(arriving, "安康")
     other = await arrived(into[0], case["number"])
@@ -142,6 +144,11 @@ async def _decided(
     await reviewer.act(case_id, "review", {"comment": "符合迁移条件"})
     await approver.act(case_id, "decide", {"outcome": "granted"})
     await approver.act(case_id, "close")
+
+
+def _doors(district: District) -> list[str]:
+    """The names of its gateway's processes."""
+    return [name for name in district.platform.processes if name.startswith("gateway")]
 
 
 def _officers(district: District, name: str) -> tuple[Person, Person, Person]:
