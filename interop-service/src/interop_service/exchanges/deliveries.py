@@ -30,7 +30,7 @@ from tongban.messages import publish
 
 __all__ = ["deliver", "deliver_due", "forget_bodies"]
 
-POLL_SECONDS: Final = 0.1
+POLL_SECONDS: Final = 0.25
 ROOM: Final = 8
 """Messages under way to one partner at a time: as many as a partner takes of us unless agreed."""
 BATCH: Final = 40
