@@ -4,10 +4,12 @@ Mr Huang's, in the proxy mode, is among the `stories`.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 from journeys.stories import (
     HALL,
     PATIENCE_SECONDS,
@@ -88,6 +90,7 @@ async def company_moves(
 
     for door in _doors(arriving):
         arriving.platform.resume(door)
+    await _answers(arriving)
     tell(arriving.name, "网关", "恢复，积压的材料包自动送达")
     into = _officers(arriving, "安康")
     other = await arrived(into[0], case["number"])
@@ -144,6 +147,16 @@ async def _decided(
     await reviewer.act(case_id, "review", {"comment": "符合迁移条件"})
     await approver.act(case_id, "decide", {"outcome": "granted"})
     await approver.act(case_id, "close")
+
+
+async def _answers(district: District) -> None:
+    """Wait until its gateway is there again."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                await district.client.get("/healthz")
+                return
+            await asyncio.sleep(0.2)
 
 
 def _doors(district: District) -> list[str]:
