@@ -196,6 +196,13 @@ async def test_a_planned_helper_goes_along_from_check_in_through_every_window(
     planned = (await post(site, "accompaniments", body, **citizen)).json()
     again = await post(site, "accompaniments", {"appointment_id": booked["id"]}, **citizen)
     early = await post(site, f"accompaniments/{planned['id']}/begin", site=here["id"])
+    away = {"subject": "h3", "begins_at": NOW.isoformat(), "ends_at": "2026-10-12T14:10:00+08:00"}
+    manager = {"role": "site_manager", "site": here["id"]}
+    noted = (await post(site, f"sites/{here['id']}/absences", away, **manager)).json()
+    back = await site.client.delete(
+        f"/api/v1/sites/{here['id']}/absences/{noted['id']}",
+        headers=site.district.headers("site_manager", site=here["id"]),
+    )
 
     clock[0] = datetime(2026, 10, 12, 5, 45, tzinfo=UTC)
     checked_in = (await post(site, f"appointments/{booked['id']}/check-in", **citizen)).json()
@@ -209,6 +216,10 @@ async def test_a_planned_helper_goes_along_from_check_in_through_every_window(
     assert planned["helper"] == "h3"
     assert again.json()["type"] == "urn:tongban:problem:already-accompanied"
     assert early.json()["type"] == "urn:tongban:problem:visit-over"
+    assert [(one["kind"], one["id"]) for one in noted["engagements"]] == [
+        ("accompaniment", planned["id"])
+    ]
+    assert back.status_code == 204
     assert other.json()["type"] == "urn:tongban:problem:already-accompanied"
     assert begun.json()["state"] == "going"
     assert [one["id"] for one in begun.json()["tickets"]] == [checked_in["ticket"]["id"]]
@@ -269,6 +280,17 @@ async def test_a_helper_comes_home_and_whose_it_is_stays_sealed(site: RunningSer
         {**when, "starts_at": "2026-10-13T10:30:00+08:00"},
         site=here["id"],
     )
+    away = await post(
+        site,
+        f"sites/{here['id']}/absences",
+        {
+            "subject": "h1",
+            "begins_at": "2026-10-13T10:15:00+08:00",
+            "ends_at": "2026-10-13T12:00:00+08:00",
+        },
+        role="site_manager",
+        site=here["id"],
+    )
     contact = {
         who: await site.client.get(
             f"/api/v1/{path}/contact",
@@ -297,6 +319,9 @@ async def test_a_helper_comes_home_and_whose_it_is_stays_sealed(site: RunningSer
     assert too_late.status_code == 422
     assert scheduled.json()["state"] == "scheduled"
     assert meets.json()["type"] == "urn:tongban:problem:helper-busy"
+    assert [(one["kind"], one["id"]) for one in away.json()["engagements"]] == [
+        ("home_visit", visit["id"])
+    ]
     assert contact["h1"].json()["address"] == asked["address"]
     assert contact["h2"].status_code == 403
     assert done.json()["state"] == "done"

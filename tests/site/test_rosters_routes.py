@@ -111,6 +111,48 @@ async def test_the_deputy_takes_over_and_both_away_needs_a_word(site: RunningSer
     assert "04:00" in await slots(site, here)
 
 
+async def test_an_absence_tells_whose_appointments_it_hits(site: RunningService) -> None:
+    here = await open_site(site, windows=[window("A01")])
+    await put(site, here, roster(shift("a", "A01"), shift("b", "A01", "deputy")))
+    citizen = site.district.headers("citizen")
+
+    async def book(time: str) -> str:
+        answer = await site.client.post(
+            "/api/v1/appointments",
+            json={
+                "site_id": here["id"],
+                "matter_codes": [here["matter"]],
+                "starts_at": f"{MONDAY}T{time}:00+08:00",
+            },
+            headers=citizen,
+        )
+        assert answer.status_code == 201, answer.text
+        booked: str = answer.json()["id"]
+        return booked
+
+    nine, eleven, called_off = [await book(time) for time in ("09:00", "11:00", "11:30")]
+    await site.client.post(f"/api/v1/appointments/{called_off}/cancel", headers=citizen)
+
+    covered = (await absent(site, here, "a", "09:00", "17:00")).json()
+    refused = (await absent(site, here, "b", "11:05", "17:00")).json()
+    noted = (await absent(site, here, "b", "11:05", "17:00", despite_gaps=True)).json()
+    seen = await day(site, here)
+
+    hit = {
+        "appointment_id": eleven,
+        "window_number": "A01",
+        "matter_code": here["matter"],
+        "starts_at": f"{MONDAY}T03:00:00Z",
+    }
+    assert covered["appointments"] == []
+    assert [one["appointment_id"] for one in refused["appointments"]] == [eleven]
+    assert [one | hit for one in noted["appointments"]] == noted["appointments"]
+    assert seen["appointments"] == noted["appointments"]
+    assert nine not in str(seen["appointments"])
+    (told,) = await site.outbox.envelopes(noted["id"])
+    assert told.data["affected_appointments"] == [eleven]
+
+
 async def test_an_absence_is_struck_out_and_an_unknown_one_is_none(site: RunningService) -> None:
     here = await open_site(site)
     await put(site, here, roster(shift("a", "A01")))

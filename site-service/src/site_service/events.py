@@ -214,7 +214,7 @@ class AppointmentMissed(_AppointmentTold):
 
 
 class AbsenceNoted(Event):
-    """离岗: somebody will be away; these windows will have nobody."""
+    """离岗: somebody will be away; these windows have nobody, and who is booked there."""
 
     SUBJECT = "site.absence.noted"
 
@@ -223,6 +223,7 @@ class AbsenceNoted(Event):
     begins_at: datetime
     ends_at: datetime
     uncovered_windows: list[UUID]
+    affected_appointments: list[UUID] = []
     at: datetime
 
     def key(self) -> str:
@@ -237,6 +238,7 @@ class AbsenceNoted(Event):
             begins_at=datetime(2026, 10, 12, 1, 0, tzinfo=UTC),
             ends_at=datetime(2026, 10, 12, 9, 0, tzinfo=UTC),
             uncovered_windows=[UUID("0192f0c1-0000-7000-8000-000000000007")],
+            affected_appointments=[UUID("0192f0c1-0000-7000-8000-000000000005")],
             at=datetime(2026, 10, 10, 1, 30, tzinfo=UTC),
         )
 

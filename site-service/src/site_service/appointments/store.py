@@ -1,6 +1,6 @@
 """Every SQL statement about appointments."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from site_service.appointments.rules import AppointmentState
+from site_service.appointments.rules import QUARTER, AppointmentState
 from site_service.appointments.tables import (
     Appointment,
     AppointmentRules,
@@ -46,6 +46,27 @@ async def taken(
         )
     )
     return {(window_id, starts_at) for window_id, starts_at in rows}
+
+
+async def booked(
+    session: AsyncSession, window_ids: Collection[UUID], first: datetime, last: datetime
+) -> list[tuple[Visit, UUID, datetime]]:
+    """Return the booked visits, with each of their windows' quarter hours from first to last."""
+    ends_at = Visit.starts_at + Visit.quarters * QUARTER
+    rows = await session.execute(
+        select(Visit, BookedQuarter.window_id, BookedQuarter.starts_at)
+        .join(BookedQuarter, BookedQuarter.appointment_id == Visit.appointment_id)
+        .join(Appointment, Appointment.id == Visit.appointment_id)
+        .where(
+            BookedQuarter.window_id.in_(window_ids),
+            BookedQuarter.starts_at.between(first, last),
+            BookedQuarter.window_id == Visit.window_id,
+            BookedQuarter.starts_at >= Visit.starts_at,
+            BookedQuarter.starts_at < ends_at,
+            Appointment.state == AppointmentState.BOOKED,
+        )
+    )
+    return [(visit, window_id, at) for visit, window_id, at in rows]
 
 
 async def take(

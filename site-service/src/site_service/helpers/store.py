@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from site_service.helpers.tables import (
     HandOver,
     HomeVisit,
 )
+from tongban.clock import local_date
 from tongban.paging import Paging, after
 
 
@@ -52,6 +53,35 @@ async def planned_then(
         )
     )
     return set(found)
+
+
+async def accompanying(
+    session: AsyncSession, helper_id: UUID, begins_at: datetime, ends_at: datetime
+) -> Sequence[Accompaniment]:
+    """Return with whom the helper is to go along at that time, or goes along on that day."""
+    is_then = or_(
+        (Accompaniment.state == AccompanimentState.PLANNED)
+        & (Accompaniment.begun_at < ends_at)
+        & (Accompaniment.ends_at > begins_at),
+        (Accompaniment.state == AccompanimentState.GOING)
+        & (Accompaniment.begun_at < ends_at)
+        & (Accompaniment.day >= local_date(begins_at)),
+    )
+    statement = select(Accompaniment).where(Accompaniment.helper_id == helper_id, is_then)
+    return (await session.scalars(statement)).all()
+
+
+async def expected_at_homes(
+    session: AsyncSession, helper_id: UUID, begins_at: datetime, ends_at: datetime
+) -> Sequence[HomeVisit]:
+    """Return the scheduled home visits of the helper that touch the time."""
+    statement = select(HomeVisit).where(
+        HomeVisit.helper_id == helper_id,
+        HomeVisit.state == HomeVisitState.SCHEDULED,
+        HomeVisit.starts_at < ends_at,
+        HomeVisit.starts_at + HomeVisit.minutes * timedelta(minutes=1) > begins_at,
+    )
+    return (await session.scalars(statement)).all()
 
 
 async def helped_on(

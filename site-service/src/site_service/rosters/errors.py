@@ -34,7 +34,10 @@ class AbsenceNotFound(Problem):
 
 
 class NobodyLeft(Problem):
-    """First and deputy would both be away; `gaps` tells which window, from when until when."""
+    """First and deputy would both be away.
+
+    `gaps` tells which window, from when until when; `appointments`, who is booked there then.
+    """
 
     status = 409
     type = "nobody-left"

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 
 from site_service.errors import SiteNotFound
-from site_service.rosters import service
+from site_service.rosters import absences, service
 from site_service.rosters.errors import (
     AbsenceNotFound,
     NobodyLeft,
@@ -94,9 +94,12 @@ async def note_absence(
     caller: InCharge,
     at: Now,
 ) -> AbsenceNoted:
-    """离岗登记: somebody will be away and the deputy takes over; never both without a warning."""
+    """离岗登记: somebody will be away and the deputy takes over; never both without a warning.
+
+    The answer tells which appointments, visits gone along with and home visits it hits.
+    """
     caller.require_site(site_id)
-    noted = await service.note_absence(
+    noted = await absences.note(
         session,
         site_id,
         body.subject,
@@ -120,4 +123,4 @@ async def withdraw_absence(
 ) -> None:
     """撤销离岗: they are there after all."""
     caller.require_site(site_id)
-    await service.withdraw_absence(session, site_id, absence_id, caller=caller)
+    await absences.withdraw(session, site_id, absence_id, caller=caller)

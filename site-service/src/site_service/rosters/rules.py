@@ -20,6 +20,7 @@ from tongban.clock import local_date
 from tongban.workdays import Calendar
 
 __all__ = [
+    "QUARTER",
     "AbRole",
     "Absence",
     "Gap",
@@ -31,6 +32,9 @@ __all__ = [
     "standing",
     "unstaffed",
 ]
+
+
+QUARTER = timedelta(minutes=15)
 
 
 class StaffPost(StrEnum):
@@ -104,7 +108,11 @@ def standing(
     times: Sequence[datetime],
     calendar: Calendar,
 ) -> list[tuple[datetime, Standing, frozenset[UUID]]]:
-    """Return for each time who stands where, and the windows that should be staffed and are not."""
+    """Return who stands where, and the windows that should be staffed and are not.
+
+    The times are those at which quarter hours begin: who leaves within one is away for all of it,
+    as nobody can be promised to be served to the end.
+    """
     # Many shifts have the same hours: each is read once a time.
     open_at = {
         hours: {at for at in times if is_open_at(hours, at, calendar)}
@@ -117,7 +125,9 @@ def standing(
             for one in shifts
             if one.window_id is not None and at in open_at[one.hours] and _is_valid(one, at)
         ]
-        away = {one.member_id for one in absences if one.begins_at <= at < one.ends_at}
+        away = {
+            one.member_id for one in absences if one.begins_at < at + QUARTER and at < one.ends_at
+        }
         there = _placed([one for one in on if one.member_id not in away])
         wanted = {one.window_id for one in on if one.window_id is not None}
         found.append((at, there, frozenset(wanted - there.keys())))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from site_service.helpers.engaged import EngagementKind
 from site_service.rosters.rules import AbRole, StaffPost
 from site_service.sites.schemas import OpeningHours, SiteId
 from tongban.texts import Code, Line
@@ -14,6 +15,8 @@ __all__ = [
     "AbsenceIn",
     "AbsenceNoted",
     "AbsenceRead",
+    "BookedRead",
+    "EngagementRead",
     "GapRead",
     "RosterDay",
     "RosterIn",
@@ -117,6 +120,32 @@ class AbsenceRead(BaseModel):
     ends_at: AwareDatetime
 
 
+class BookedRead(BaseModel):
+    """A booked visit at a window where nobody will be; who comes is read at the appointment."""
+
+    appointment_id: UUID
+    window_id: UUID
+    window_number: str
+    matter_code: str
+    starts_at: AwareDatetime
+
+
+Alone = Annotated[
+    list[BookedRead],
+    Field(description="受影响的预约，须改约或安排替班 / booked then: to be moved or covered"),
+]
+
+
+class EngagementRead(BaseModel):
+    """What a helper has promised for that time."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: EngagementKind = Field(description="陪办或上门服务 / what was promised")
+    id: UUID = Field(description="陪办或上门服务的编号 / its id")
+    starts_at: AwareDatetime
+
+
 class RosterDay(BaseModel):
     """One day at a site: who stands where, who helps, who is away, and what is uncovered."""
 
@@ -126,6 +155,7 @@ class RosterDay(BaseModel):
     helpers: list[str] = Field(description="当日在岗帮办员 / who helps on that day")
     absences: list[AbsenceRead]
     warnings: list[GapRead] = Field(description="无人值守时段 / nobody is there")
+    appointments: Alone
 
 
 class AbsenceIn(BaseModel):
@@ -142,6 +172,10 @@ class AbsenceIn(BaseModel):
 
 
 class AbsenceNoted(AbsenceRead):
-    """The absence, and the windows that nobody stands at meanwhile."""
+    """The absence, the windows that nobody stands at meanwhile, and what that hits."""
 
     warnings: list[GapRead]
+    appointments: Alone
+    engagements: list[EngagementRead] = Field(
+        description="受影响的陪办和上门服务，须交接 / a helper's: to be handed over"
+    )

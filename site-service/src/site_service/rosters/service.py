@@ -1,4 +1,4 @@
-"""Use cases of rosters: keep one, look at a day, note who is away; what others ask of them."""
+"""Use cases of rosters: keep one, look at a day; what others ask of them."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
@@ -7,15 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from site_service.events import AbsenceNoted
+from site_service.appointments import booked
+from site_service.appointments.booked import Booked
 from site_service.rosters import rules, store
-from site_service.rosters.errors import (
-    AbsenceNotFound,
-    NobodyLeft,
-    RosterRefused,
-    StaffNotFound,
-)
-from site_service.rosters.rules import AbRole, Absence, Gap, Shift, StaffPost
+from site_service.rosters.errors import RosterRefused
+from site_service.rosters.rules import QUARTER, AbRole, Absence, Gap, Shift, StaffPost
 from site_service.rosters.schemas import RosterIn, RosterReport
 from site_service.rosters.tables import StaffAbsence, StaffMember, StaffShift
 from site_service.sites import service as sites
@@ -25,12 +21,7 @@ from tongban.clock import start_of
 from tongban.context import Context
 from tongban.identity import Caller
 from tongban.ids import new_id
-from tongban.messages import publish
-from tongban.problems import FieldError, MalformedRequest, Where
-
-QUARTER = timedelta(minutes=15)
-LONGEST = timedelta(days=60)
-"""Of an absence: what is longer is a change of the roster."""
+from tongban.problems import FieldError, Where
 
 
 async def keep(
@@ -147,18 +138,18 @@ async def day(
     calendar = await sites.calendar(session, context)
     begins = start_of(wanted)
     times = [begins + nth * QUARTER for nth in range(timedelta(days=1) // QUARTER)]
-    shifts, away = await _known(session, site_id, begins, begins + timedelta(days=1))
+    shifts, away = await known(session, site_id, begins, begins + timedelta(days=1))
     ids = {one.member_id for one in shifts} | {one.member_id for one in away}
     members = await store.names_of(session, ids)
     numbers = {one.id: one.number for one in await sites.windows(session, site_id)}
-    found = rules.standing(shifts, _absences(away), times, calendar)
+    found = rules.standing(shifts, absences_in(away), times, calendar)
     by_shift: dict[Shift, list[tuple[UUID, datetime]]] = {}
     for at, there, _ in found:
         for window_id, shift in there.items():
             by_shift.setdefault(shift, []).append((window_id, at))
     stands = [
         {
-            **_told(span, numbers),
+            **span_told(span, numbers),
             "subject": members[shift.member_id].subject,
             "name": members[shift.member_id].name,
             "role": shift.role,
@@ -170,20 +161,22 @@ async def day(
         members[shift.member_id].subject
         for shift in shifts
         if shift.window_id is None
-        and any(rules.is_on_duty(shift, _absences(away), at, calendar) for at in times)
+        and any(rules.is_on_duty(shift, absences_in(away), at, calendar) for at in times)
     }
     missing = [(window_id, at) for at, _, windows in found for window_id in windows]
+    alone = await booked.at_windows(session, {*missing})
     return {
         "site_id": site_id,
         "day": wanted,
         "stands": sorted(stands, key=lambda one: (one["window_number"], one["begins_at"])),
         "helpers": sorted(helping),
-        "absences": [_absence(one, members[one.member_id]) for one in away],
-        "warnings": [_told(one, numbers) for one in rules.merged(missing, every=QUARTER)],
+        "absences": [absence_told(one, members[one.member_id]) for one in away],
+        "warnings": [span_told(one, numbers) for one in rules.merged(missing, every=QUARTER)],
+        "appointments": [booked_told(one, numbers) for one in alone],
     }
 
 
-def _told(span: Gap, numbers: dict[UUID, str]) -> dict[str, Any]:
+def span_told(span: Gap, numbers: dict[UUID, str]) -> dict[str, Any]:
     return {
         "window_id": span.window_id,
         "window_number": numbers[span.window_id],
@@ -192,7 +185,17 @@ def _told(span: Gap, numbers: dict[UUID, str]) -> dict[str, Any]:
     }
 
 
-def _absence(row: StaffAbsence, member: StaffMember) -> dict[str, Any]:
+def booked_told(one: Booked, numbers: dict[UUID, str]) -> dict[str, Any]:
+    return {
+        "appointment_id": one.appointment_id,
+        "window_id": one.window_id,
+        "window_number": numbers[one.window_id],
+        "matter_code": one.matter_code,
+        "starts_at": one.starts_at,
+    }
+
+
+def absence_told(row: StaffAbsence, member: StaffMember) -> dict[str, Any]:
     return {
         "id": row.id,
         "subject": member.subject,
@@ -202,110 +205,7 @@ def _absence(row: StaffAbsence, member: StaffMember) -> dict[str, Any]:
     }
 
 
-async def note_absence(
-    session: AsyncSession,
-    site_id: str,
-    subject: str,
-    *,
-    begins_at: datetime,
-    ends_at: datetime,
-    is_gap_accepted: bool,
-    context: Context,
-    caller: Caller,
-    at: datetime,
-) -> dict[str, Any]:
-    """Note that somebody will be away; the deputy takes over by itself.
-
-    Raises:
-        StaffNotFound: 404.
-        NobodyLeft: 409, nobody would be at some window, and that was not accepted.
-    """
-    if not begins_at < ends_at <= begins_at + LONGEST or ends_at <= at:
-        said = {
-            "zh-CN": f"结束应晚于开始和现在，且不超过 {LONGEST.days} 天；更长请修改排班表",
-            "en": f"must lie after the beginning and ahead, within {LONGEST.days} days;"
-            " for longer change the roster",
-        }
-        raise MalformedRequest(errors=[Where.pointer("/ends_at", said, "order")])
-    await store.lock_roster(session, site_id)
-    member = await store.member(session, site_id, subject)
-    if member is None:
-        raise StaffNotFound(subject=subject)
-    calendar = await sites.calendar(session, context)
-    shifts, away = await _known(session, site_id, begins_at, ends_at)
-    times = _quarters(begins_at, ends_at)
-    before = {*_cells(rules.gaps(shifts, _absences(away), times, calendar, every=QUARTER))}
-    new = Absence(member.id, begins_at, ends_at)
-    after = _cells(rules.gaps(shifts, [*_absences(away), new], times, calendar, every=QUARTER))
-    caused = rules.merged([cell for cell in after if cell not in before], every=QUARTER)
-    numbers = {one.id: one.number for one in await sites.windows(session, site_id)}
-    told = [_told(one, numbers) for one in caused]
-    if caused and not is_gap_accepted:
-        raise NobodyLeft(windows=sorted({one["window_number"] for one in told}), gaps=told)
-    row = StaffAbsence(
-        id=new_id(),
-        site_id=site_id,
-        member_id=member.id,
-        begins_at=begins_at,
-        ends_at=ends_at,
-        noted_by=caller.subject,
-    )
-    session.add(row)
-    publish(
-        session,
-        AbsenceNoted(
-            absence_id=row.id,
-            site_id=site_id,
-            begins_at=begins_at,
-            ends_at=ends_at,
-            uncovered_windows=sorted({one.window_id for one in caused}),
-            at=at,
-        ),
-        of=row,
-    )
-    await session.flush()
-    return {**_absence(row, member), "warnings": told}
-
-
-def _cells(found: Sequence[Gap]) -> list[tuple[UUID, datetime]]:
-    return [
-        (gap.window_id, gap.begins_at + nth * QUARTER)
-        for gap in found
-        for nth in range((gap.ends_at - gap.begins_at) // QUARTER)
-    ]
-
-
-def _quarters(begins_at: datetime, ends_at: datetime) -> list[datetime]:
-    """The quarter hours that the time touches."""
-    seconds = QUARTER.total_seconds()
-    first = begins_at - timedelta(seconds=begins_at.timestamp() % seconds)
-    count = -(-(ends_at - first) // QUARTER)
-    return [first + nth * QUARTER for nth in range(count)]
-
-
-async def withdraw_absence(
-    session: AsyncSession, site_id: str, absence_id: UUID, *, caller: Caller
-) -> None:
-    """Strike an absence out: they are there after all.
-
-    Raises:
-        AbsenceNotFound: 404.
-    """
-    row = await store.absence_for_update(session, absence_id)
-    if row is None or row.site_id != site_id:
-        raise AbsenceNotFound(site_id=site_id)
-    await session.delete(row)
-    audit.note(
-        session,
-        actor=caller.subject,
-        action="absence.withdrawn",
-        subject=site_id,
-        payload={"absence_id": str(absence_id)},
-    )
-    await session.flush()
-
-
-async def _known(
+async def known(
     session: AsyncSession, site_id: str, begins_at: datetime, ends_at: datetime
 ) -> tuple[list[Shift], Sequence[StaffAbsence]]:
     shifts = [_shift(row) for row in await store.shifts_of(session, site_id)]
@@ -325,7 +225,7 @@ def _shift(row: StaffShift) -> Shift:
     )
 
 
-def _absences(rows: Sequence[StaffAbsence]) -> list[Absence]:
+def absences_in(rows: Sequence[StaffAbsence]) -> list[Absence]:
     return [Absence(row.member_id, row.begins_at, row.ends_at) for row in rows]
 
 
@@ -338,11 +238,11 @@ async def unstaffed(
     """Return the quarter hours at which a window that has a roster has nobody."""
     if not times:
         return set()
-    shifts, away = await _known(session, site_id, times[0], times[-1] + QUARTER)
+    shifts, away = await known(session, site_id, times[0], times[-1] + QUARTER)
     if not shifts:
         return set()
     calendar = await sites.calendar(session, context)
-    return rules.unstaffed(shifts, _absences(away), times, calendar)
+    return rules.unstaffed(shifts, absences_in(away), times, calendar)
 
 
 # What helpers ask.
@@ -356,11 +256,11 @@ async def helpers(
         one for one in await store.members_of(session, site_id) if one.post is StaffPost.HELPER
     ]
     calendar = await sites.calendar(session, context)
-    shifts, away = await _known(session, site_id, at, at + QUARTER)
+    shifts, away = await known(session, site_id, at, at + QUARTER)
     on_duty = {
         shift.member_id
         for shift in shifts
-        if shift.window_id is None and rules.is_on_duty(shift, _absences(away), at, calendar)
+        if shift.window_id is None and rules.is_on_duty(shift, absences_in(away), at, calendar)
     }
     return [(one, one.id in on_duty) for one in members]
 
