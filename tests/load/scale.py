@@ -14,27 +14,19 @@ sought is the commonest, one case in 4,500; the hall has a fifth of all cases.
 import argparse
 import asyncio
 import json
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import asyncpg
-import httpx
-from sqlalchemy import event
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from load.pages import Answer, Question, Watched
+
 from case_service.app import SERVICE, create_app
 from case_service.cases import party
-from case_service.settings import Settings
 from support.case_world import matter_content
-from tongban.migrate import migrate
 from tongban.run.ports import free_port
 from tongban.run.postgres import EmbeddedPostgres
 from tongban.telemetry import configure_logging
@@ -44,7 +36,6 @@ SIZES = (20_000, 1_000_000, 2_540_000, 10_000_000)
 OPEN = 10_000
 MATTERS, SITES, DEPARTMENTS = 327, 190, 25
 AT_ONCE = 500_000
-ROUNDS = 15
 NAME, TAIL = "张伟", "0000"
 
 # Case n, counted back from today. Everything is drawn from n itself, so that a run can be repeated.
@@ -94,27 +85,6 @@ FROM (
 """  # noqa: S608  # our own numbers alone
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked, and by whom."""
-
-    name: str
-    path: str
-    roles: tuple[str, ...]
-    claims: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one question cost."""
-
-    items: int
-    milliseconds: float
-    statements: int
-    pages: int
-    plan: str
-
-
 HALL = {"site": "site-1", "subject": "clerk-5"}
 CLERK, SUPERVISOR = ("clerk",), ("supervisor",)
 QUESTIONS = (
@@ -150,35 +120,12 @@ QUESTIONS = (
 )  # fmt: skip
 
 
-class World:
-    """One case service in this process, and its database."""
+class World(Watched):
+    """The case service with matters to handle."""
 
-    def __init__(self, server: EmbeddedPostgres, folder: Path) -> None:
-        self.server = server
-        self.district = TestDistrict(folder / "district")
-        self.asked: list[tuple[str, Any]] = []
-
-    async def open(self, stack: AsyncExitStack) -> None:
-        await asyncio.to_thread(self.server.create_database, "case", password="load")
-        url = self.server.url("case", password="load")
-        await migrate(url, SERVICE.migrations, SERVICE.metadata)
-        settings = Settings(
-            **self.district.settings("case", database_url=url, nats_url="nats://127.0.0.1:1")
-        )
-        app = create_app(settings)
-        await stack.enter_async_context(app.router.lifespan_context(app))
-        self.context = app.state.context
-        transport = httpx.ASGITransport(app=app)
-        self.client = await stack.enter_async_context(
-            httpx.AsyncClient(transport=transport, base_url="http://load", timeout=600)
-        )
-        self.sql = await asyncpg.connect(url.replace("+asyncpg", ""))
-        stack.push_async_callback(self.sql.close)
-        event.listen(self.context.engine.sync_engine, "before_cursor_execute", self._keep)
+    async def open(self, stack: AsyncExitStack, database: str) -> None:
+        await super().open(stack, database)
         await self._know_matters()
-
-    def _keep(self, *arguments: Any) -> None:
-        self.asked.append((arguments[2], arguments[3]))
 
     async def _know_matters(self) -> None:
         content = json.dumps(matter_content())
@@ -200,83 +147,25 @@ class World:
     async def grow(self, start: int, end: int, *, finished: int, unfinished: int) -> float:
         """Add the cases `start`..`end`; those from `finished` to `unfinished` are open."""
         began = time.perf_counter()
-        indexes = await self.sql.fetch(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'cases'"
-            " AND indexname LIKE 'ix\\_%'"
-        )
         vault = self.context.vault
         name, tail = (
             vault.blind_index(one) for one in (party.name_sought(NAME), party.tail_sought(TAIL))
         )
         is_bulk = end - start > AT_ONCE
-        if is_bulk:
-            for one in indexes:
-                await self.sql.execute(f'DROP INDEX "{one["indexname"]}"')
+        indexes = await self.without_indexes("cases") if is_bulk else []
         for at in range(start, end + 1, AT_ONCE):
             last = min(at + AT_ONCE - 1, end)
             await self.sql.execute(ROWS, at, last, name, tail, finished, unfinished)
             print(f"  … {last:,} cases, {time.perf_counter() - began:,.0f} s", flush=True)
-        await self.sql.execute("SET maintenance_work_mem = '512MB'")
-        if is_bulk:
-            for one in indexes:
-                await self.sql.execute(one["indexdef"])
+        await self.with_indexes(indexes)
         await self.sql.execute("VACUUM (ANALYZE) cases")
         await self.sql.execute("VACUUM (ANALYZE) matter_versions, rating_tallies")
         return time.perf_counter() - began
 
-    async def ask(self, question: Question) -> Answer:
-        """Ask several times; then let PostgreSQL explain what it was asked."""
-        headers = self.district.headers(*question.roles, **question.claims)
-        times: list[float] = []
-        for _ in range(ROUNDS):
-            self.asked.clear()
-            began = time.perf_counter()
-            answer = await self.client.get(f"/api/v1/{question.path}", headers=headers)
-            times.append(1000 * (time.perf_counter() - began))
-            answer.raise_for_status()
-        body = answer.json()
-        found = body.get("items", body.get("parts", body.get("sites", ())))
-        pages, plans = 0, []
-        for statement, values in list(self.asked):
-            told = await self._explain(statement, values)
-            pages += told["Shared Hit Blocks"] + told["Shared Read Blocks"]
-            plans.append(_scans(told))
-        return Answer(
-            len(found), statistics.median(times), len(self.asked), pages, "; ".join(plans)
-        )
-
-    async def _explain(self, statement: str, values: Any) -> dict[str, Any]:
-        told = None
-        for _ in range(2):
-            told = await self.sql.fetchval(
-                f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement}", *values
-            )
-        plan: dict[str, Any] = json.loads(str(told))[0]["Plan"]
-        return plan
-
-    async def pulse(self) -> float:
-        """Return the median milliseconds of what does nothing but ask the database for 1."""
-        times = []
-        for _ in range(3 * ROUNDS):
-            began = time.perf_counter()
-            (await self.client.get("/readyz")).raise_for_status()
-            times.append(1000 * (time.perf_counter() - began))
-        return statistics.median(times)
-
-
-def _scans(plan: Mapping[str, Any]) -> str:
-    """Name what is read, in the plan's order."""
-    own = plan.get("Index Name") or (
-        plan.get("Relation Name") if "Scan" in plan["Node Type"] else None
-    )
-    told = [f"{plan['Node Type']} {own} ({plan['Actual Rows']:.0f})"] if own else []
-    told += [part for inner in plan.get("Plans", ()) if (part := _scans(inner))]
-    return ", ".join(told)
-
 
 async def run(world: World, options: argparse.Namespace) -> None:
     async with AsyncExitStack() as stack:
-        await world.open(stack)
+        await world.open(stack, "case")
         first: dict[str, Answer] = {}
         largest = max(options.sizes)
         reached = 0
@@ -299,8 +188,11 @@ async def run(world: World, options: argparse.Namespace) -> None:
                 pulse = await world.pulse()
                 answer = await world.ask(question)
                 base = first.setdefault(question.name, answer)
+                found = answer.body.get(
+                    "items", answer.body.get("parts", answer.body.get("sites", ()))
+                )
                 print(
-                    f"| {question.name} | {answer.items} | {answer.statements} |"
+                    f"| {question.name} | {len(found)} | {answer.statements} |"
                     f" {answer.milliseconds:.1f} | {answer.milliseconds / pulse:.1f} |"
                     f" {answer.pages:,} | {answer.pages / max(base.pages, 1):.1f} |", flush=True,
                 )  # fmt: skip
@@ -329,7 +221,8 @@ def main() -> None:
         server = EmbeddedPostgres(folder / "postgres", free_port(), fsync=False)
         server.start()
         try:
-            asyncio.run(run(World(server, folder), options))
+            district = TestDistrict(folder / "district")
+            asyncio.run(run(World(SERVICE, create_app, server, district), options))
         finally:
             server.stop()
 

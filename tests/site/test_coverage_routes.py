@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from support.geojson import geojson_faults
 from support.sites import import_sites, matter_told, new_code, site_record
 from tongban.testing.fixtures import RunningService
 
@@ -125,6 +126,7 @@ async def test_gaps_are_polygons_where_people_are_left_out(
     gaps = await asked(site, "/gaps", matter_code=here["matter"])
 
     first = gaps["features"][0]
+    assert geojson_faults(gaps) == []
     ring = first["geometry"]["coordinates"][0]
     assert gaps["residents"] == 610
     assert sum(one["properties"]["residents"] for one in gaps["features"]) == 610

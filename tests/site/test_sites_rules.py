@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from site_service.sites.rules import HoursInvalid, check_hours, is_open_at
+from site_service.sites.rules import HoursInvalid, check_hours, is_open_at, weekly_hours
 from tongban.clock import SHANGHAI
 from tongban.workdays import Calendar, seed_years
 
@@ -53,3 +53,36 @@ def test_a_site_is_open_by_its_hours_and_the_calendar(
 def test_hours_that_cannot_be_kept_are_refused(expression: str) -> None:
     with pytest.raises(HoursInvalid):
         check_hours(expression)
+
+
+SHUT: tuple[tuple[str, str], ...] = ()
+DAY = (("09:00", "17:00"),)
+TWICE = (("09:00", "12:00"), ("14:00", "17:30"))
+NIGHT = (("00:00", "02:00"), ("22:00", "24:00"))
+WHOLE = (("00:00", "24:00"),)
+
+
+@pytest.mark.parametrize(
+    ("expression", "week"),
+    [
+        ("Mo-Fr 09:00-17:00", (DAY, DAY, DAY, DAY, DAY, SHUT, SHUT)),
+        (HALL, (DAY, DAY, DAY, DAY, DAY, (("09:00", "12:00"),), SHUT)),
+        ("Mo-Fr 09:00-12:00,14:00-17:30", (TWICE, TWICE, TWICE, TWICE, TWICE, SHUT, SHUT)),
+        # A later rule takes a day over, and one after a comma adds to it.
+        ("Mo-Fr 09:00-17:00; We off", (DAY, DAY, SHUT, DAY, DAY, SHUT, SHUT)),
+        ("Mo-Fr 09:00-17:00, Sa 09:00-17:00", (DAY, DAY, DAY, DAY, DAY, DAY, SHUT)),
+        # Past midnight: each day has the end of the night before and its own beginning.
+        ("Mo-Su 22:00-02:00", (NIGHT,) * 7),
+        ("Fr 22:00-02:00", (*(SHUT,) * 4, NIGHT[1:], NIGHT[:1], SHUT)),
+        ("24/7", (WHOLE,) * 7),
+        ("off", (SHUT,) * 7),
+        ("PH 10:00-12:00", (SHUT,) * 7),
+        # Weeks that differ have no weekly rule: by month, by date, by number.
+        ("May-Sep: Mo-Fr 08:00-17:00; Oct-Apr: Mo-Fr 09:00-17:00", None),
+        ("Mo-Fr 09:00-17:00; Dec 31 off", None),
+        ("Mo[1] 09:00-12:00", None),
+        ("week 1-53/2 Mo 09:00-10:00", None),
+    ],
+)
+def test_a_week_is_told_where_every_week_is_alike(expression: str, week: object) -> None:
+    assert weekly_hours(expression) == week

@@ -30,6 +30,7 @@ from site_service.coverage.schemas import (
     StreetShare,
 )
 from site_service.sites import registry
+from site_service.sites.geojson import GeoJson
 from site_service.sites.schemas import MatterCode, OpenAt
 from site_service.travel.errors import TravelUnavailable
 from site_service.travel.rules import Manner, Mode, Pace
@@ -139,7 +140,11 @@ async def read_matters(
     ]
 
 
-@router.get("/api/v1/coverage/gaps", responses=problems(MatterNowhere, TravelUnavailable))
+@router.get(
+    "/api/v1/coverage/gaps",
+    response_class=GeoJson,
+    responses=problems(MatterNowhere, TravelUnavailable),
+)
 async def read_gaps(
     session: Session,
     context: InContext,

@@ -1,9 +1,12 @@
 """HTTP of helpers who go along with somebody's visit."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from site_service.appointments.errors import AppointmentNotFound
 from site_service.errors import TicketNotFound
@@ -32,7 +35,7 @@ from site_service.helpers.tables import Accompaniment
 from site_service.sites.schemas import SiteId
 from tongban import app, etags
 from tongban.clock import Now
-from tongban.context import InContext
+from tongban.context import Context, InContext
 from tongban.db import Session
 from tongban.etags import IfMatch, StaleVersion, require_match
 from tongban.identity import Caller, ForeignSite, Identified, Role, allow
@@ -54,6 +57,39 @@ CHANGE_PROBLEMS = {
     **problems(AccompanimentNotFound, AccompanimentOver, NotTheHelper),
     **problems(StaleVersion),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An accompaniment that is locked to be changed, by whom and when."""
+
+    one: Accompaniment
+    session: AsyncSession
+    context: Context
+    caller: Caller
+    at: datetime
+    response: Response
+
+    async def told(self) -> AccompanimentRead:
+        """Return it as it is now, under its new version."""
+        return await _answer(self.session, self.one, self.response)
+
+
+async def _change(
+    accompaniment_id: UUID,
+    response: Response,
+    session: Session,
+    context: InContext,
+    caller: Assigner,
+    if_match: IfMatch,
+    at: Now,
+) -> Change:
+    one = await service.get_for_change(session, accompaniment_id, caller=caller)
+    require_match(one.version, if_match)
+    return Change(one, session, context, caller, at, response)
+
+
+Changing = Annotated[Change, Depends(_change)]
 
 
 @router.get("/api/v1/sites/{site_id}/helpers", responses=problems(ForeignSite))
@@ -149,19 +185,10 @@ async def read_accompaniment(
     "/api/v1/accompaniments/{accompaniment_id}/begin",
     responses={**CHANGE_PROBLEMS, **problems(AccompanimentOver, VisitOver, *NOBODY)},
 )
-async def begin_planned(
-    accompaniment_id: UUID,
-    response: Response,
-    session: Session,
-    context: InContext,
-    caller: Assigner,
-    if_match: IfMatch,
-    at: Now,
-) -> AccompanimentRead:
+async def begin_planned(change: Changing) -> AccompanimentRead:
     """开始陪办: the visitor of a planned one has checked in."""
-    one = await _matching(session, accompaniment_id, caller, if_match)
-    begun = await service.begin_planned(session, one, context=context, at=at)
-    return await _answer(session, begun, response)
+    await service.begin_planned(change.session, change.one, context=change.context, at=change.at)
+    return await change.told()
 
 
 @router.post(
@@ -172,81 +199,44 @@ async def begin_planned(
         **problems(AccompanimentOver, VisitOver, AlreadyAccompanied),
     },
 )
-async def add_ticket(
-    accompaniment_id: UUID,
-    body: TicketsIn,
-    response: Response,
-    session: Session,
-    caller: Assigner,
-    if_match: IfMatch,
-    at: Now,
-) -> AccompanimentRead:
+async def add_ticket(body: TicketsIn, change: Changing) -> AccompanimentRead:
     """增加号票: the helper goes along to one more window of the same person's visit."""
-    one = await _matching(session, accompaniment_id, caller, if_match)
-    await service.add_ticket(session, one, body.ticket_id, caller=caller, at=at)
-    return await _answer(session, one, response)
+    await service.add_ticket(
+        change.session, change.one, body.ticket_id, caller=change.caller, at=change.at
+    )
+    return await change.told()
 
 
 @router.post("/api/v1/accompaniments/{accompaniment_id}/steps", responses=CHANGE_PROBLEMS)
-async def tick_step(
-    accompaniment_id: UUID,
-    body: StepIn,
-    response: Response,
-    session: Session,
-    caller: Assigner,
-    if_match: IfMatch,
-    at: Now,
-) -> AccompanimentRead:
+async def tick_step(body: StepIn, change: Changing) -> AccompanimentRead:
     """帮办步骤: tick guiding, filling in, copying or printing; ticked again nothing changes."""
-    one = await _matching(session, accompaniment_id, caller, if_match)
-    await service.tick(session, one, body.step, caller=caller, at=at)
-    return await _answer(session, one, response)
+    await service.tick(change.session, change.one, body.step, caller=change.caller, at=change.at)
+    return await change.told()
 
 
 @router.post(
     "/api/v1/accompaniments/{accompaniment_id}/hand-over",
     responses={**CHANGE_PROBLEMS, **problems(AccompanimentOver, *NOBODY)},
 )
-async def hand_over(
-    accompaniment_id: UUID,
-    body: HandOverIn,
-    response: Response,
-    session: Session,
-    context: InContext,
-    caller: Assigner,
-    if_match: IfMatch,
-    at: Now,
-) -> AccompanimentRead:
+async def hand_over(body: HandOverIn, change: Changing) -> AccompanimentRead:
     """帮办交接: another helper goes on, for a reason that stays on record."""
-    one = await _matching(session, accompaniment_id, caller, if_match)
     await service.hand_over(
-        session, one, body.helper, body.reason, context=context, caller=caller, at=at
+        change.session,
+        change.one,
+        body.helper,
+        body.reason,
+        context=change.context,
+        caller=change.caller,
+        at=change.at,
     )
-    return await _answer(session, one, response)
+    return await change.told()
 
 
 @router.post("/api/v1/accompaniments/{accompaniment_id}/end", responses=CHANGE_PROBLEMS)
-async def end_accompaniment(
-    accompaniment_id: UUID,
-    body: EndIn,
-    response: Response,
-    session: Session,
-    caller: Assigner,
-    if_match: IfMatch,
-    at: Now,
-) -> AccompanimentRead:
+async def end_accompaniment(body: EndIn, change: Changing) -> AccompanimentRead:
     """结束陪办: the visit is done and the helper free for the next."""
-    one = await _matching(session, accompaniment_id, caller, if_match)
-    await service.end(session, one, body.note, caller=caller, at=at)
-    return await _answer(session, one, response)
-
-
-async def _matching(
-    session: Session, accompaniment_id: UUID, caller: Caller, if_match: str | None
-) -> Accompaniment:
-    one = await service.get_for_change(session, accompaniment_id, caller=caller)
-    require_match(one.version, if_match)
-    return one
+    await service.end(change.session, change.one, body.note, caller=change.caller, at=change.at)
+    return await change.told()
 
 
 async def _answer(session: Session, one: Accompaniment, response: Response) -> AccompanimentRead:

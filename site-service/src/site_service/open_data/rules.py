@@ -19,6 +19,7 @@ from site_service.open_data.taxonomy import (
     DEPTH,
     Document,
     attribute,
+    crossed,
     id_of,
 )
 from site_service.sites.rules import weekly_hours
@@ -84,7 +85,13 @@ def location_id(district: str, site_id: str) -> str:
 
 
 def service_at_location_id(district: str, code: str, site_id: str) -> str:
-    return id_of(district, "service_at_location", code, site_id)
+    """Return the id: the district's part can be taken off, so that what is left is looked up."""
+    return crossed(id_of(district), id_of("service_at_location", code, site_id))
+
+
+def code_and_site_id(district: str, key: str) -> str:
+    """Return what the id of a matter at a site is made from besides the district."""
+    return crossed(id_of(district), key)
 
 
 def organization_id(district: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     Select,
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
+from site_service.open_data import rules
 from site_service.open_data.rules import Handled, Place
 from site_service.open_data.taxonomy import seed_of
 from site_service.sites.rules import SiteState
@@ -174,8 +176,8 @@ async def services_at_locations(
 
 async def service_at_location(session: AsyncSession, district: str, key: str) -> There | None:
     """Return the matter at the site with that id."""
-    mine = id_of(district, "service_at_location", SiteMatter.matter_code, SiteMatter.site_id)
-    found = await _read(session, district, _there().where(mine == key))
+    mine = rules.code_and_site_id(district, key)
+    found = await _read(session, district, _there().where(SiteMatter.open_id == UUID(mine)))
     return found[0] if found else None
 
 

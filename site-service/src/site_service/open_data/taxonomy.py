@@ -15,6 +15,7 @@ __all__ = [
     "DEPTH",
     "Document",
     "attribute",
+    "crossed",
     "id_of",
     "seed_of",
     "taxonomies",
@@ -92,7 +93,17 @@ def id_of(*parts: str) -> str:
 
     RFC 9562, version 8: the first 122 bits of a SHA-256.
     """
-    octets = bytearray(hashlib.sha256(seed_of(*parts).encode()).digest()[:16])
+    return _versioned(hashlib.sha256(seed_of(*parts).encode()).digest()[:16])
+
+
+def crossed(one: str, other: str) -> str:
+    """Return an id made of two; it and either of them give the other back."""
+    both = UUID(one).int ^ UUID(other).int
+    return _versioned(both.to_bytes(16, "big"))
+
+
+def _versioned(digest: bytes) -> str:
+    octets = bytearray(digest)
     octets[6] = octets[6] & 0x0F | 0x80
     octets[8] = octets[8] & 0x3F | 0x80
     return str(UUID(bytes=bytes(octets)))

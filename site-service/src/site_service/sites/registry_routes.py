@@ -6,6 +6,7 @@ from fastapi import Path
 
 from site_service.errors import BoundaryNotFound, KioskNotFound
 from site_service.sites import health, registry, service
+from site_service.sites.geojson import GeoJson
 from site_service.sites.registry_schemas import (
     BoundaryIn,
     Heartbeat,
@@ -90,7 +91,7 @@ async def list_matters_without_counter(
     return [MatterWithoutCounter.model_validate(row) for row in found]
 
 
-@router.get("/api/v1/coverage/sites")
+@router.get("/api/v1/coverage/sites", response_class=GeoJson)
 async def read_features(session: Session, _caller: MaybeCaller) -> SiteFeatures:
     """网点开放数据: every public site as GeoJSON, WGS-84."""
     features = [

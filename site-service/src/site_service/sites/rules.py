@@ -152,8 +152,8 @@ def is_open_by_clock(expression: str, at: datetime) -> bool:
     return _parsed(expression).is_open(at.astimezone(SHANGHAI).replace(tzinfo=None))
 
 
-_WEEKS = (date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1), date(2024, 10, 7))
-"""Mondays of four seasons."""
+_WEEKS = tuple(date(2024, 1, 1) + timedelta(weeks=nth) for nth in range(53))
+"""Every Monday of a year."""
 
 
 Week = tuple[tuple[tuple[str, str], ...], ...]
@@ -161,16 +161,18 @@ Week = tuple[tuple[tuple[str, str], ...], ...]
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)
 def weekly_hours(expression: str) -> Week | None:
     """Return when each weekday opens and closes, Monday first; None where weeks differ.
 
     Public holidays are left out: they follow the calendar, not the week.
     """
     hours = _parsed(_ordinary(expression))
-    weeks = [
+    weeks = (
         tuple(_opened(hours, monday + timedelta(days=nth)) for nth in range(7)) for monday in _WEEKS
-    ]
-    return weeks[0] if all(week == weeks[0] for week in weeks) else None
+    )
+    first = next(weeks)
+    return first if all(week == first for week in weeks) else None
 
 
 def _opened(hours: OpeningHours, day: date) -> tuple[tuple[str, str], ...]:

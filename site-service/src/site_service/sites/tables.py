@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -142,16 +143,35 @@ class Kiosk(SiteTables):
     """Its last heartbeat (心跳); null where it never told of itself."""
 
 
+# As the open data's `id_of` makes it of the same names. Codes and ids have no backslash; unlike
+# `convert_to`, `decode` is the same in every database, as a stored column asks.
+_DIGEST = (
+    "substring(sha256(decode('service_at_location' || chr(31) || matter_code"
+    " || chr(31) || site_id, 'escape')) from 1 for 16)"
+)
+_OPEN_ID = (
+    f"encode(set_byte(set_byte({_DIGEST}, 6, get_byte({_DIGEST}, 6) & 15 | 128),"
+    f" 8, get_byte({_DIGEST}, 8) & 63 | 128), 'hex')::uuid"
+)
+
+
 class SiteMatter(SiteTables):
     """网点办理事项: a matter handled at a site, the district's own or a partner's."""
 
     __tablename__ = "site_matters"
-    __table_args__ = (Index("ix_site_matters_matter_code", "matter_code"),)
+    __table_args__ = (
+        Index("ix_site_matters_matter_code", "matter_code"),
+        Index("ix_site_matters_open_id", "open_id"),
+    )
 
     site_id: Mapped[str] = mapped_column(ForeignKey("sites.id"), primary_key=True)
     matter_code: Mapped[str] = mapped_column(primary_key=True)
     is_partner: Mapped[bool]
     depth: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{receive}'"))
+    open_id: Mapped[UUID] = mapped_column(
+        Computed(_OPEN_ID, persisted=True), nullable=True, deferred=True, deferred_raiseload=True
+    )
+    """By which the open data finds it; its ids there hold the district's code besides."""
 
 
 class SpecialDay(SiteTables):
