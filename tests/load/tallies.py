@@ -51,7 +51,7 @@ TICKETS = """
 WITH w AS (SELECT id, site_id, row_number() OVER (ORDER BY site_id, number) - 1 AS nth
            FROM windows),
 drawn AS (
-  SELECT n, w.site_id, w.id AS window_id,
+  SELECT n, floor(random() * (SELECT count(*) FROM windows))::int AS nth,
     date '2025-01-01' + ((n - 1) * 365 / $3::bigint)::int AS day,
     (ARRAY['tax', 'social_insurance', 'business_registration', 'housing', 'notary', 'family'])
       [1 + floor(random() * 6)::int] AS area,
@@ -60,18 +60,18 @@ drawn AS (
     interval '1 minute' * (-15 * ln(1 - random())) AS waits,
     interval '1 minute' * (2 - 6 * ln(1 - random())) AS takes
   FROM generate_series($1::bigint, $2::bigint) AS n
-  JOIN w ON w.nth = n % (SELECT count(*) FROM windows)
 )
 INSERT INTO tickets (id, site_id, day, number, matter_code, area, is_partner, is_green, call_class,
   needs, channel, state, taken_by, window_id, issued_at, placed_at, called_at, serving_at, done_at,
   created_at, updated_at, sequence, version)
-SELECT uuidv7(at - now()), site_id, day, 'A' || n, repeat('1', 31), area, false, is_green,
+SELECT uuidv7(at - now()), w.site_id, day, 'A' || n, repeat('1', 31), area, false, is_green,
   CASE WHEN is_green THEN 'green' ELSE 'ordinary' END, '{}', 'kiosk',
   CASE WHEN fate < 0.88 THEN 'done' WHEN fate < 0.94 THEN 'lapsed' ELSE 'withdrawn' END,
-  'load', CASE WHEN fate < 0.91 THEN window_id END, at, at,
+  'load', CASE WHEN fate < 0.91 THEN w.id END, at, at,
   CASE WHEN fate < 0.91 THEN at + waits END, NULL,
   CASE WHEN fate < 0.88 THEN at + waits + takes END, at, at, 1, 1
 FROM (SELECT *, (day + came) AT TIME ZONE 'Asia/Shanghai' AS at FROM drawn) AS t
+JOIN w USING (nth)
 """
 
 STATISTICS = "tickets/statistics"

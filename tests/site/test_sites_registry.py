@@ -109,6 +109,7 @@ async def test_a_boundary_that_is_none_is_refused(site: RunningService, ring: An
     [
         ("opening_hours", "Mo-Fr 09:00-17:00; Mo-Fr 10:00-12:00"),
         ("opening_hours", "Mo-Fr 17:00-09:00"),
+        ("opening_hours", "Mo-Fr 11:00-14:00,09:00-12:00"),
         ("special_days", [{"day": "2026-10-01", "hours": "sometimes"}]),
         ("parking", {"spaces": -1}),
         ("photos", ["file:///etc/passwd"]),

@@ -13,7 +13,7 @@ from site_service.app import SERVICE, create_app
 from site_service.staffing import rules
 from site_service.staffing.rules import Demand, Target
 from site_service.statistics.counting import count_days
-from support.sites import open_site, window
+from support.sites import import_sites, open_site, site_record, window
 from tongban.testing.fixtures import RunningService
 from tongban.workdays import Calendar, seed_rows
 
@@ -149,6 +149,15 @@ async def visits(site: RunningService, here: dict[str, Any], day: date, count: i
     )
 
 
+async def count_all(site: RunningService) -> None:
+    """Do the worker's rounds until nothing waits to be counted."""
+    left = 1
+    while left:
+        async with site.context.sessions.begin() as session:
+            await count_days(session, site.context)
+        left = (await site.execute("SELECT count(*) FROM stale_days")).scalar_one()
+
+
 @pytest.mark.usefixtures("clock")
 async def test_a_plan_compares_what_is_needed_with_what_is_there(site: RunningService) -> None:
     windows = [
@@ -160,10 +169,7 @@ async def test_a_plan_compares_what_is_needed_with_what_is_there(site: RunningSe
     here = await open_site(site, windows=windows)
     for day, count in ((date(2026, 9, 1), 20), (date(2026, 9, 8), 10), (date(2026, 9, 9), 50)):
         await visits(site, here, day, count)
-    for _ in range(40):
-        async with site.context.sessions.begin() as session:
-            if not await count_days(session, site.context):
-                break
+    await count_all(site)
 
     async def ask(**query: Any) -> Any:
         answer = await site.client.get(
@@ -198,3 +204,35 @@ async def test_a_plan_compares_what_is_needed_with_what_is_there(site: RunningSe
         headers=site.district.headers("site_manager", site="elsewhere"),
     )
     assert foreign.json()["type"] == "urn:tongban:problem:foreign-site"
+
+
+@pytest.mark.usefixtures("clock")
+async def test_at_another_time_the_way_is_weighed_against_what_one_usually_waits(
+    site: RunningService,
+) -> None:
+    # The nearer of two had a wait on the last two Tuesdays at ten, the other was never counted.
+    near = await open_site(site, latitude=33.91, longitude=107.91)
+    code = near["matter"]
+    far = site_record(matters=[code], latitude=33.914, longitude=107.91)
+    assert (await import_sites(site, far)).status_code == 200
+    for day in (date(2026, 9, 1), date(2026, 9, 8)):
+        await visits(site, near, day, 10)
+    await site.execute(
+        "UPDATE tickets SET called_at = placed_at + interval '30 minutes', updated_at = now()"
+        " WHERE site_id = :site",
+        site=near["id"],
+    )
+    await count_all(site)
+
+    async def ask(at: str) -> list[tuple[str, float | None]]:
+        answer = await site.client.get(
+            "/api/v1/sites",
+            params={"matter_code": code, "near": "33.91,107.91", "order": "total", "open_at": at},
+        )
+        assert answer.status_code == 200, answer.text
+        return [(one["id"], one["wait_minutes"]) for one in answer.json()["items"]]
+
+    assert await ask("2026-09-15T10:30:00+08:00") == [(far["id"], None), (near["id"], 30.0)]
+    # On a Wednesday, or at another hour, nothing was measured.
+    assert await ask("2026-09-16T10:30:00+08:00") == [(near["id"], None), (far["id"], None)]
+    assert await ask("2026-09-15T11:30:00+08:00") == [(near["id"], None), (far["id"], None)]

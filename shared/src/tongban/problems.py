@@ -6,6 +6,7 @@ One class per thing that can go wrong. Raised with facts, rendered here, declare
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from fastapi import Request
@@ -14,6 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from starlette.responses import JSONResponse, Response
+
+from tongban.clock import SHANGHAI
 
 __all__ = [
     "FieldError",
@@ -187,6 +190,8 @@ def _say(text: Text, language: str, facts: Mapping[str, Any]) -> str | None:
 def _plain(fact: Any) -> str:
     if isinstance(fact, (list, tuple, set, frozenset)):
         return "、".join(str(one) for one in fact) or "—"
+    if isinstance(fact, datetime) and fact.tzinfo is not None:
+        return f"{fact.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     return str(fact)
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from site_service.coverage.errors import PopulationRefused
 from site_service.coverage.schemas import CellIn
-from tongban.problems import FieldError, Where
+from tongban.problems import FieldError, Text, Where, sentences_of
 
 __all__ = ["from_csv", "from_geojson"]
 
@@ -71,27 +71,50 @@ def _checked(rows: Iterator[tuple[int, dict[str, Any]]], *, is_table: bool) -> l
             cell = CellIn.model_validate(row)
         except ValidationError as fault:
             faults += [
-                _fault(at, str(one["loc"][0]) if one["loc"] else "", one["msg"], is_table=is_table)
+                _fault(
+                    at,
+                    str(one["loc"][0]) if one["loc"] else "",
+                    sentences_of(dict(one)),
+                    is_table=is_table,
+                )
                 for one in fault.errors()
             ]
         else:
             if cell.id in seen:
-                faults.append(_fault(at, "id", f"{cell.id} 重复 / twice", is_table=is_table))
+                faults.append(
+                    _fault(
+                        at,
+                        "id",
+                        _said(f"{cell.id} 重复", f"{cell.id} is there twice"),
+                        is_table=is_table,
+                    )
+                )
             seen.add(cell.id)
             cells.append(cell)
         if len(faults) >= FAULTS_LISTED or len(cells) > MOST_CELLS:
             break
     if len(cells) > MOST_CELLS:
-        faults = [_fault(MOST_CELLS, "id", f"最多 {MOST_CELLS} 格 / at most", is_table=is_table)]
+        faults = [
+            _fault(
+                MOST_CELLS,
+                "id",
+                _said(f"最多 {MOST_CELLS} 格", f"at most {MOST_CELLS} cells"),
+                is_table=is_table,
+            )
+        ]
     if not cells and not faults:
-        faults = [_fault(1, "id", "没有任何网格 / no cell", is_table=is_table)]
+        faults = [_fault(1, "id", _said("没有任何网格", "no cell"), is_table=is_table)]
     if faults:
         raise PopulationRefused(errors=faults[:FAULTS_LISTED])
     return cells
 
 
-def _fault(at: int, field: str, message: str, *, is_table: bool) -> FieldError:
-    said = {"zh-CN": f"{field} 有误：{message}", "en": f"{field}: {message}"}
+def _said(chinese: str, english: str) -> Text:
+    return {"zh-CN": chinese, "en": english}
+
+
+def _fault(at: int, field: str, message: Text, *, is_table: bool) -> FieldError:
+    said = {"zh-CN": f"{field} 有误：{message['zh-CN']}", "en": f"{field}: {message['en']}"}
     if is_table:
         return Where.cell(None, at, field, said, "cell")
     inside = "geometry" if field in ("latitude", "longitude") else f"properties/{field}"

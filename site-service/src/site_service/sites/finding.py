@@ -14,7 +14,7 @@ from site_service.travel.rules import Manner, Travel, places, reach_m
 from site_service.travel.service import is_straight
 from tongban.clock import local_date
 
-__all__ = ["AskQueue", "Order", "Reached", "find"]
+__all__ = ["AskQueue", "AskUsual", "Order", "Reached", "find"]
 
 MOST_SITES = 200
 """So many of the nearest are looked at; the ways to them are reckoned one by one."""
@@ -27,6 +27,10 @@ SERVICE_SECONDS = 480.0
 
 AskQueue = Callable[[str], Awaitable[int | None]]
 """Returns the minutes that one who comes to the site now waits; None where nobody can say."""
+
+
+AskUsual = Callable[[Sequence[str]], Awaitable[Mapping[str, float]]]
+"""Returns the seconds that one usually waits at the sites then; those left out, nobody can say."""
 
 
 class Order(StrEnum):
@@ -63,11 +67,13 @@ async def find(
     at: datetime,
     limit: int,
     ask_queue: AskQueue | None = None,
+    ask_usual: AskUsual | None = None,
 ) -> list[Reached]:
     """Return the sites that can be reached, best first.
 
     Who waits, shared out over the windows, says which sites are promising; of those the queue's
-    own estimate counts, by `ask_queue`.
+    own estimate counts, by `ask_queue`. At another time than now, what is usual then counts
+    instead, by `ask_usual`.
     """
     most = (within_minutes or MOST_MINUTES) * 60.0
     metres = reach_m(manner, most=most, is_straight=is_straight(travel))
@@ -81,7 +87,9 @@ async def find(
         most=most,
     )
     waits: Mapping[str, float] = {}
-    if order is Order.TOTAL:
+    if order is Order.TOTAL and ask_usual is not None:
+        waits = await ask_usual([site.id for site, _ in found])
+    elif order is Order.TOTAL:
         waits = await _waits(session, [site for site, _ in found], at)
     reached = [
         Reached(

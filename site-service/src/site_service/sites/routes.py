@@ -1,6 +1,7 @@
 """HTTP of sites."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
@@ -33,6 +34,7 @@ from site_service.sites.schemas import (
 )
 from site_service.sites.tables import Site
 from site_service.sites.vocabulary import Datum, Depth
+from site_service.staffing import service as staffing
 from site_service.travel import service as travel
 from site_service.travel.errors import TravelUnavailable
 from site_service.travel.rules import Manner, Mode, Pace
@@ -51,6 +53,8 @@ router = app.router("sites")
 
 Manager = Annotated[Caller, allow(Role.ADMIN, Role.SITE_MANAGER)]
 SiteIdPath = Annotated[SiteId, Path(description="网点编号 / the site's id")]
+SOON = timedelta(minutes=15)
+"""Until then the queue as it is says how long one waits; later, what is usual does."""
 # Latitude to ±90 and longitude to ±180, WGS-84.
 NEAR = r"^-?(90|[0-8]?[0-9](\.[0-9]{1,9})?),-?(180|(1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,9})?)$"
 
@@ -94,7 +98,8 @@ async def list_sites(
     """网点查询: sites by kind, matter, time and distance.
 
     With `within_minutes`, or ordered by the way or the total of way and wait, the answer is one
-    page of the best.
+    page of the best. The wait is the queue's as it is; at a later `open_at`, what was usual at that
+    hour of such days, and null where nothing was measured.
     """
     wanted = SiteFilter(
         kind=kind,
@@ -114,6 +119,7 @@ async def list_sites(
     if point is None:
         said = {"zh-CN": "请给出出发地", "en": "say where from"}
         raise MalformedRequest(errors=[Where.parameter("near", said, "missing")])
+    is_ahead = open_at is not None and open_at > at + SOON
     reached = await finding.find(
         session,
         travel.of(context),
@@ -124,7 +130,8 @@ async def list_sites(
         order=order,
         at=open_at or at,
         limit=paging.limit,
-        ask_queue=_queue_of(session, context, matter_code, at) if open_at is None else None,
+        ask_queue=None if is_ahead else _queue_of(session, context, matter_code, at),
+        ask_usual=_usual_of(session, open_at) if is_ahead and open_at else None,
     )
     items = [
         _summary(
@@ -156,6 +163,13 @@ def _queue_of(
         return max(told, default=None)
 
     return minutes
+
+
+def _usual_of(session: Session, at: datetime) -> finding.AskUsual:
+    async def seconds(site_ids: Sequence[str]) -> Mapping[str, float]:
+        return await staffing.usual_waits(session, site_ids, at)
+
+    return seconds
 
 
 def _summary(site: Site, datum: Datum, **found: float | None) -> SiteSummary:

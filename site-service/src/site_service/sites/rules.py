@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Protocol
 
 from opening_hours import OpeningHours, State, validate
@@ -26,6 +27,8 @@ _FRIDAY = 4
 # A rule of the OSM syntax that speaks of public holidays: `PH off`, `PH 10:00-16:00`.
 _HOLIDAY_RULE = re.compile(r"^PH\s+(?P<hours>.+)$")
 _TIMES = re.compile(r"(\d{2}:\d{2})-(\d{2}:\d{2})")
+# Of the same days: `09:00-12:00,14:00-17:30`.
+_LISTED_TIMES = re.compile(r"[\d:-]{11}(?:,\s*[\d:-]{11})+")
 
 
 class SiteKind(StrEnum):
@@ -98,7 +101,7 @@ class HoursInvalid(ValueError):
 
 
 class HoursContradict(HoursInvalid):
-    """Two rules for the same days, or a day that ends before it begins."""
+    """Two rules for the same days, times that overlap, or one that ends before it begins."""
 
 
 def check_hours(expression: str) -> str:
@@ -106,7 +109,8 @@ def check_hours(expression: str) -> str:
 
     Raises:
         HoursInvalid: the syntax is wrong, or public holidays are mixed with other days.
-        HoursContradict: two rules speak of the same days, or a day ends before it begins.
+        HoursContradict: two rules speak of the same days, a day ends before it begins, or two
+            of its times overlap.
     """
     rules = _split(expression)
     twice = [days for days, times in Counter(map(_days_of, rules)).items() if times > 1]
@@ -121,6 +125,10 @@ def check_hours(expression: str) -> str:
         for opens, closes in _TIMES.findall(rule):
             if closes <= opens:
                 raise HoursContradict(f"{opens}-{closes}")
+        for listed in _LISTED_TIMES.findall(rule):
+            for (_, closes), (again, _) in pairwise(sorted(_TIMES.findall(listed))):
+                if again < closes:
+                    raise HoursContradict(listed)
     return expression
 
 

@@ -66,9 +66,9 @@ def _readable_hours(expression: str) -> str:
     except HoursContradict as fault:
         raise field_fault(
             "opening_hours_contradict",
-            zh=f"开放时间自相矛盾：{fault}。同一日期只写一条规则，结束时间应晚于开始时间",
+            zh=f"开放时间自相矛盾：{fault}。同一日期只写一条规则，各时段不重叠，结束应晚于开始",
             en=f"the hours contradict themselves at {fault}: one rule for the same days,"
-            " and each ends after it begins",
+            " each time ends after it begins, and no two overlap",
         ) from None
     except HoursInvalid:
         raise field_fault(

@@ -1,9 +1,9 @@
-"""Use cases of staffing: what a day to come needs, by hour and business area."""
+"""Use cases of staffing: what a day to come needs, and how long one usually waits then."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +20,7 @@ from tongban import calendars
 from tongban.clock import SHANGHAI
 from tongban.identity import Caller
 
-__all__ = ["Supposed", "plan"]
+__all__ = ["Supposed", "plan", "usual_waits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,15 @@ async def plan(
             if open_hours
         ],
     )
+
+
+async def usual_waits(
+    session: AsyncSession, site_ids: Sequence[str], at: datetime
+) -> dict[str, float]:
+    """Return the mean wait in seconds at such an hour of days like that, where it is known."""
+    local = at.astimezone(SHANGHAI)
+    like = rules.days_like(local.date(), await calendars.load(session))
+    return await statistics.mean_waits(session, site_ids, like, local.hour)
 
 
 def _demands(

@@ -1,7 +1,7 @@
 """Use cases of statistics: what a range of days was like, at a site or in the district."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,7 +15,7 @@ from site_service.statistics.rules import DISTRICT, Cover, Cut, Span, Tally
 from tongban.identity import Caller
 from tongban.paging import Paging
 
-__all__ = ["Found", "at_sites", "by_day", "in_range"]
+__all__ = ["Found", "at_sites", "by_day", "in_range", "mean_waits"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,13 @@ async def at_sites(
         added[site_id].append(tally)
     found = [(site_id, name, rules.total(added[site_id])) for site_id, name in names.items()]
     return found, following
+
+
+async def mean_waits(
+    session: AsyncSession, site_ids: Collection[str], days: Collection[date], hour: int
+) -> dict[str, float]:
+    """Return the mean wait in seconds of who came in that hour of those days, by site."""
+    return await store.mean_waits(session, site_ids, days, hour)
 
 
 async def counted_at(session: AsyncSession) -> datetime | None:

@@ -284,6 +284,26 @@ async def tallies(
     ]
 
 
+async def mean_waits(
+    session: AsyncSession, site_ids: Collection[str], days: Collection[date], hour: int
+) -> dict[str, float]:
+    """Return the mean wait in seconds of who came in that hour of those days, by site."""
+    called = func.sum(TallyRow.called)
+    rows = await session.execute(
+        select(TallyRow.site_id, func.sum(TallyRow.wait_seconds) / called)
+        .where(
+            TallyRow.site_id.in_(site_ids),
+            TallyRow.cut == Cut.HOUR,
+            TallyRow.span == Span.DAY,
+            TallyRow.starts_on.in_(days),
+            TallyRow.key == f"{hour:02d}",
+        )
+        .group_by(TallyRow.site_id)
+        .having(called > 0)
+    )
+    return {site_id: float(seconds) for site_id, seconds in rows}
+
+
 def _tally(counts: Sequence[Any], waits: dict[str, int]) -> Tally:
     told = dict(zip(COUNTS, counts, strict=True))
     return Tally(**told, waits={int(number): count for number, count in waits.items()})
