@@ -64,6 +64,27 @@ async def test_soonest_done_weighs_the_way_against_the_wait(site: RunningService
     assert soonest_first[1]["wait_minutes"] > 0
 
 
+async def test_a_closed_site_serves_nobody_until_it_opens_again(site: RunningService) -> None:
+    code, (near, far) = await a_row_of_sites(site, 0.001, 0.004)
+    closed = await site.client.patch(
+        f"/api/v1/sites/{near}",
+        json={"state": "closed", "reason": "检修", "until": "2099-01-04T09:00:00+08:00"},
+        headers={**site.district.headers("admin"), "If-Match": "*"},
+    )
+
+    listed = await found(site, matter_code=code)
+    soonest = await found(site, matter_code=code, order="total")
+    before = await found(site, matter_code=code, open_at="2098-12-29T10:00:00+08:00")
+    after = await found(site, matter_code=code, open_at="2099-01-05T10:00:00+08:00")
+
+    assert closed.status_code == 200, closed.text
+    # Told in a list, with its reason; not as where to go.
+    assert [(one["id"], one["closed_reason"]) for one in listed] == [(near, "检修"), (far, None)]
+    assert [one["id"] for one in soonest] == [far]
+    assert [one["id"] for one in before] == [far]
+    assert [one["id"] for one in after] == [near, far]
+
+
 async def test_a_parking_place_and_a_depth_can_be_asked_for(site: RunningService) -> None:
     code = new_code()
     await site.hear(matter_told(code))

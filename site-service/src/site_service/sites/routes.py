@@ -108,6 +108,8 @@ async def list_sites(
         has_parking=parking,
         depth=depth,
         drafts_of=service.drafts_of(caller),
+        # Where one is soonest served is none that is closed for the time being.
+        serves_at=at if order is Order.TOTAL else None,
     )
     if open_at is not None:
         wanted = await service.open_at(session, wanted, open_at)

@@ -225,6 +225,8 @@ class SiteFilter:
 
     kind: SiteKind | None = None
     matter_code: str | None = None
+    serves_at: datetime | None = None
+    """Drafts are left out, and sites that are closed then; one may reopen before."""
     hours: Collection[str] | None = None
     """The opening hours by which a site is open at the time asked for."""
     special: Collection[str] = ()

@@ -60,6 +60,7 @@ async def open_at(session: AsyncSession, wanted: SiteFilter, at: datetime) -> Si
     special = await registry_store.special_on(session, local_date(at))
     return replace(
         wanted,
+        serves_at=at,
         hours=[
             hours
             for hours in await store.all_hours(session)

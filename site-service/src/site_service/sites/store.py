@@ -95,10 +95,10 @@ def _conditions(wanted: SiteFilter) -> list[ColumnElement[bool]]:
     if wanted.hours is not None:
         is_open = or_(Site.opening_hours.in_(wanted.hours), Site.extended_hours.in_(wanted.hours))
         by_week = is_open & Site.id.not_in(wanted.special)
-        conditions += [
-            Site.state == SiteState.OPEN,
-            or_(by_week, Site.id.in_(wanted.special_open)),
-        ]
+        conditions.append(or_(by_week, Site.id.in_(wanted.special_open)))
+    if wanted.serves_at is not None:
+        reopens = (Site.state == SiteState.CLOSED) & (Site.closed_until <= wanted.serves_at)
+        conditions.append(or_(Site.state == SiteState.OPEN, reopens))
     if wanted.is_accessible:
         conditions.append(Site.facilities.contains([ACCESSIBLE_FACILITY]))
     if wanted.has_parking:
