@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from sqlalchemy import text
 
-from site_service.queue.estimate import Measured, OpenWindow, Standing, waits
+from site_service.queue.estimate import Coming, Measured, OpenWindow, Standing, waits
 from site_service.queue.policy import ORDINARY, USUAL
 from site_service.queue.rules import Duty, next_ticket
 from tongban import db
@@ -64,7 +64,8 @@ def made_up(*, seed: int, windows: int, hours: float, minutes: float, load: floa
     def visit() -> float:
         return float(rng.lognormal(np.log(minutes * 60) - 0.18, 0.6))
 
-    measured = Measured({AREA: [visit() for _ in range(300)]})
+    measured = {AREA: [visit() for _ in range(300)]}
+    green: list[float] = []
     gap = minutes * 60 / windows / load
     duty = Duty(frozenset())
     free: list[tuple[float, int]] = [(0.0, nth) for nth in range(windows)]
@@ -114,7 +115,10 @@ def made_up(*, seed: int, windows: int, hours: float, minutes: float, load: floa
             for nth in range(windows)
         ]
         waiting.append(came)
-        wait = waits(waiting, open_windows, measured, now=now, policy=USUAL)[came.id]
+        green += [at] if is_green else []
+        lately = sum(1 for one in green if one > at - 3600)
+        known = Measured(measured, [Coming(AREA, "green", True, False, an_hour=lately)])
+        wait = waits(waiting, open_windows, known, now=now, policy=USUAL)[came.id]
         foretold[came.id] = wait.low, wait.middle, wait.high
     call_until(float("inf"))
     return told

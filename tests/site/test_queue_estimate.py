@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from site_service.queue.estimate import Measured, OpenWindow, Probe, Standing, waits
+from site_service.queue.estimate import Coming, Measured, OpenWindow, Probe, Standing, waits
 from site_service.queue.policy import ORDINARY, USUAL
 from site_service.queue.rules import Duty
 
@@ -67,3 +67,23 @@ def test_more_windows_never_make_the_wait_longer(people: int, windows: int) -> N
     )
 
     assert sum(one.middle for one in more.values()) <= sum(one.middle for one in few.values())
+
+
+def test_who_is_yet_to_come_and_goes_first_is_reckoned_with() -> None:
+    """Six green visitors an hour, half an hour ahead of who is ordinary: three more visits."""
+    waiting = [standing(nth) for nth in range(1, 5)]
+    coming = [
+        Coming("tax", "green", True, False, an_hour=6.0),
+        Coming("tax", ORDINARY, False, False, 60.0),
+    ]
+    busier = Measured(TEN_MINUTES.by_area, coming)
+
+    alone = waits(waiting, [OpenWindow(ANY)], TEN_MINUTES, now=NOW, policy=USUAL)
+    told = waits(waiting, [OpenWindow(ANY)], busier, now=NOW, policy=USUAL)
+
+    last = waiting[-1].id
+    assert alone[last].middle == 30
+    # Whoever is ordinary and comes later changes nothing.
+    assert 40 <= told[last].middle <= 60
+    assert told[last].low < told[last].high
+    assert told.keys() == alone.keys()

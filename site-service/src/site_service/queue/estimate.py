@@ -2,10 +2,11 @@
 
 Pure. Each run lets the windows that are open call by the very rule that they call by, and gives
 each visit a time drawn from those measured there. What is told is the middle of the runs and the
-edges within which eight of ten lie.
+edges within which eight of ten lie. Those who are yet to come and go first, as the green channel
+does, come in each run as often as they came lately.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -53,6 +54,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """A kind of visitor, and how many of them come in an hour."""
+
+    area: str
+    call_class: str
+    is_green: bool
+    is_partner: bool
+    an_hour: float
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """The wait in minutes: nine of ten wait at least `low`, half `middle`, one in ten `high`."""
 
@@ -63,9 +75,10 @@ class Wait:
 
 @dataclass(frozen=True)
 class Measured:
-    """Visits' times as they were measured, in seconds, by business area."""
+    """Visits' times as they were measured, in seconds, by business area; and who came lately."""
 
     by_area: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    coming: Sequence[Coming] = ()
 
     def draw(self, area: str, rng: np.random.Generator) -> float:
         """Return a visit's time."""
@@ -100,9 +113,27 @@ def waits(
     told: dict[UUID, list[float]] = {one.id: [] for one in waiting}
     for run in range(runs):
         rng = np.random.default_rng((seed, run))
-        for key, minutes in _Run(waiting, windows, measured, now, policy, rng).play().items():
+        later = [one for kind in measured.coming for one in _arrivals(kind, now, policy, rng)]
+        played = _Run([*waiting, *later], windows, measured, now, policy, rng).play(told)
+        for key, minutes in played.items():
             told[key].append(minutes)
     return {key: _told(minutes) for key, minutes in told.items() if len(minutes) == runs}
+
+
+def _arrivals(
+    kind: Coming, now: datetime, policy: QueuePolicy, rng: np.random.Generator
+) -> Iterator[Standing]:
+    """Yield those who come while they may still overtake somebody who is here now."""
+    head_start = policy.head_start(kind.call_class)
+    for nth in range(int(rng.poisson(kind.an_hour * (head_start / timedelta(hours=1))))):
+        yield Standing(
+            id=uuid5(PROBES, f"{kind.area}/{kind.call_class}/{kind.is_partner}/{nth}"),
+            area=kind.area,
+            is_green=kind.is_green,
+            is_partner=kind.is_partner,
+            call_class=kind.call_class,
+            placed_at=now + head_start * float(rng.random()),
+        )
 
 
 def probe(site: str, area: str, *, is_partner: bool, call_class: str, is_green: bool) -> UUID:
@@ -135,9 +166,11 @@ class _Run:
         self._rng = rng
         self._clock = simpy.Environment()
         self._minutes: dict[UUID, float] = {}
+        self._left: set[UUID] = set()
 
-    def play(self) -> dict[UUID, float]:
-        """Let every window call until nobody is left for it."""
+    def play(self, asked: Collection[UUID]) -> dict[UUID, float]:
+        """Let every window call until nobody is left for it; return what those asked for waited."""
+        self._left = {*asked}
         for window in self._windows:
             self._clock.process(self._serve(window))
         self._clock.run(until=HORIZON.total_seconds())
@@ -148,7 +181,7 @@ class _Run:
         if window.busy_with is not None:
             spent = window.busy_for.total_seconds()
             yield self._clock.timeout(self._measured.rest(window.busy_with, spent, self._rng))
-        while self._waiting:
+        while self._left:
             at = self._now + timedelta(seconds=self._clock.now)
             called = next_ticket(
                 self._waiting.values(),
@@ -163,8 +196,10 @@ class _Run:
                 yield self._clock.timeout(pause)
                 continue
             del self._waiting[called.id]
-            waited = at - max(self._now, called.placed_at)
-            self._minutes[called.id] = max(0.0, waited.total_seconds() / 60)
+            if called.id in self._left:
+                waited = at - max(self._now, called.placed_at)
+                self._minutes[called.id] = max(0.0, waited.total_seconds() / 60)
+                self._left.remove(called.id)
             if isinstance(called, Probe):
                 continue
             history.insert(0, class_now(called, at, self._policy))

@@ -19,6 +19,7 @@ from site_service.queue.tables import (
     Ticket,
     WindowPause,
 )
+from tongban.clock import local_date
 
 
 async def next_count(session: AsyncSession, site_id: str, day: date, prefix: str) -> int:
@@ -250,6 +251,24 @@ async def served_times(
         .limit(most)
     )
     return [(area, float(seconds)) for area, seconds in rows]
+
+
+async def came(
+    session: AsyncSession, site_id: str, *, since: datetime, until: datetime
+) -> list[tuple[str, str, bool, bool, int]]:
+    """Return who came in that time: area, class, whether green, whether a partner's; how many."""
+    kind = (Ticket.area, Ticket.call_class, Ticket.is_green, Ticket.is_partner)
+    rows = await session.execute(
+        select(*kind, func.count())
+        .where(
+            Ticket.site_id == site_id,
+            Ticket.day.in_({local_date(since), local_date(until)}),
+            Ticket.placed_at > since,
+            Ticket.placed_at <= until,
+        )
+        .group_by(*kind)
+    )
+    return [(area, code, green, partner, count) for area, code, green, partner, count in rows]
 
 
 async def lock_teller(session: AsyncSession, teller: str) -> None:

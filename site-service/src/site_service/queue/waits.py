@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from site_service.queue import estimate, rules, store
-from site_service.queue.estimate import Measured, OpenWindow, Probe, Wait, probe
+from site_service.queue.estimate import Coming, Measured, OpenWindow, Probe, Wait, probe
 from site_service.queue.policy import QueuePolicy
 from site_service.queue.rules import Duty, Waiting
 from site_service.queue.store import Head
@@ -25,6 +25,8 @@ FRESH = timedelta(seconds=30)
 """So long an answer holds where nobody came, was called or left."""
 MANY, FRESH_WITH_MANY = 40, timedelta(seconds=5)
 """Where many wait one more changes little: an answer holds for a moment all the same."""
+HOUR = LATELY = timedelta(hours=1)
+"""Who goes first comes as often as they came in this time."""
 MEASURED_FRESH = timedelta(minutes=5)
 MEASURED_SINCE = timedelta(days=28)
 MEASURED_MOST = 2000
@@ -143,7 +145,7 @@ class Waits:
             return told
 
     async def measured_at(self, session: AsyncSession, site_id: str, at: datetime) -> Measured:
-        """Return how long visits took at the site in the last weeks."""
+        """Return how long visits took at the site in the last weeks, and who came lately."""
         kept = self._measured.get(site_id)
         if kept is not None and abs(at - kept[0]) < MEASURED_FRESH:
             return kept[1]
@@ -151,7 +153,12 @@ class Waits:
         by_area: dict[str, list[float]] = {}
         for area, seconds in rows:
             by_area.setdefault(area, []).append(seconds)
-        measured = Measured(by_area)
+        came = await store.came(session, site_id, since=at - LATELY, until=at)
+        coming = [
+            Coming(area, call_class, is_green, is_partner, an_hour=count * (HOUR / LATELY))
+            for area, call_class, is_green, is_partner, count in came
+        ]
+        measured = Measured(by_area, coming)
         self._measured[site_id] = at, measured
         return measured
 
