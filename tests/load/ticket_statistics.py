@@ -1,4 +1,4 @@
-"""What statistics cost at 2,540,000 tickets a year, against 25,400: `tests/load/statistics.py`.
+"""What statistics cost at 2,540,000 tickets a year against 25,400: `ticket_statistics.py`.
 
 The same year, halls, windows and questions; one has a hundred times the tickets. Both are counted
 by the worker's own rounds, then each question is asked of both in turn, the best of some rounds,
