@@ -113,7 +113,7 @@ def duties(*known: Duty[Any]) -> Loop:
     return do_what_is_due
 
 
-def _is_any_due(duty: Duty[Any]) -> Select[tuple[str]]:
+def _is_any_due(duty: Duty[Any]) -> Select[str]:
     """Return a select of the duty's name where a row is due; one look serves all duties."""
     at = bindparam("at", type_=DateTime(timezone=True))
     return select(literal(duty.name)).where(select(1).where(duty.table.next_due_at <= at).exists())
