@@ -2,13 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import UploadFile
 
 from case_service.cases import actions, progress
 from case_service.cases import service as cases
@@ -19,6 +20,7 @@ from case_service.drafts.rules import DraftState
 from case_service.drafts.schemas import (
     CodeMade,
     DraftContent,
+    DraftFile,
     DraftIn,
     DraftRead,
     HandIn,
@@ -27,6 +29,8 @@ from case_service.drafts.schemas import (
 from case_service.drafts.tables import Draft
 from case_service.duty import Duty
 from case_service.errors import ApplicationIncomplete
+from case_service.materials import drafted
+from case_service.materials.tables import DraftMaterial
 from case_service.matters.service import matters_of
 from tongban import audit
 from tongban.clock import local_date
@@ -39,6 +43,7 @@ from tongban.problems import Where, pointer_to, sentences_of
 
 __all__ = [
     "DRAFT_DUTY",
+    "add_file",
     "begin",
     "erase_of",
     "exported",
@@ -46,6 +51,8 @@ __all__ = [
     "make_code",
     "of_account",
     "read",
+    "read_file",
+    "remove_file",
     "resume",
     "save",
     "shown",
@@ -75,7 +82,7 @@ async def begin(
     _fill(context, draft, body, caller=caller, at=at)
     session.add(draft)
     await session.flush()
-    return shown(context, draft)
+    return shown(context, draft, [])
 
 
 async def save(
@@ -97,7 +104,79 @@ async def save(
     require_match(draft.version, if_match)
     _fill(context, draft, body, caller=caller, at=at)
     await session.flush()
-    return shown(context, draft)
+    return await _whole(session, context, draft)
+
+
+async def add_file(
+    session: AsyncSession,
+    context: Context,
+    draft_id: UUID,
+    key: str,
+    file: UploadFile,
+    *,
+    caller: Caller,
+    if_match: str | None,
+    at: datetime,
+) -> tuple[DraftFile, int]:
+    """上传草稿材料; return it with the draft's new version.
+
+    Raises:
+        DraftNotFound, DraftOver, StaleVersion, MatterUnknown, MatterRetired, MaterialUnknown, and
+        all that a file may be refused for
+    """
+    draft = await _held(session, draft_id, caller)
+    require_match(draft.version, if_match)
+    matter = await matters_of(context).current(session, draft.matter_code, today=local_date(at))
+    kept = await drafted.take_in(
+        session,
+        context,
+        matter.content,
+        file,
+        draft_id=draft.id,
+        key=key,
+        number=draft.number,
+        caller=caller,
+        at=at,
+    )
+    _touch(context, draft, caller=caller, at=at)
+    await session.flush()
+    return DraftFile.model_validate(kept), draft.version
+
+
+async def remove_file(
+    session: AsyncSession,
+    context: Context,
+    draft_id: UUID,
+    material_id: UUID,
+    *,
+    caller: Caller,
+    if_match: str | None,
+    at: datetime,
+) -> None:
+    """删除草稿材料.
+
+    Raises:
+        DraftNotFound, DraftOver, StaleVersion, MaterialNotFound
+    """
+    draft = await _held(session, draft_id, caller)
+    require_match(draft.version, if_match)
+    await drafted.throw_away(session, draft.id, material_id)
+    _touch(context, draft, caller=caller, at=at)
+    await session.flush()
+
+
+async def read_file(
+    session: AsyncSession, context: Context, draft_id: UUID, material_id: UUID, *, caller: Caller
+) -> tuple[DraftMaterial, AsyncIterator[bytes]]:
+    """下载草稿材料: for whoever holds the draft; the reading is on the record.
+
+    Raises:
+        DraftNotFound, MaterialNotFound, MaterialInfected, MaterialNotScanned
+    """
+    draft = await store.find(session, draft_id)
+    if draft is None or not _is_held(draft, caller):
+        raise DraftNotFound
+    return await drafted.download(session, context, draft.id, material_id, caller=caller)
 
 
 def _fill(
@@ -109,6 +188,10 @@ def _fill(
         json.dumps(content, ensure_ascii=False), context=_place(draft.id)
     )
     draft.identity_index = context.vault.blind_index(_as_typed(told)) if told else None
+    _touch(context, draft, caller=caller, at=at)
+
+
+def _touch(context: Context, draft: Draft, *, caller: Caller, at: datetime) -> None:
     draft.last_site_id = caller.site_id
     draft.saved_at, draft.saved_by = at, caller.subject
     draft.next_due_at = rules.kept_until(at, context.settings.draft_days)
@@ -125,7 +208,7 @@ async def read(
     draft = await store.find(session, draft_id)
     if draft is None or not _is_held(draft, caller):
         raise DraftNotFound
-    return shown(context, draft)
+    return await _whole(session, context, draft)
 
 
 async def of_account(session: AsyncSession, caller: Caller, paging: Paging) -> Sequence[Draft]:
@@ -188,7 +271,7 @@ async def resume(
         payload={"number": draft.number, "way": "code" if body.code is not None else "identity"},
     )
     await session.flush()
-    return shown(context, draft)
+    return await _whole(session, context, draft)
 
 
 async def hand_in(
@@ -201,7 +284,9 @@ async def hand_in(
     if_match: str | None,
     at: datetime,
 ) -> CaseRead:
-    """提交草稿: it becomes the case of the same id and number; of the draft nothing is left.
+    """提交草稿: it becomes the case of the same id and number, its files too.
+
+    Of the draft nothing is left.
 
     Raises:
         DraftNotFound, DraftOver, StaleVersion, and all that an application may be refused for
@@ -215,9 +300,13 @@ async def hand_in(
     case = await cases.submit(
         session, context, application, caller=caller, at=at, draft=(draft.id, draft.number)
     )
+    handed_over = await drafted.hand_over(session, draft.id, {one.key for one in case.materials})
     _empty(draft, DraftState.SUBMITTED)
     await session.flush()
-    return await actions.submitted(session, context, case, caller=caller, at=at)
+    settled = await actions.submitted(session, context, case, caller=caller, at=at)
+    if not handed_over:
+        return settled
+    return await cases.read(session, context, draft.id, caller=caller, is_full=False)
 
 
 def _as_application(whole: dict[str, Any]) -> CaseIn:
@@ -246,8 +335,9 @@ async def throw_away(
     await session.flush()
 
 
-async def expire(_session: AsyncSession, _context: Context, draft: Draft, _at: datetime) -> None:
+async def expire(session: AsyncSession, _context: Context, draft: Draft, _at: datetime) -> None:
     """草稿过期: what nobody went on with is forgotten, and nothing personal is left of it."""
+    await drafted.forget(session, draft.id)
     _empty(draft, DraftState.EXPIRED)
 
 
@@ -256,7 +346,8 @@ async def exported(
 ) -> list[dict[str, Any]]:
     """Return what is kept of an account's drafts, in full."""
     rows = await store.of_person(session, subject, limit=limit)
-    return [shown(context, one).model_dump(mode="json") for one in rows]
+    files = await drafted.files_of(session, [one.id for one in rows])
+    return [shown(context, one, files).model_dump(mode="json") for one in rows]
 
 
 async def erase_of(session: AsyncSession, subject: str, *, limit: int) -> int:
@@ -267,8 +358,12 @@ async def erase_of(session: AsyncSession, subject: str, *, limit: int) -> int:
     return len(rows)
 
 
-def shown(context: Context, draft: Draft) -> DraftRead:
-    """Return a draft as whoever holds it reads it."""
+async def _whole(session: AsyncSession, context: Context, draft: Draft) -> DraftRead:
+    return shown(context, draft, await drafted.files_of(session, [draft.id]))
+
+
+def shown(context: Context, draft: Draft, files: Sequence[DraftMaterial]) -> DraftRead:
+    """Return a draft as whoever holds it reads it, with those of `files` that are its own."""
     return DraftRead(
         id=draft.id,
         number=draft.number,
@@ -279,6 +374,7 @@ def shown(context: Context, draft: Draft) -> DraftRead:
         version=draft.version,
         content=_opened(context, draft),
         last_site_id=draft.last_site_id,
+        files=[DraftFile.model_validate(one) for one in files if one.draft_id == draft.id],
     )
 
 

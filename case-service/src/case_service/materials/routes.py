@@ -36,7 +36,7 @@ from case_service.materials.errors import (
     UploadUnfinished,
 )
 from case_service.materials.schemas import MyMaterials, ReuseIn, ReuseRead, UploadIn, UploadRead
-from case_service.materials.tables import Upload
+from case_service.materials.tables import DraftMaterial, Material, Upload
 from tongban import etags
 from tongban.app import router as new_router
 from tongban.clock import Now
@@ -48,7 +48,7 @@ from tongban.paging import CursorInvalid, PageQuery
 from tongban.problems import problems
 from tongban.texts import Code
 
-__all__ = ["router"]
+__all__ = ["FILE_BYTES", "file_answer", "router"]
 
 router = new_router("materials")
 
@@ -71,6 +71,10 @@ Reading = Annotated[
         Role.ADMIN,
     ),
 ]
+FILE_BYTES: dict[str, Any] = {
+    "description": "文件内容 / the file's bytes",
+    "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+}
 _OFFSET: dict[str, Any] = {
     "Upload-Offset": {"schema": {"type": "integer"}, "description": "已收到的字节数 / received"}
 }
@@ -119,10 +123,7 @@ async def upload_material(
         **problems(
             CaseNotFound, ForeignSite, MaterialNotFound, MaterialInfected, MaterialNotScanned
         ),
-        200: {
-            "description": "文件内容 / the file's bytes",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        },
+        200: FILE_BYTES,
     },
 )
 async def read_material(
@@ -130,7 +131,14 @@ async def read_material(
 ) -> Response:
     """下载材料: a file's bytes, as they were handed in; the reading is on the record."""
     material, pieces = await service.download(session, context, case_id, material_id, caller=caller)
-    name = quote(material.file_name or f"{material.key}")
+    return file_answer(material, pieces)
+
+
+def file_answer(
+    material: Material | DraftMaterial, pieces: AsyncIterator[bytes]
+) -> StreamingResponse:
+    """Answer with a file's bytes, to be saved and never shown in place."""
+    name = quote(material.file_name or material.key)
     return StreamingResponse(
         pieces,
         media_type=material.media_type,
