@@ -13,7 +13,7 @@ from case_service.assistance.errors import (
 )
 from case_service.cases.refusals import DuplicateApplication
 from case_service.cases.schemas import CaseRead
-from case_service.drafts import service
+from case_service.drafts import files, service
 from case_service.drafts.errors import DraftNotFound, DraftOver
 from case_service.drafts.schemas import (
     CodeMade,
@@ -176,7 +176,7 @@ async def upload_draft_material(
     at: Now,
 ) -> DraftFile:
     """上传草稿材料: kept with the draft, and the case's once it is handed in."""
-    kept, version = await service.add_file(
+    kept, version = await files.add(
         session, context, draft_id, key, file, caller=caller, if_match=if_match, at=at
     )
     response.headers["ETag"] = etags.etag(version)
@@ -198,7 +198,7 @@ async def remove_draft_material(
     at: Now,
 ) -> None:
     """删除草稿材料: it is not handed in."""
-    await service.remove_file(
+    await files.remove(
         session, context, draft_id, material_id, caller=caller, if_match=if_match, at=at
     )
 
@@ -215,9 +215,7 @@ async def read_draft_material(
     draft_id: UUID, material_id: UUID, session: Session, context: InContext, caller: Filling
 ) -> Response:
     """下载草稿材料: a file's bytes, for whoever holds the draft; the reading is on the record."""
-    material, pieces = await service.read_file(
-        session, context, draft_id, material_id, caller=caller
-    )
+    material, pieces = await files.read(session, context, draft_id, material_id, caller=caller)
     return file_answer(material, pieces)
 
 

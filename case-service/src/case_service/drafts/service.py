@@ -2,14 +2,13 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import UploadFile
 
 from case_service.cases import actions, progress
 from case_service.cases import service as cases
@@ -43,20 +42,20 @@ from tongban.problems import Where, pointer_to, sentences_of
 
 __all__ = [
     "DRAFT_DUTY",
-    "add_file",
     "begin",
     "erase_of",
     "exported",
     "hand_in",
+    "held",
+    "held_to_read",
     "make_code",
     "of_account",
     "read",
-    "read_file",
-    "remove_file",
     "resume",
     "save",
     "shown",
     "throw_away",
+    "touch",
 ]
 
 _STAFF: Final = (Role.CLERK, Role.HELPER)
@@ -100,83 +99,11 @@ async def save(
     Raises:
         DraftNotFound, DraftOver, StaleVersion
     """
-    draft = await _held(session, draft_id, caller)
+    draft = await held(session, draft_id, caller)
     require_match(draft.version, if_match)
     _fill(context, draft, body, caller=caller, at=at)
     await session.flush()
     return await _whole(session, context, draft)
-
-
-async def add_file(
-    session: AsyncSession,
-    context: Context,
-    draft_id: UUID,
-    key: str,
-    file: UploadFile,
-    *,
-    caller: Caller,
-    if_match: str | None,
-    at: datetime,
-) -> tuple[DraftFile, int]:
-    """上传草稿材料; return it with the draft's new version.
-
-    Raises:
-        DraftNotFound, DraftOver, StaleVersion, MatterUnknown, MatterRetired, MaterialUnknown, and
-        all that a file may be refused for
-    """
-    draft = await _held(session, draft_id, caller)
-    require_match(draft.version, if_match)
-    matter = await matters_of(context).current(session, draft.matter_code, today=local_date(at))
-    kept = await drafted.take_in(
-        session,
-        context,
-        matter.content,
-        file,
-        draft_id=draft.id,
-        key=key,
-        number=draft.number,
-        caller=caller,
-        at=at,
-    )
-    _touch(context, draft, caller=caller, at=at)
-    await session.flush()
-    return DraftFile.model_validate(kept), draft.version
-
-
-async def remove_file(
-    session: AsyncSession,
-    context: Context,
-    draft_id: UUID,
-    material_id: UUID,
-    *,
-    caller: Caller,
-    if_match: str | None,
-    at: datetime,
-) -> None:
-    """删除草稿材料.
-
-    Raises:
-        DraftNotFound, DraftOver, StaleVersion, MaterialNotFound
-    """
-    draft = await _held(session, draft_id, caller)
-    require_match(draft.version, if_match)
-    await drafted.throw_away(session, draft.id, material_id)
-    _touch(context, draft, caller=caller, at=at)
-    await session.flush()
-
-
-async def read_file(
-    session: AsyncSession, context: Context, draft_id: UUID, material_id: UUID, *, caller: Caller
-) -> tuple[DraftMaterial, AsyncIterator[bytes]]:
-    """下载草稿材料: for whoever holds the draft; the reading is on the record.
-
-    Raises:
-        DraftNotFound, MaterialNotFound, MaterialInfected, MaterialNotScanned
-    """
-    draft = await store.find(session, draft_id)
-    if draft is None or not _is_held(draft, caller):
-        raise DraftNotFound
-    return await drafted.download(session, context, draft.id, material_id, caller=caller)
 
 
 def _fill(
@@ -188,10 +115,11 @@ def _fill(
         json.dumps(content, ensure_ascii=False), context=_place(draft.id)
     )
     draft.identity_index = context.vault.blind_index(_as_typed(told)) if told else None
-    _touch(context, draft, caller=caller, at=at)
+    touch(context, draft, caller=caller, at=at)
 
 
-def _touch(context: Context, draft: Draft, *, caller: Caller, at: datetime) -> None:
+def touch(context: Context, draft: Draft, *, caller: Caller, at: datetime) -> None:
+    """Note that a draft was worked on: by whom, where, and how long it is kept from now."""
     draft.last_site_id = caller.site_id
     draft.saved_at, draft.saved_by = at, caller.subject
     draft.next_due_at = rules.kept_until(at, context.settings.draft_days)
@@ -205,10 +133,7 @@ async def read(
     Raises:
         DraftNotFound
     """
-    draft = await store.find(session, draft_id)
-    if draft is None or not _is_held(draft, caller):
-        raise DraftNotFound
-    return await _whole(session, context, draft)
+    return await _whole(session, context, await held_to_read(session, draft_id, caller))
 
 
 async def of_account(session: AsyncSession, caller: Caller, paging: Paging) -> Sequence[Draft]:
@@ -224,7 +149,7 @@ async def make_code(
     Raises:
         DraftNotFound, DraftOver
     """
-    draft = await _held(session, draft_id, caller)
+    draft = await held(session, draft_id, caller)
     code = "".join(secrets.choice(rules.CODE_ALPHABET) for _ in range(rules.CODE_LENGTH))
     draft.code_index = context.vault.blind_index(_as_indexed(code))
     draft.code_ends_at = at + timedelta(hours=rules.CODE_HOURS)
@@ -291,7 +216,7 @@ async def hand_in(
     Raises:
         DraftNotFound, DraftOver, StaleVersion, and all that an application may be refused for
     """
-    draft = await _held(session, draft_id, caller)
+    draft = await held(session, draft_id, caller)
     require_match(draft.version, if_match)
     whole = {**_opened(context, draft), **body.model_dump(mode="json")}
     if caller.has(*_STAFF):
@@ -329,7 +254,7 @@ async def throw_away(
     Raises:
         DraftNotFound, DraftOver, StaleVersion
     """
-    draft = await _held(session, draft_id, caller)
+    draft = await held(session, draft_id, caller)
     require_match(draft.version, if_match)
     await session.delete(draft)
     await session.flush()
@@ -378,7 +303,24 @@ def shown(context: Context, draft: Draft, files: Sequence[DraftMaterial]) -> Dra
     )
 
 
-async def _held(session: AsyncSession, draft_id: UUID, caller: Caller) -> Draft:
+async def held_to_read(session: AsyncSession, draft_id: UUID, caller: Caller) -> Draft:
+    """Return the draft, where the caller holds it.
+
+    Raises:
+        DraftNotFound
+    """
+    draft = await store.find(session, draft_id)
+    if draft is None or not _is_held(draft, caller):
+        raise DraftNotFound
+    return draft
+
+
+async def held(session: AsyncSession, draft_id: UUID, caller: Caller) -> Draft:
+    """Return the open draft, locked, where the caller holds it.
+
+    Raises:
+        DraftNotFound, DraftOver
+    """
     draft = await store.lock(session, draft_id)
     if draft is None or not _is_held(draft, caller):
         raise DraftNotFound

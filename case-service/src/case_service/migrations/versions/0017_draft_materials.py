@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0016_draft_materials"
-down_revision: str | None = "0015_bundles"
+revision: str = "0017_draft_materials"
+down_revision: str | None = "0016_modes"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
