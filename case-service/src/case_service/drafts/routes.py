@@ -33,6 +33,7 @@ from case_service.errors import (
     TooManyTries,
 )
 from case_service.licences.errors import LicenceNotFound, LicenceNotSucceeded
+from case_service.materials.answers import FILE_BYTES, file_answer
 from case_service.materials.errors import (
     MaterialBelied,
     MaterialEmpty,
@@ -43,7 +44,6 @@ from case_service.materials.errors import (
     MaterialTooLarge,
     MaterialUnknown,
 )
-from case_service.materials.routes import FILE_BYTES, file_answer
 from tongban import etags
 from tongban.app import router as new_router
 from tongban.clock import Now

@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import File, Form, Header, Request, Response, UploadFile
-from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from case_service.cases import actions
@@ -14,6 +12,7 @@ from case_service.cases.schemas import FileRead
 from case_service.consents.errors import ConsentMissing
 from case_service.errors import CaseFinished, CaseNotFound
 from case_service.materials import reuse, service, uploads
+from case_service.materials.answers import FILE_BYTES, file_answer
 from case_service.materials.errors import (
     LicenceProvesNothing,
     MaterialBelied,
@@ -36,7 +35,7 @@ from case_service.materials.errors import (
     UploadUnfinished,
 )
 from case_service.materials.schemas import MyMaterials, ReuseIn, ReuseRead, UploadIn, UploadRead
-from case_service.materials.tables import DraftMaterial, Material, Upload
+from case_service.materials.tables import Upload
 from tongban import etags
 from tongban.app import router as new_router
 from tongban.clock import Now
@@ -48,7 +47,7 @@ from tongban.paging import CursorInvalid, PageQuery
 from tongban.problems import problems
 from tongban.texts import Code
 
-__all__ = ["FILE_BYTES", "file_answer", "router"]
+__all__ = ["router"]
 
 router = new_router("materials")
 
@@ -71,10 +70,6 @@ Reading = Annotated[
         Role.ADMIN,
     ),
 ]
-FILE_BYTES: dict[str, Any] = {
-    "description": "文件内容 / the file's bytes",
-    "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-}
 _OFFSET: dict[str, Any] = {
     "Upload-Offset": {"schema": {"type": "integer"}, "description": "已收到的字节数 / received"}
 }
@@ -132,23 +127,6 @@ async def read_material(
     """下载材料: a file's bytes, as they were handed in; the reading is on the record."""
     material, pieces = await service.download(session, context, case_id, material_id, caller=caller)
     return file_answer(material, pieces)
-
-
-def file_answer(
-    material: Material | DraftMaterial, pieces: AsyncIterator[bytes]
-) -> StreamingResponse:
-    """Answer with a file's bytes, to be saved and never shown in place."""
-    name = quote(material.file_name or material.key)
-    return StreamingResponse(
-        pieces,
-        media_type=material.media_type,
-        headers={
-            "Content-Length": str(material.size),
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
 
 
 @router.post(
