@@ -66,7 +66,8 @@ async def by_machine(counter: Counter, case_id: str, action: Action, **facts: An
 async def test_a_special_procedure_stops_the_clock_and_is_told_in_writing(
     counter: Counter,
 ) -> None:
-    code = await know_matter(counter.case, special_procedures=HEARING)
+    # A hearing may be asked for in any licence matter: this one lists no procedure.
+    code = await know_matter(counter.case, special_procedures=[])
     case_id = await counter.accepted(code)
 
     suspended = await counter.took(case_id, "suspend", "reviewer", procedure="hearing")
@@ -98,6 +99,18 @@ async def test_no_other_procedure_stops_it(counter: Counter, procedure: str) -> 
     assert refused(answer) == (409, "procedure-not-allowed")
     assert answer.json()["allowed"] == ["hearing"]
     assert (await counter.read(case_id))["stage"] == "accepted"
+
+
+async def test_where_nothing_stops_the_clock_suspending_is_not_offered(counter: Counter) -> None:
+    case_id = await counter.accepted(
+        await know_matter(counter.case, matter_type="confirmation", extension_days=0)
+    )
+
+    answer = await counter.act(case_id, "suspend", "reviewer", procedure="hearing")
+
+    assert refused(answer) == (409, "action-not-allowed")
+    assert [one["code"] for one in answer.json()["errors"]] == ["suspendable"]
+    assert "suspend" not in answer.json()["allowed"]
 
 
 async def test_a_survey_stops_the_clock_where_the_matter_cites_a_law(counter: Counter) -> None:

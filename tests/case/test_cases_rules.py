@@ -39,6 +39,7 @@ SUITS: dict[Guard, dict[str, bool | str | None]] = {
     Guard.OPINION_OWED: {"owes_opinion": True},
     Guard.NO_OPINION_OWED: {"owes_opinion": False},
     Guard.EXTENDABLE: {"is_extendable": True},
+    Guard.SUSPENDABLE: {"is_suspendable": True},
     Guard.COMMITMENT_UNCHECKED: {"has_unchecked_commitment": True},
     Guard.OUTSIDE_SYSTEM: {"has_outside_system": True},
     Guard.NOT_EXCHANGED: {"is_exchanged": False},

@@ -12,7 +12,8 @@ import pytest_asyncio
 from case_service.drafts.service import DRAFT_DUTY
 from case_service.drafts.tables import Draft
 from case_service.duty import run_due
-from support.case_world import Counter, know_matter, know_site, person
+from case_service.materials.collecting import collect_unreferenced
+from support.case_world import PDF, SITE, Counter, know_matter, know_site, person
 from tongban.testing.fixtures import RunningService
 
 
@@ -200,3 +201,71 @@ async def test_others_fill_in_no_drafts(counter: Counter, role: str) -> None:
     )
 
     assert answer.status_code == 403
+
+
+async def add_file(
+    counter: Counter, draft: dict[str, Any], headers: dict[str, str], key: str = "plan"
+) -> httpx.Response:
+    return await counter.case.client.post(
+        f"/api/v1/drafts/{draft['id']}/materials",
+        data={"key": key},
+        files={"file": ("平面图.pdf", PDF)},
+        headers=headers,
+    )
+
+
+async def test_its_files_are_kept_and_are_the_cases_once_it_is_handed_in(counter: Counter) -> None:
+    home, window, client = citizen(counter), counter.headers(), counter.case.client
+    draft, applicant = await begun(counter, home, form={"premises": "唐延路1号"})
+    place = f"/api/v1/drafts/{draft['id']}/materials"
+    first, twice = [(await add_file(counter, draft, home)).json() for _ in range(2)]
+
+    unknown = await add_file(counter, draft, home, key="coffee")
+    strangers = await add_file(counter, draft, window)
+    removed = await client.delete(f"{place}/{twice['id']}", headers=home)
+    resumed = await resume(
+        counter, window, number=draft["number"], identity_number=applicant["identity_number"]
+    )
+    read = await client.get(f"{place}/{first['id']}/content", headers=window)
+    case = await hand_in(counter, draft, window, site_id=SITE, channel="window")
+
+    assert (kind(unknown), kind(strangers)) == ((422, "material-unknown"), (404, "draft-not-found"))
+    assert removed.status_code == 204
+    assert [one["id"] for one in resumed.json()["files"]] == [first["id"]]
+    assert read.content == PDF
+    (plan,) = case.json()["materials"]
+    assert (plan["is_missing"], [one["id"] for one in plan["files"]]) == (False, [first["id"]])
+    content = await client.get(
+        f"/api/v1/cases/{draft['id']}/materials/{first['id']}/content", headers=window
+    )
+    assert content.content == PDF
+    left = await counter.case.execute(
+        "SELECT count(*) FROM draft_materials WHERE draft_id = :id", id=UUID(draft["id"])
+    )
+    assert left.scalar() == 0
+
+
+async def test_what_is_kept_with_a_draft_is_not_collected_until_it_is_forgotten(
+    counter: Counter,
+) -> None:
+    home = citizen(counter)
+    draft, _ = await begun(counter, home)
+    kept = (await add_file(counter, draft, home)).json()
+    of_it = (
+        "SELECT condemned_at FROM contents JOIN draft_materials ON content_id = contents.id"
+        " WHERE draft_materials.id = :id"
+    )
+    context, before = counter.case.context, counter.case.context.clock
+    context.clock = lambda: before() + timedelta(days=3)
+    try:
+        async with context.sessions.begin() as session:
+            await collect_unreferenced(session, context)
+        held = (await counter.case.execute(of_it, id=UUID(kept["id"]))).scalar()
+    finally:
+        context.clock = before
+    gone = await counter.case.client.delete(f"/api/v1/drafts/{draft['id']}", headers=home)
+    left = await counter.case.execute(
+        "SELECT count(*) FROM draft_materials WHERE draft_id = :id", id=UUID(draft["id"])
+    )
+
+    assert (held, gone.status_code, left.scalar()) == (None, 204, 0)

@@ -363,6 +363,15 @@ async def test_a_code_shows_a_licence_once(world: TimePassing) -> None:
     )
     stored = await world.running.execute("SELECT licence_show_codes::text FROM licence_show_codes")
     assert all(code not in row for row in stored.scalars())
+    noted = await world.running.execute(
+        "SELECT action, actor, ledger::text FROM ledger WHERE subject = :id ORDER BY id", id=old
+    )
+    shown = [row for row in noted if row.action.startswith("licence.show")]
+    assert [(row.action, row.actor.split("-")[0]) for row in shown] == [
+        ("licence.show", "holder"),
+        ("licence.shown", "clerk"),
+    ]
+    assert all(code not in row.ledger for row in shown)
 
 
 async def test_a_code_is_worth_nothing_after_a_minute(world: TimePassing) -> None:

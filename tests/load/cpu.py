@@ -134,6 +134,7 @@ async def run(server: EmbeddedPostgres, folder: Path, options: argparse.Namespac
             "applicant": person(),
             "form": {"premises": "唐延路1号"},
             "materials": [{"key": "plan", "evidence": "file"}],
+            "confirm_duplicate": True,
         }
         create = Request("POST", "/api/v1/cases", body=json.dumps(application).encode())
         cases = [await submit(running, create, token) for _ in range(ROUNDS * REQUESTS)]

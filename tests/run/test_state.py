@@ -166,12 +166,19 @@ def test_a_service_is_told_its_own_secrets_only(
     monkeypatch.setenv("TONGBAN_LOG_LEVEL", "debug")
     monkeypatch.setenv("CASE_API_POOL", "3")
 
+    monkeypatch.setenv("TONGBAN_PUBLIC_URL", "https://banshi.example")
+    named = environment.of_service(
+        "case", state=state, ports=Ports(8000), servers=Servers({"case": "of case"}, "nats://n")
+    )
+    monkeypatch.delenv("TONGBAN_PUBLIC_URL")
     told = environment.of_service(
         "case", state=state, ports=Ports(8000), servers=Servers({"case": "of case"}, "nats://n")
     )
 
     assert told["CASE_DATABASE_URL"] == "of case"
     assert (told["CASE_PORT"], told["CASE_WORK_PORT"]) == ("8002", "8012")
+    assert told["TONGBAN_PUBLIC_URL"] == "http://127.0.0.1:8000"
+    assert named["TONGBAN_PUBLIC_URL"] == "https://banshi.example"
     assert told["CASE_SEAL_KEY_FILE"] == str(state.private_key("seal"))
     assert (told["TONGBAN_LOG_LEVEL"], told["CASE_API_POOL"]) == ("debug", "3")
     assert "hidden" not in " ".join(told.values())

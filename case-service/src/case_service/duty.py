@@ -14,7 +14,21 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Index, Text, and_, cast, delete, select, text, update
+from sqlalchemy import (
+    DateTime,
+    Index,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    literal,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -86,13 +100,23 @@ class Duty(Generic[R]):
 def duties(*known: Duty[Any]) -> Loop:
     """Return the loop that does these duties for as long as the worker runs."""
 
+    look = union_all(*(_is_any_due(duty) for duty in known))
+
     async def do_what_is_due(context: Context) -> None:
         while True:
-            done = [await run_due(context, duty) for duty in known]
+            async with context.reading.connect() as connection:
+                due = set(await connection.scalars(look, {"at": context.clock()}))
+            done = [await run_due(context, duty) for duty in known if duty.name in due]
             if max(done, default=0) < ROUND:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     return do_what_is_due
+
+
+def _is_any_due(duty: Duty[Any]) -> Select[str]:
+    """Return a select of the duty's name where a row is due; one look serves all duties."""
+    at = bindparam("at", type_=DateTime(timezone=True))
+    return select(literal(duty.name)).where(select(1).where(duty.table.next_due_at <= at).exists())
 
 
 async def run_due(context: Context, duty: Duty[Any], *, most: int = ROUND) -> int:

@@ -33,6 +33,8 @@ class CaseFacts:
     """A department that was asked has not answered."""
     is_extendable: bool = False
     """Not extended yet, and law or matter allow it."""
+    is_suspendable: bool = False
+    """Law or matter name a special procedure that may stop its clock."""
     has_unchecked_commitment: bool = False
     has_forward_failed: bool = False
     has_outside_system: bool = False
@@ -70,6 +72,8 @@ _HOLDS: Mapping[Guard, Callable[[CaseFacts], bool]] = MappingProxyType(
         Guard.NO_OPINION_OWED: lambda case: not case.owes_opinion,
         # 行政许可法 Art. 42: one extension.
         Guard.EXTENDABLE: lambda case: case.is_extendable,
+        # 行政许可法 Art. 45: the clock stops for named procedures alone.
+        Guard.SUSPENDABLE: lambda case: case.is_suspendable,
         Guard.COMMITMENT_UNCHECKED: lambda case: case.has_unchecked_commitment,
         Guard.OUTSIDE_SYSTEM: lambda case: case.has_outside_system,
         # Its result is the other district's already.
@@ -129,6 +133,10 @@ REASONS: Mapping[Guard, Text] = MappingProxyType(
         Guard.EXTENDABLE: _said(
             "期限只能延长一次，且须有法定依据；已延长过或该事项不可延期",
             "a limit is extended once, where law or matter allow it: it was already, or may not be",
+        ),
+        Guard.SUSPENDABLE: _said(
+            "法律和该事项都没有规定可以中止计时的特别程序，请继续办理",
+            "neither law nor matter name a special procedure that stops its clock: go on",
         ),
         Guard.COMMITMENT_UNCHECKED: _said("没有待核查的承诺", "no commitment is left to check"),
         Guard.OUTSIDE_SYSTEM: _said(

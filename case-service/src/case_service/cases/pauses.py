@@ -20,8 +20,8 @@ async def suspend(step: Step) -> Effect:
     kind = step.need("procedure", zh="请选择特别程序", en="tell which special procedure")
     procedure = step.matter.content.special_procedure(kind)
     if procedure is None:
-        listed = step.matter.content.special_procedures
-        raise ProcedureNotAllowed(allowed=[one.kind for one in listed if one.stops_the_clock])
+        allowed = step.matter.content.stopping_procedures
+        raise ProcedureNotAllowed(allowed=[one.kind for one in allowed])
     planned_days = step.body.days or procedure.days
     documents = await step.draw_up(
         DocumentKind.SPECIAL_PROCEDURE,

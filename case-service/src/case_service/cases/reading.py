@@ -63,6 +63,7 @@ def case_facts(
         owes_material=bool(case.tolerated),
         owes_opinion=bool(joint.waited_for(reviews)),
         is_extendable=case.extension is None and most_extension(case, matter) > 0,
+        is_suspendable=bool(matter.content.stopping_procedures),
         has_unchecked_commitment=any(one["kept"] is None for one in case.commitments),
         waits_for_parts=waits_for_parts,
         assigned_to=case.assigned_to,

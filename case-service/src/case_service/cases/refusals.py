@@ -47,7 +47,7 @@ class DuplicateApplication(Problem):
 
 
 class ProcedureNotAllowed(Problem):
-    """The clock stops only for a special procedure that the matter's version lists."""
+    """The clock stops only for what the matter's version lists, and for a licence's hearing."""
 
     status = 409
     type = "procedure-not-allowed"

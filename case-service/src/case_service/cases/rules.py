@@ -142,8 +142,8 @@ _BACK_OFFICE: Table = {
         Guard.NO_MATERIAL_OWED,
         Guard.NO_OPINION_OWED,
     ),
-    (Stage.ACCEPTED, Action.SUSPEND): _to(Stage.SUSPENDED, _BACK),
-    (Stage.REVIEWED, Action.SUSPEND): _to(Stage.SUSPENDED, _BACK),
+    (Stage.ACCEPTED, Action.SUSPEND): _to(Stage.SUSPENDED, _BACK, Guard.SUSPENDABLE),
+    (Stage.REVIEWED, Action.SUSPEND): _to(Stage.SUSPENDED, _BACK, Guard.SUSPENDABLE),
     # What the procedure found is reviewed, also where a review came before it.
     (Stage.SUSPENDED, Action.RESUME): _to(Stage.ACCEPTED, _BACK),
     (Stage.REVIEWED, Action.DECIDE): _to(Stage.DECIDED, _APPROVER, Guard.NO_MATERIAL_OWED),

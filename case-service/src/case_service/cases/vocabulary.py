@@ -168,6 +168,7 @@ class Guard(StrEnum):
     OPINION_OWED = "opinion_owed"
     NO_OPINION_OWED = "no_opinion_owed"
     EXTENDABLE = "extendable"
+    SUSPENDABLE = "suspendable"
     COMMITMENT_UNCHECKED = "commitment_unchecked"
     OUTSIDE_SYSTEM = "outside_system"
     NOT_EXCHANGED = "not_exchanged"

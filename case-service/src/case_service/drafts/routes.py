@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import File, Form, Request, Response, UploadFile
 
 from case_service.assistance.errors import (
     AuthorityEnded,
@@ -13,11 +13,12 @@ from case_service.assistance.errors import (
 )
 from case_service.cases.refusals import DuplicateApplication
 from case_service.cases.schemas import CaseRead
-from case_service.drafts import service
+from case_service.drafts import files, service
 from case_service.drafts.errors import DraftNotFound, DraftOver
 from case_service.drafts.schemas import (
     CodeMade,
     DraftContent,
+    DraftFile,
     DraftIn,
     DraftRead,
     DraftRef,
@@ -32,6 +33,17 @@ from case_service.errors import (
     TooManyTries,
 )
 from case_service.licences.errors import LicenceNotFound, LicenceNotSucceeded
+from case_service.materials.answers import FILE_BYTES, file_answer
+from case_service.materials.errors import (
+    MaterialBelied,
+    MaterialEmpty,
+    MaterialInfected,
+    MaterialNotAccepted,
+    MaterialNotFound,
+    MaterialNotScanned,
+    MaterialTooLarge,
+    MaterialUnknown,
+)
 from tongban import etags
 from tongban.app import router as new_router
 from tongban.clock import Now
@@ -41,6 +53,7 @@ from tongban.etags import IfMatch, StaleVersion
 from tongban.identity import Caller, ForeignSite, NotAllowed, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import problems
+from tongban.texts import Code
 
 __all__ = ["router"]
 
@@ -132,6 +145,78 @@ async def throw_draft_away(
 ) -> None:
     """删除草稿: nothing of it is left."""
     await service.throw_away(session, draft_id, caller=caller, if_match=if_match)
+
+
+@router.post(
+    "/api/v1/drafts/{draft_id}/materials",
+    status_code=201,
+    responses=problems(
+        DraftNotFound,
+        DraftOver,
+        StaleVersion,
+        MatterUnknown,
+        MatterRetired,
+        MaterialUnknown,
+        MaterialEmpty,
+        MaterialBelied,
+        MaterialTooLarge,
+        MaterialNotAccepted,
+        MaterialInfected,
+    ),
+)
+async def upload_draft_material(
+    draft_id: UUID,
+    key: Annotated[Code, Form(description="材料 key / the material's key")],
+    file: Annotated[UploadFile, File(description="PDF、OFD、JPEG、PNG、DOCX、XLSX")],
+    response: Response,
+    session: Session,
+    context: InContext,
+    caller: Filling,
+    if_match: IfMatch,
+    at: Now,
+) -> DraftFile:
+    """上传草稿材料: kept with the draft, and the case's once it is handed in."""
+    kept, version = await files.add(
+        session, context, draft_id, key, file, caller=caller, if_match=if_match, at=at
+    )
+    response.headers["ETag"] = etags.etag(version)
+    return kept
+
+
+@router.delete(
+    "/api/v1/drafts/{draft_id}/materials/{material_id}",
+    status_code=204,
+    responses=problems(DraftNotFound, DraftOver, StaleVersion, MaterialNotFound),
+)
+async def remove_draft_material(
+    draft_id: UUID,
+    material_id: UUID,
+    session: Session,
+    context: InContext,
+    caller: Filling,
+    if_match: IfMatch,
+    at: Now,
+) -> None:
+    """删除草稿材料: it is not handed in."""
+    await files.remove(
+        session, context, draft_id, material_id, caller=caller, if_match=if_match, at=at
+    )
+
+
+@router.get(
+    "/api/v1/drafts/{draft_id}/materials/{material_id}/content",
+    response_class=Response,
+    responses={
+        **problems(DraftNotFound, MaterialNotFound, MaterialInfected, MaterialNotScanned),
+        200: FILE_BYTES,
+    },
+)
+async def read_draft_material(
+    draft_id: UUID, material_id: UUID, session: Session, context: InContext, caller: Filling
+) -> Response:
+    """下载草稿材料: a file's bytes, for whoever holds the draft; the reading is on the record."""
+    material, pieces = await files.read(session, context, draft_id, material_id, caller=caller)
+    return file_answer(material, pieces)
 
 
 @router.post(

@@ -12,7 +12,16 @@ from case_service.drafts.rules import DraftState
 from tongban.problems import field_fault
 from tongban.texts import Code, Line
 
-__all__ = ["CodeMade", "DraftContent", "DraftIn", "DraftRead", "DraftRef", "HandIn", "ResumeIn"]
+__all__ = [
+    "CodeMade",
+    "DraftContent",
+    "DraftFile",
+    "DraftIn",
+    "DraftRead",
+    "DraftRef",
+    "HandIn",
+    "ResumeIn",
+]
 
 PartMap = Annotated[dict[Code, Line | dict[Code, Line | None] | None], Field(max_length=20)]
 
@@ -91,8 +100,24 @@ class DraftRef(BaseModel):
     version: int
 
 
+class DraftFile(BaseModel):
+    """草稿材料: a file kept with a draft."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    key: str
+    """材料 key / the material that it is"""
+    file_name: str | None
+    media_type: str
+    size: int
+    sha256: str
+    uploaded_at: datetime
+
+
 class DraftRead(DraftRef):
     """草稿全文: for whoever holds it."""
 
     content: dict[str, Any]
     last_site_id: str | None
+    files: list[DraftFile]

@@ -19,6 +19,7 @@ from case_service.drafts.rules import DraftState
 from case_service.drafts.schemas import (
     CodeMade,
     DraftContent,
+    DraftFile,
     DraftIn,
     DraftRead,
     HandIn,
@@ -27,6 +28,8 @@ from case_service.drafts.schemas import (
 from case_service.drafts.tables import Draft
 from case_service.duty import Duty
 from case_service.errors import ApplicationIncomplete
+from case_service.materials import drafted
+from case_service.materials.tables import DraftMaterial
 from case_service.matters.service import matters_of
 from tongban import audit
 from tongban.clock import local_date
@@ -43,6 +46,8 @@ __all__ = [
     "erase_of",
     "exported",
     "hand_in",
+    "held",
+    "held_to_read",
     "make_code",
     "of_account",
     "read",
@@ -50,6 +55,7 @@ __all__ = [
     "save",
     "shown",
     "throw_away",
+    "touch",
 ]
 
 _STAFF: Final = (Role.CLERK, Role.HELPER)
@@ -75,7 +81,7 @@ async def begin(
     _fill(context, draft, body, caller=caller, at=at)
     session.add(draft)
     await session.flush()
-    return shown(context, draft)
+    return shown(context, draft, [])
 
 
 async def save(
@@ -93,11 +99,11 @@ async def save(
     Raises:
         DraftNotFound, DraftOver, StaleVersion
     """
-    draft = await _held(session, draft_id, caller)
+    draft = await held(session, draft_id, caller)
     require_match(draft.version, if_match)
     _fill(context, draft, body, caller=caller, at=at)
     await session.flush()
-    return shown(context, draft)
+    return await _whole(session, context, draft)
 
 
 def _fill(
@@ -109,6 +115,11 @@ def _fill(
         json.dumps(content, ensure_ascii=False), context=_place(draft.id)
     )
     draft.identity_index = context.vault.blind_index(_as_typed(told)) if told else None
+    touch(context, draft, caller=caller, at=at)
+
+
+def touch(context: Context, draft: Draft, *, caller: Caller, at: datetime) -> None:
+    """Note that a draft was worked on: by whom, where, and how long it is kept from now."""
     draft.last_site_id = caller.site_id
     draft.saved_at, draft.saved_by = at, caller.subject
     draft.next_due_at = rules.kept_until(at, context.settings.draft_days)
@@ -122,10 +133,7 @@ async def read(
     Raises:
         DraftNotFound
     """
-    draft = await store.find(session, draft_id)
-    if draft is None or not _is_held(draft, caller):
-        raise DraftNotFound
-    return shown(context, draft)
+    return await _whole(session, context, await held_to_read(session, draft_id, caller))
 
 
 async def of_account(session: AsyncSession, caller: Caller, paging: Paging) -> Sequence[Draft]:
@@ -141,7 +149,7 @@ async def make_code(
     Raises:
         DraftNotFound, DraftOver
     """
-    draft = await _held(session, draft_id, caller)
+    draft = await held(session, draft_id, caller)
     code = "".join(secrets.choice(rules.CODE_ALPHABET) for _ in range(rules.CODE_LENGTH))
     draft.code_index = context.vault.blind_index(_as_indexed(code))
     draft.code_ends_at = at + timedelta(hours=rules.CODE_HOURS)
@@ -188,7 +196,7 @@ async def resume(
         payload={"number": draft.number, "way": "code" if body.code is not None else "identity"},
     )
     await session.flush()
-    return shown(context, draft)
+    return await _whole(session, context, draft)
 
 
 async def hand_in(
@@ -201,12 +209,14 @@ async def hand_in(
     if_match: str | None,
     at: datetime,
 ) -> CaseRead:
-    """提交草稿: it becomes the case of the same id and number; of the draft nothing is left.
+    """提交草稿: it becomes the case of the same id and number, its files too.
+
+    Of the draft nothing is left.
 
     Raises:
         DraftNotFound, DraftOver, StaleVersion, and all that an application may be refused for
     """
-    draft = await _held(session, draft_id, caller)
+    draft = await held(session, draft_id, caller)
     require_match(draft.version, if_match)
     whole = {**_opened(context, draft), **body.model_dump(mode="json")}
     if caller.has(*_STAFF):
@@ -215,9 +225,13 @@ async def hand_in(
     case = await cases.submit(
         session, context, application, caller=caller, at=at, draft=(draft.id, draft.number)
     )
+    handed_over = await drafted.hand_over(session, draft.id, {one.key for one in case.materials})
     _empty(draft, DraftState.SUBMITTED)
     await session.flush()
-    return await actions.submitted(session, context, case, caller=caller, at=at)
+    settled = await actions.submitted(session, context, case, caller=caller, at=at)
+    if not handed_over:
+        return settled
+    return await cases.read(session, context, draft.id, caller=caller, is_full=False)
 
 
 def _as_application(whole: dict[str, Any]) -> CaseIn:
@@ -240,14 +254,15 @@ async def throw_away(
     Raises:
         DraftNotFound, DraftOver, StaleVersion
     """
-    draft = await _held(session, draft_id, caller)
+    draft = await held(session, draft_id, caller)
     require_match(draft.version, if_match)
     await session.delete(draft)
     await session.flush()
 
 
-async def expire(_session: AsyncSession, _context: Context, draft: Draft, _at: datetime) -> None:
+async def expire(session: AsyncSession, _context: Context, draft: Draft, _at: datetime) -> None:
     """草稿过期: what nobody went on with is forgotten, and nothing personal is left of it."""
+    await drafted.forget(session, draft.id)
     _empty(draft, DraftState.EXPIRED)
 
 
@@ -256,7 +271,8 @@ async def exported(
 ) -> list[dict[str, Any]]:
     """Return what is kept of an account's drafts, in full."""
     rows = await store.of_person(session, subject, limit=limit)
-    return [shown(context, one).model_dump(mode="json") for one in rows]
+    files = await drafted.files_of(session, [one.id for one in rows])
+    return [shown(context, one, files).model_dump(mode="json") for one in rows]
 
 
 async def erase_of(session: AsyncSession, subject: str, *, limit: int) -> int:
@@ -267,8 +283,12 @@ async def erase_of(session: AsyncSession, subject: str, *, limit: int) -> int:
     return len(rows)
 
 
-def shown(context: Context, draft: Draft) -> DraftRead:
-    """Return a draft as whoever holds it reads it."""
+async def _whole(session: AsyncSession, context: Context, draft: Draft) -> DraftRead:
+    return shown(context, draft, await drafted.files_of(session, [draft.id]))
+
+
+def shown(context: Context, draft: Draft, files: Sequence[DraftMaterial]) -> DraftRead:
+    """Return a draft as whoever holds it reads it, with those of `files` that are its own."""
     return DraftRead(
         id=draft.id,
         number=draft.number,
@@ -279,10 +299,28 @@ def shown(context: Context, draft: Draft) -> DraftRead:
         version=draft.version,
         content=_opened(context, draft),
         last_site_id=draft.last_site_id,
+        files=[DraftFile.model_validate(one) for one in files if one.draft_id == draft.id],
     )
 
 
-async def _held(session: AsyncSession, draft_id: UUID, caller: Caller) -> Draft:
+async def held_to_read(session: AsyncSession, draft_id: UUID, caller: Caller) -> Draft:
+    """Return the draft, where the caller holds it.
+
+    Raises:
+        DraftNotFound
+    """
+    draft = await store.find(session, draft_id)
+    if draft is None or not _is_held(draft, caller):
+        raise DraftNotFound
+    return draft
+
+
+async def held(session: AsyncSession, draft_id: UUID, caller: Caller) -> Draft:
+    """Return the open draft, locked, where the caller holds it.
+
+    Raises:
+        DraftNotFound, DraftOver
+    """
     draft = await store.lock(session, draft_id)
     if draft is None or not _is_held(draft, caller):
         raise DraftNotFound

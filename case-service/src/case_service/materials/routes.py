@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import File, Form, Header, Request, Response, UploadFile
-from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from case_service.cases import actions
@@ -14,6 +12,7 @@ from case_service.cases.schemas import FileRead
 from case_service.consents.errors import ConsentMissing
 from case_service.errors import CaseFinished, CaseNotFound
 from case_service.materials import reuse, service, uploads
+from case_service.materials.answers import FILE_BYTES, file_answer
 from case_service.materials.errors import (
     LicenceProvesNothing,
     MaterialBelied,
@@ -119,10 +118,7 @@ async def upload_material(
         **problems(
             CaseNotFound, ForeignSite, MaterialNotFound, MaterialInfected, MaterialNotScanned
         ),
-        200: {
-            "description": "文件内容 / the file's bytes",
-            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
-        },
+        200: FILE_BYTES,
     },
 )
 async def read_material(
@@ -130,17 +126,7 @@ async def read_material(
 ) -> Response:
     """下载材料: a file's bytes, as they were handed in; the reading is on the record."""
     material, pieces = await service.download(session, context, case_id, material_id, caller=caller)
-    name = quote(material.file_name or f"{material.key}")
-    return StreamingResponse(
-        pieces,
-        media_type=material.media_type,
-        headers={
-            "Content-Length": str(material.size),
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return file_answer(material, pieces)
 
 
 @router.post(

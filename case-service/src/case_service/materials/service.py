@@ -36,12 +36,14 @@ from tongban.ids import new_id
 
 __all__ = [
     "download",
+    "examined",
     "hand_in",
     "inspected",
     "keep",
     "locked_case",
     "material_asked",
     "plain_name",
+    "require_size",
     "upload",
     "with_bytes",
 ]
@@ -66,20 +68,11 @@ async def upload(
         CaseNotFound, ForeignSite, StaleVersion, CaseFinished, MaterialUnknown, MaterialEmpty,
         MaterialTooLarge, MaterialNotAccepted, MaterialBelied, MaterialInfected
     """
-    megabytes = context.settings.material_megabytes
-    if (file.size or 0) > megabytes * MEGABYTE:
-        raise MaterialTooLarge(megabytes=megabytes)
+    require_size(context, file)
     case = await locked_case(session, case_id, caller, if_match=if_match)
     asked = await material_asked(session, context, case, key)
-
-    async def source() -> AsyncIterator[bytes]:
-        await file.seek(0)
-        while piece := await file.read(_PIECE_BYTES):
-            yield piece
-
-    seen = await inspected(context, source, caller=caller, subject=case.number, at=at)
-    media_type = content.check(
-        seen.look, declared=file.content_type, file_name=file.filename, megabytes=megabytes
+    source, seen, media_type = await examined(
+        context, file, caller=caller, subject=case.number, at=at
     )
     material = await hand_in(
         session,
@@ -94,6 +87,41 @@ async def upload(
         at=at,
     )
     return _read(material), case.version
+
+
+def require_size(context: Context, file: UploadFile) -> None:
+    """Refuse what is too large before anything is asked.
+
+    Raises:
+        MaterialTooLarge
+    """
+    megabytes = context.settings.material_megabytes
+    if (file.size or 0) > megabytes * MEGABYTE:
+        raise MaterialTooLarge(megabytes=megabytes)
+
+
+async def examined(
+    context: Context, file: UploadFile, *, caller: Caller, subject: str, at: datetime
+) -> tuple[Source, Inspected, str]:
+    """Return where a file's bytes come from, what was found in them, and their type.
+
+    Raises:
+        MaterialEmpty, MaterialTooLarge, MaterialNotAccepted, MaterialBelied, MaterialInfected
+    """
+
+    async def source() -> AsyncIterator[bytes]:
+        await file.seek(0)
+        while piece := await file.read(_PIECE_BYTES):
+            yield piece
+
+    seen = await inspected(context, source, caller=caller, subject=subject, at=at)
+    media_type = content.check(
+        seen.look,
+        declared=file.content_type,
+        file_name=file.filename,
+        megabytes=context.settings.material_megabytes,
+    )
+    return source, seen, media_type
 
 
 async def locked_case(

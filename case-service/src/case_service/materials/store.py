@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import Case
 from case_service.materials.rules import ScanState
-from case_service.materials.tables import Material, StoredContent, Upload, UploadPart
+from case_service.materials.tables import DraftMaterial, Material, StoredContent, Upload, UploadPart
 from tongban.paging import Paging, after
 
 __all__ = [
@@ -20,8 +20,11 @@ __all__ = [
     "condemned",
     "drop_contents",
     "file_of_case",
+    "file_of_draft",
     "files_of",
+    "files_of_drafts",
     "finish_upload",
+    "forget_files_of_draft",
     "held_keys",
     "keep_content",
     "keep_verdict",
@@ -60,6 +63,39 @@ async def files_of(session: AsyncSession, case_id: UUID) -> list[WithContent]:
         .order_by(Material.id)
     )
     return [(material, content) for material, content in rows]
+
+
+async def files_of_drafts(
+    session: AsyncSession, draft_ids: Collection[UUID]
+) -> Sequence[DraftMaterial]:
+    """Return the files kept with these drafts, oldest first."""
+    rows = await session.scalars(
+        select(DraftMaterial)
+        .where(DraftMaterial.draft_id.in_(draft_ids))
+        .order_by(DraftMaterial.id)
+    )
+    return rows.all()
+
+
+async def file_of_draft(
+    session: AsyncSession, draft_id: UUID, material_id: UUID
+) -> tuple[DraftMaterial, StoredContent] | None:
+    """Return one of a draft's files with what is kept of its bytes."""
+    found = await session.execute(
+        select(DraftMaterial, StoredContent)
+        .join(StoredContent, StoredContent.id == DraftMaterial.content_id)
+        .where(DraftMaterial.draft_id == draft_id, DraftMaterial.id == material_id)
+    )
+    row = found.one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def forget_files_of_draft(session: AsyncSession, draft_id: UUID) -> None:
+    await session.execute(
+        delete(DraftMaterial)
+        .where(DraftMaterial.draft_id == draft_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def of_applicant(
@@ -184,8 +220,11 @@ async def finish_upload(
 async def condemn_unreferenced(
     session: AsyncSession, *, unused_since: datetime, at: datetime, most: int
 ) -> int:
-    """Mark contents that no material has had since then; they can't be taken up again."""
-    is_used = exists().where(Material.content_id == StoredContent.id)
+    """Mark contents that no case's or draft's material has had since then, for good."""
+    is_used = or_(
+        exists().where(Material.content_id == StoredContent.id),
+        exists().where(DraftMaterial.content_id == StoredContent.id),
+    )
     forgotten = (
         select(StoredContent.id)
         .where(

@@ -91,6 +91,28 @@ class Material(CaseTables):
     uploaded_at: Mapped[datetime]
 
 
+class DraftMaterial(CaseTables):
+    """草稿材料: a file kept with a draft; handed in, it is the case's."""
+
+    __tablename__ = "draft_materials"
+    __table_args__ = (
+        Index("ix_draft_materials_draft_id", "draft_id"),
+        Index("ix_draft_materials_content_id", "content_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    draft_id: Mapped[UUID] = mapped_column(ForeignKey("drafts.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    name: Mapped[str]
+    file_name: Mapped[str | None]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    content_id: Mapped[UUID] = mapped_column(ForeignKey("contents.id"))
+    uploaded_by: Mapped[str]
+    uploaded_at: Mapped[datetime]
+
+
 class Upload(Record, Due, CaseTables):
     """续传: a file on its way, piece by piece; it falls due when it expires."""
 

@@ -152,6 +152,9 @@ STOPS_BY_LICENSING_LAW = frozenset(
 )
 """行政许可法 Art. 45; 公示 and 现场踏勘 are not among them."""
 
+HEARING = SpecialProcedure(kind="hearing", days=20)
+"""听证: held within 20 working days of the request (行政许可法 Art. 47)."""
+
 
 class MatterContent(_Part):
     """The parts of a matter version that a case goes by."""
@@ -191,10 +194,21 @@ class MatterContent(_Part):
         """Whether the Administrative Licensing Law binds it; other types go by their version."""
         return self.matter_type == "licence"
 
+    @property
+    def stopping_procedures(self) -> tuple[SpecialProcedure, ...]:
+        """The special procedures that may stop this matter's clock.
+
+        A hearing may stop any licence's, listed or not: whoever has a right to one asks for it
+        (行政许可法 Art. 46, 47).
+        """
+        listed = tuple(one for one in self.special_procedures if one.stops_the_clock)
+        if self.is_licence and all(one.kind != HEARING.kind for one in listed):
+            return (*listed, HEARING)
+        return listed
+
     def special_procedure(self, kind: str) -> SpecialProcedure | None:
         """Return the special procedure of this kind, where it may stop this matter's clock."""
-        found = (one for one in self.special_procedures if one.kind == kind)
-        return next((one for one in found if one.stops_the_clock), None)
+        return next((one for one in self.stopping_procedures if one.kind == kind), None)
 
     def days_of_step(self, step: str) -> int | None:
         """Return the days that the matter gives a step, if it does."""

@@ -34,6 +34,8 @@ def of_service(
         **{name: str(path) for name, path in _own_keys(service, state).items()},
     }
     return {
+        # Where the public reaches the gateway: here, unless the operator names another address.
+        "TONGBAN_PUBLIC_URL": f"http://{HOST}:{ports.api('gateway')}",
         **_inherited(prefix),
         **_shared(state),
         "TONGBAN_NATS_URL": servers.nats_url,
