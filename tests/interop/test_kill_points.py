@@ -14,7 +14,8 @@ import pytest
 from interop.test_reconciling import hear, walk
 from interop.two_districts import Districts
 
-from interop_service.exchanges import attempting, receiving, recording
+from interop_service.evidence import service as evidence
+from interop_service.exchanges import attempting, recording
 from tongban.testing.fixtures import RunningService
 
 MESSAGES = [
@@ -49,7 +50,7 @@ def before_it_is_kept(_: Districts, _sender: RunningService, patch: pytest.Monke
     def dies(*_arguments: Any, **_values: Any) -> None:
         raise Killed
 
-    patch.setattr(receiving.evidence, "log_message", dies)
+    patch.setattr(evidence, "log_message", dies)
 
 
 def before_its_answer_is_there(
