@@ -33,7 +33,7 @@ setup: .venv/.ready ## make the environment (.tools, .venv) from requirements.lo
 run: setup ## start a whole district: http://127.0.0.1:8000
 	@exec $(BIN)/python -m tongban.run up
 
-story: setup ## two districts, three stories, Mr Huang's first
+story: setup ## three districts, five stories, Mr Huang's first
 	@exec $(BIN)/python tests/journeys/play.py
 
 token: setup ## print a token: make token role=clerk site=<code>
