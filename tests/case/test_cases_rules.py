@@ -170,6 +170,9 @@ def test_what_the_machine_takes_needs_nobodys_judgement() -> None:
         Action.DECIDE,
         Action.DELIVER,
         Action.TERMINATE,
+        # What the applicant did at another district's window, passed on by that district.
+        Action.CORRECT,
+        Action.WITHDRAW,
     }
 
 

@@ -1,6 +1,5 @@
 """对账: what one district lost, at any hop, comes again without people, both ways."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -18,10 +17,9 @@ from interop.two_districts import (
     OWNER,
     Districts,
     case_step,
+    fresh_pair,
     now,
-    running,
     sealed_notice,
-    two_districts,
 )
 
 from interop_service import suites
@@ -32,7 +30,6 @@ from interop_service.suites import Suite
 from tongban.ids import new_id
 from tongban.run.nats import EmbeddedNats
 from tongban.run.postgres import EmbeddedPostgres
-from tongban.testing.district import TestDistrict
 from tongban.testing.fixtures import RunningService
 
 NUMBER = "6101722020061500000025"
@@ -41,15 +38,10 @@ TABLES = ("exchanges", "hops", "deliveries", "receipts")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def both(
-    scratch: Path, district: TestDistrict, postgres: EmbeddedPostgres, nats_server: EmbeddedNats
+    scratch: Path, postgres: EmbeddedPostgres, nats_server: EmbeddedNats
 ) -> AsyncIterator[Districts]:
     """Two districts of this module's own: all that differs between them is of these tests."""
-    other = await asyncio.to_thread(TestDistrict, scratch / "reconciled", OWNER)
-    async with (
-        running(district, postgres, nats_server.url, name="reconciled") as near,
-        running(other, postgres, nats_server.url, name="reconciled") as owner,
-        two_districts(near, owner) as pair,
-    ):
+    async with fresh_pair("reconciled", scratch, postgres, nats_server.url) as pair:
         yield pair
 
 

@@ -1,18 +1,41 @@
 """An agreement counts once both have signed the very same terms, and only while it stays that."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from interop.messages import Letter, foreign_key, kind_of, package_letter, signing_key
-from interop.two_districts import AGREEMENT, NEAR, OWNER, Districts, now, partners_file, sign
+from interop.two_districts import (
+    AGREEMENT,
+    NEAR,
+    OWNER,
+    Districts,
+    fresh_pair,
+    now,
+    partners_file,
+    sign,
+)
 
 from interop_service import suites
 from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.partners.rules import Direction
 from interop_service.signings.rules import terms_of
+from tongban.run.nats import EmbeddedNats
+from tongban.run.postgres import EmbeddedPostgres
 from tongban.testing.fixtures import RunningService
 
 CODE = "signed-by-both"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def both(
+    scratch: Path, postgres: EmbeddedPostgres, nats_server: EmbeddedNats
+) -> AsyncIterator[Districts]:
+    """Two districts of this module's own: nobody changes what they agreed."""
+    async with fresh_pair("signing", scratch, postgres, nats_server.url) as pair:
+        yield pair
 
 
 async def keep(side: RunningService, partner: str, **changes: Any) -> None:

@@ -1,5 +1,6 @@
 """Two districts in one process, 高新区 and 曲江新区, that meet only by signed HTTP."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -278,6 +279,23 @@ async def two_districts(near: RunningService, owner: RunningService) -> AsyncIte
     for side in (near, owner):
         await sign(side, AGREEMENT)
     yield Districts(near, owner, network)
+
+
+@asynccontextmanager
+async def fresh_pair(
+    name: str, folder: Path, postgres: EmbeddedPostgres, nats_url: str
+) -> AsyncIterator[Districts]:
+    """Two districts of a module's own, where what others did to the shared ones is in the way."""
+    keys = [
+        await asyncio.to_thread(TestDistrict, folder / f"{name}_{code}", code)
+        for code in (NEAR, OWNER)
+    ]
+    async with (
+        running(keys[0], postgres, nats_url, name=name) as near,
+        running(keys[1], postgres, nats_url, name=name) as owner,
+        two_districts(near, owner) as pair,
+    ):
+        yield pair
 
 
 async def introduce(side: RunningService, other: RunningService) -> None:

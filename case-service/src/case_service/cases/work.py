@@ -12,7 +12,7 @@ from case_service.bundles.following import waiting_for_parts
 from case_service.cases import party, rules, store, work_store
 from case_service.cases.reading import case_facts, said
 from case_service.cases.refusals import NoDepartment, NoSite
-from case_service.cases.rules import TRANSITIONS, Action, Stage
+from case_service.cases.rules import FINAL, TRANSITIONS, Action, Stage
 from case_service.cases.schemas import WorkItem
 from case_service.cases.tables import NEVER, Case, Review, as_read
 from case_service.cases.words import STAGES
@@ -51,12 +51,15 @@ class Scope(StrEnum):
 
 
 def stages_waiting_for(roles: Iterable[Role]) -> list[Stage]:
-    """Return the stages in which one of these roles may move a case on, in a case's order."""
+    """Return the stages in which one of these roles may move a case on, in a case's order.
+
+    None that ends a case: what is left to do then is no waiting work of a role's.
+    """
     held = frozenset(roles)
     waiting = {
         stage
         for (stage, action), transition in TRANSITIONS.items()
-        if action in MOVING and not held.isdisjoint(transition.roles)
+        if stage not in FINAL and action in MOVING and not held.isdisjoint(transition.roles)
     }
     return [stage for stage in Stage if stage in waiting]
 
