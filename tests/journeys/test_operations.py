@@ -50,8 +50,8 @@ LARGE = (
     "POST /api/v1/partners/import",
     "POST /api/v1/sites/import",
 )
-# A stream that never ends has no answer to be held against a schema; tests/site listens to it.
-ENDLESS = ("GET /api/v1/sites/{site_id}/queue/stream",)
+# A stream that never ends has no answer to be held against a schema; tests of the services listen.
+ENDLESS = ("GET /api/v1/sites/{site_id}/queue/stream", "GET /api/v1/exchanges/operations/stream")
 CONFIG: dict[str, Any] = {
     "seed": 1,
     # Undeclared methods are the framework's own 405: the same on every path.
@@ -106,9 +106,14 @@ def headers(districts: tuple[District, District]) -> dict[str, str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
 async def introduced_again(districts: tuple[District, District]) -> AsyncIterator[None]:
-    """An admin may give a partner another address and other keys, and here one does."""
+    """An admin may close the line to a partner, give it another address, and here one does."""
     yield
     hitech, qujiang = districts
+    admin = hitech.person("管理员", "admin")
+    for window in await admin.get("/partners/maintenance/windows"):
+        await admin.post(f"/partners/maintenance/windows/{window['id']}/end")
+    await admin.put(f"/partners/{qujiang.code}/pause", {"until": None})
+    await admin.put(f"/partners/{qujiang.code}/suspension", {"is_suspended": False})
     await hitech.meet(qujiang)
 
 

@@ -36,6 +36,10 @@ class Person:
         headers = {"Idempotency-Key": str(uuid4())}
         return await self._ask("POST", path, json=body or {}, params=query, headers=headers)
 
+    async def put(self, path: str, body: Any) -> Any:
+        """PUT, and the answer's JSON."""
+        return await self._ask("PUT", path, json=body)
+
     async def act(self, case_id: str, action: str, body: Any = None) -> Any:
         """Take an action on a case."""
         return await self.post(f"/cases/{case_id}/actions/{action}", body)
