@@ -75,10 +75,11 @@ NAMING = {
     "paths": {path: one for path, one in DOCUMENT["paths"].items() if "{" in path},
 }
 schema = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig.from_dict(CONFIG))
-naming = schemathesis.openapi.from_dict(NAMING, config=SchemathesisConfig.from_dict(CONFIG))
-# Who nobody knows is turned away before a field is looked at: the fields' boundaries tell no more.
-AT_THE_DOOR = {**CONFIG, "phases": {"coverage": {"enabled": False}}}
-door = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig.from_dict(AT_THE_DOOR))
+# Fields are read before what they are about is looked for: their boundaries, which are most of the
+# requests, are asked once, with every role. A stranger is turned away before any is read.
+AT_RANDOM = {**CONFIG, "phases": {"coverage": {"enabled": False}}}
+naming = schemathesis.openapi.from_dict(NAMING, config=SchemathesisConfig.from_dict(AT_RANDOM))
+door = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig.from_dict(AT_RANDOM))
 
 # The checks that remain outside, and why: `negative_data_rejection` and `positive_data_acceptance`
 # know only the schema, where 404 for a made-up id or 409 for a case's stage is right.
