@@ -23,6 +23,7 @@ from tongban.testing.fixtures import RunningService
 
 STANDARDS = os.environ.get("STANDARDS")
 # The published schemas are not part of the project: who has them names the folder, as CI does.
+# The published schemas are not copied in here. `.ci/run` names their folder: there none is skipped.
 pytestmark = pytest.mark.skipif(not STANDARDS, reason="make conformance STANDARDS=<folder>")
 PROFILE = Path(STANDARDS or "") / "hsds-3.0"
 XIAN = ROOT / "deploy/districts/xian-hitech"

@@ -235,6 +235,7 @@ async def run_shell(script: str, environment: dict[str, str]) -> str:
     return out.decode()
 
 
+# Two programs of the reader's own machine: the page calls them as they are, and so does this.
 @pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("openssl")),
     reason="the page's example needs curl and openssl",

@@ -30,21 +30,21 @@ MESSAGES = [
     "rated",
 ]
 
-Kill = Callable[[Districts, RunningService, pytest.MonkeyPatch], None]
+Kill = Callable[[Districts, pytest.MonkeyPatch], None]
 
 
 class Killed(BaseException):
     """What ends a process ends it whatever it catches."""
 
 
-def before_it_leaves(_: Districts, _sender: RunningService, patch: pytest.MonkeyPatch) -> None:
+def before_it_leaves(_: Districts, patch: pytest.MonkeyPatch) -> None:
     async def dies(*_arguments: Any) -> None:
         raise Killed
 
     patch.setattr(attempting, "attempt", dies)
 
 
-def before_it_is_kept(_: Districts, _sender: RunningService, patch: pytest.MonkeyPatch) -> None:
+def before_it_is_kept(_: Districts, patch: pytest.MonkeyPatch) -> None:
     """The receiver has proven and applied it, and dies before it commits."""
 
     def dies(*_arguments: Any, **_values: Any) -> None:
@@ -53,9 +53,7 @@ def before_it_is_kept(_: Districts, _sender: RunningService, patch: pytest.Monke
     patch.setattr(evidence, "log_message", dies)
 
 
-def before_its_answer_is_there(
-    districts: Districts, sender: RunningService, patch: pytest.MonkeyPatch
-) -> None:
+def before_its_answer_is_there(districts: Districts, patch: pytest.MonkeyPatch) -> None:
     """The receiver has committed, and its answer is lost with its process."""
     whole = type(districts.network).handle_async_request
 
@@ -66,7 +64,7 @@ def before_its_answer_is_there(
     patch.setattr(type(districts.network), "handle_async_request", loses)
 
 
-def before_it_is_noted(_: Districts, _sender: RunningService, patch: pytest.MonkeyPatch) -> None:
+def before_it_is_noted(_: Districts, patch: pytest.MonkeyPatch) -> None:
     """The answer is there, and the sender dies before it has noted it."""
 
     async def dies(*_arguments: Any, **_values: Any) -> None:
@@ -77,8 +75,10 @@ def before_it_is_noted(_: Districts, _sender: RunningService, patch: pytest.Monk
 
 async def killed_once(districts: Districts, sender: RunningService, kill: Kill) -> None:
     """Let what waits be sent while a process dies at that point; then its lease is over."""
+    waiting = await sender.execute("SELECT count(*) FROM deliveries WHERE state = 'due'")
+    assert waiting.scalar_one() == 1, "nothing is on its way that could be cut off"
     with pytest.MonkeyPatch.context() as patch:
-        kill(districts, sender, patch)
+        kill(districts, patch)
         try:
             await districts.send(sender)
         except* Killed:
