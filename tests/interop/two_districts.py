@@ -254,7 +254,7 @@ async def running(
     database = f"{name}_{district.code}"
     postgres.create_database(database, password="test")
     url = postgres.url(database, password="test")
-    await migrate(url, SERVICE.migrations, SERVICE.metadata)
+    await migrate(url, SERVICE.migrations)
     settings = Settings(
         **district.settings(
             "interop", database_url=url, nats_url=nats_url, **key_settings(district)

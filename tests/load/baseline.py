@@ -54,7 +54,7 @@ async def pgbench(platform: Platform, *, connections: int, seconds: int) -> floa
     admin = f"postgresql://postgres@127.0.0.1:{platform.ports.postgres}/postgres"
     await asyncio.to_thread(ensure_database, admin, "bench", password="bench")
     url = url_for(admin, "bench", password="bench")
-    await migrate(url, SERVICE.migrations, SERVICE.metadata)
+    await migrate(url, SERVICE.migrations)
     script = platform.folder / "submission.sql"
     script.write_text(SCRIPT)
     command = [

@@ -118,7 +118,7 @@ async def run(server: EmbeddedPostgres, folder: Path, options: argparse.Namespac
     district = TestDistrict(folder / "district")
     await asyncio.to_thread(server.create_database, "case", password="load")
     url = server.url("case", password="load")
-    await migrate(url, SERVICE.migrations, SERVICE.metadata)
+    await migrate(url, SERVICE.migrations)
     told = district.settings("case", database_url=url, nats_url="nats://127.0.0.1:1")
     settings = Settings(**told)
     app = create_app(settings)

@@ -68,7 +68,7 @@ class Watched:
         """Make the database and start the service; the stack ends both."""
         await asyncio.to_thread(self.server.create_database, database, password="load")
         url = self.server.url(database, password="load")
-        await migrate(url, self.service.migrations, self.service.metadata)
+        await migrate(url, self.service.migrations)
         told = self.district.settings(
             self.service.name, database_url=url, nats_url="nats://127.0.0.1:1"
         )

@@ -147,7 +147,7 @@ async def catalog_of(server: EmbeddedPostgres, count: int) -> AsyncEngine:
     name = f"catalog_{count}"
     await asyncio.to_thread(server.create_database, name, password="load")
     url = server.url(name, password="load")
-    await migrate(url, SERVICE.migrations, SERVICE.metadata)
+    await migrate(url, SERVICE.migrations)
     engine = db.engine(url, pool=1)
     await fill(engine, count)
     return engine

@@ -141,7 +141,7 @@ async def main() -> None:
                 name = f"sites_{count}"
                 server.create_database(name, password="load")
                 url = server.url(name, password="load")
-                await migrate(url, SERVICE.migrations, SERVICE.metadata)
+                await migrate(url, SERVICE.migrations)
                 engines[count] = db.engine(url, pool=1)
                 await fill(engines[count], count)
             best = {(count, one): float("inf") for count in engines for one in QUESTIONS}

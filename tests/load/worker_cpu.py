@@ -127,7 +127,7 @@ async def run(server: EmbeddedPostgres, broker: EmbeddedNats, folder: Path) -> N
         for name, service in SERVICES.items():
             await asyncio.to_thread(server.create_database, name, password="load")
             url = server.url(name, password="load")
-            await migrate(url, service.migrations, service.metadata)
+            await migrate(url, service.migrations)
             told = district.settings(name, database_url=url, nats_url=broker.url)
             settings = service.settings(**told)
             contexts[name] = await stack.enter_async_context(open_context(settings, pool=5))

@@ -343,7 +343,9 @@ async def test_the_calendar_file_is_read_by_a_calendar(site: RunningService) -> 
     assert answer.headers["content-type"].startswith("text/calendar")
     assert event.decoded("dtstart") == datetime(2026, 10, 12, 2, 0, tzinfo=UTC)
     assert event.decoded("dtend") == datetime(2026, 10, 12, 2, 15, tzinfo=UTC)
+    assert str(event["summary"]).startswith("食品经营许可（新办）预约")
     assert here["name"] in str(event["summary"])
+    assert "食品经营许可（新办）" in str(event["description"])
     assert len(told.walk("VALARM")) == 1
 
 

@@ -17,7 +17,7 @@ def database_url(postgres: EmbeddedPostgres) -> str:
 
 async def test_the_tables_are_what_the_migrations_make_up_down_and_up(database_url: str) -> None:
     config = configuration(SERVICE.migrations, SERVICE.metadata)
-    await migrate(database_url, SERVICE.migrations, SERVICE.metadata)
+    await migrate(database_url, SERVICE.migrations)
     engine = db.engine(database_url, pool=1)
     try:
         async with engine.connect() as connection:

@@ -33,8 +33,11 @@ class Unsearchable(RuntimeError):
         )
 
 
-def configuration(migrations: str, metadata: MetaData) -> Config:
-    """Return Alembic's configuration for the service whose migrations package this is."""
+def configuration(migrations: str, metadata: MetaData | None = None) -> Config:
+    """Return Alembic's configuration for the service whose migrations package this is.
+
+    `metadata` is what the service's tables are compared with: for tests of drift.
+    """
     module = __import__(migrations, fromlist=["__path__"])
     script_location = Path(next(iter(module.__path__)))
     config = Config()
@@ -43,7 +46,10 @@ def configuration(migrations: str, metadata: MetaData) -> Config:
     config.set_main_option(
         "version_locations", f"{KERNEL_VERSIONS}\n{script_location / 'versions'}"
     )
-    config.attributes["metadata"] = [KernelTables.metadata, metadata]
+    config.attributes["metadata"] = [
+        KernelTables.metadata,
+        *([] if metadata is None else [metadata]),
+    ]
     return config
 
 
@@ -60,7 +66,7 @@ def run_environment() -> None:
         context.run_migrations()
 
 
-async def migrate(url: str, migrations: str, metadata: MetaData, revision: str = "heads") -> None:
+async def migrate(url: str, migrations: str, revision: str = "heads") -> None:
     """Bring the database at `url` to `revision`.
 
     Raises:
@@ -69,7 +75,7 @@ async def migrate(url: str, migrations: str, metadata: MetaData, revision: str =
     engine = db.engine(url, pool=1)
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_upgrade, configuration(migrations, metadata), revision)
+            await connection.run_sync(_upgrade, configuration(migrations), revision)
             await connection.commit()
             trigrams = await connection.scalar(text("SELECT show_trgm('营业执照')"))
             if not trigrams:

@@ -1,32 +1,32 @@
-"""The command line of a service: `python -m case_service api | work | migrate | …`."""
+"""The command line of a service: `python -m case_service api | work | migrate | …`.
+
+Each command imports what it needs itself: the whole application costs seconds of CPU to import,
+and `migrate`, which every start of a district runs once for each service, needs none of it.
+"""
 
 import asyncio
 import gc
 import sys
-from typing import Annotated, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
-import uvicorn
-import uvloop
-from fastapi import FastAPI
 
-from tongban import audit
-from tongban.context import open_context
-from tongban.ledger import Verification
-from tongban.messages import publish_state
-from tongban.rebuild import NoSuchProjection, replay
-from tongban.rebuild import rebuild as rebuild_projection
-from tongban.service import Service
 from tongban.settings import ServiceSettings
 from tongban.telemetry import configure_logging
-from tongban.worker import work as run_worker
+
+if TYPE_CHECKING:
+    from tongban.ledger import Verification
+    from tongban.service import Service
 
 __all__ = ["main", "serve"]
 
 
-def serve(app: FastAPI | Any, *, host: str, port: int) -> None:
+def serve(app: Any, *, host: str, port: int) -> None:
     """Serve an ASGI application with uvicorn until SIGTERM or SIGINT."""
+    import uvicorn
+
     _freeze()
     uvicorn.run(
         app,
@@ -51,50 +51,60 @@ def _freeze() -> None:
     gc.freeze()
 
 
-def main(service: Service, create_app: Any) -> None:
-    """Run the command that the arguments name."""
+def main(package: str) -> None:
+    """Run the command that the arguments name, for the service in this package."""
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
     def settings() -> ServiceSettings:
-        made = service.settings()
-        configure_logging(service.name, made.log_level)
+        made: ServiceSettings = import_module(f"{package}.settings").Settings()
+        configure_logging(made.SERVICE, made.log_level)
+        return made
+
+    def service() -> "Service":
+        made: Service = import_module(f"{package}.app").SERVICE
         return made
 
     @cli.command()
     def api() -> None:
         """Serve the REST API."""
         told = settings()
-        serve(create_app(told), host=told.host, port=told.port)
+        app = import_module(f"{package}.app").create_app(told)
+        serve(app, host=told.host, port=told.port)
 
     @cli.command()
     def work() -> None:
         """Relay events, consume others' events, keep the timers."""
-        told = settings()
+        import uvloop
+
+        from tongban.worker import work as run_worker
+
+        told, whole = settings(), service()
         _freeze()
-        uvloop.run(run_worker(service, told))
+        uvloop.run(run_worker(whole, told))
 
     @cli.command()
     def migrate() -> None:
         """Bring the database to the newest schema."""
-        # Alembic is slow to import, and only this command needs it.
         from tongban import migrate as migrations
 
-        told = settings()
         try:
-            asyncio.run(migrations.migrate(told.database_url, service.migrations, service.metadata))
+            asyncio.run(migrations.migrate(settings().database_url, f"{package}.migrations"))
         except migrations.Unsearchable as fault:
             sys.exit(str(fault))
 
     @cli.command()
     def republish() -> None:
         """Tell the current state again, as new reference events."""
-        typer.echo(f"{asyncio.run(_republish(service, settings()))} events")
+        typer.echo(f"{asyncio.run(_republish(service(), settings()))} events")
 
     @cli.command()
     def rebuild(projection: str) -> None:
         """Fill a projection's table anew from its reference stream, then swap it in."""
+        from tongban.rebuild import NoSuchProjection
+        from tongban.rebuild import rebuild as rebuild_projection
+
         try:
-            rows = asyncio.run(rebuild_projection(service, settings(), projection))
+            rows = asyncio.run(rebuild_projection(service(), settings(), projection))
         except NoSuchProjection as fault:
             sys.exit(str(fault))
         typer.echo(f"{projection}: {rows} rows")
@@ -115,18 +125,26 @@ def main(service: Service, create_app: Any) -> None:
         replay_id: Annotated[UUID | None, typer.Option("--replay", help="apply this one")] = None,
     ) -> None:
         """List the messages that could not be applied, or replay one."""
-        for line in asyncio.run(replay(service, settings(), replay_id)):
+        from tongban.rebuild import replay
+
+        for line in asyncio.run(replay(service(), settings(), replay_id)):
             typer.echo(line)
 
     cli()
 
 
-async def _verify_ledger(settings: ServiceSettings) -> Verification:
+async def _verify_ledger(settings: ServiceSettings) -> "Verification":
+    from tongban import audit
+    from tongban.context import open_context
+
     async with open_context(settings, pool=1) as context, context.sessions() as session:
         return await audit.verify_all(session, context)
 
 
-async def _republish(service: Service, settings: ServiceSettings) -> int:
+async def _republish(service: "Service", settings: ServiceSettings) -> int:
+    from tongban.context import open_context
+    from tongban.messages import publish_state
+
     count = 0
     if service.republish is None:
         return count

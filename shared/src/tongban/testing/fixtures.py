@@ -176,7 +176,7 @@ async def run_service(
             database = next(databases)
             await asyncio.to_thread(postgres.create_database, database, password=PASSWORD)
             url = postgres.url(database, password=PASSWORD)
-            await migrate(url, service.migrations, service.metadata)
+            await migrate(url, service.migrations)
             made = service.settings(
                 **district.settings(
                     service.name, database_url=url, nats_url=nats_server.url, **settings

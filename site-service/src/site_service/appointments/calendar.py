@@ -18,10 +18,14 @@ def file_of(
     visits: Sequence[Visit],
     site: Site,
     windows: Mapping[UUID, Window],
+    names: Mapping[str, str],
     *,
     at: datetime,
 ) -> bytes:
-    """Return the file; sent again after a change it replaces what it said before."""
+    """Return the file; sent again after a change it replaces what it said before.
+
+    `names` are the matters', by code; a matter without one is told by its code alone.
+    """
     calendar = Calendar()
     calendar.add("prodid", "-//Tongban//site-service//ZH")
     calendar.add("version", "2.0")
@@ -29,7 +33,7 @@ def file_of(
     calendar.add("method", "CANCEL" if is_cancelled else "PUBLISH")
     for visit in visits:
         calendar.add_component(
-            _event(appointment, visit, site, windows, at=at, is_cancelled=is_cancelled)
+            _event(appointment, visit, site, windows, names, at=at, is_cancelled=is_cancelled)
         )
     told: bytes = calendar.to_ical()
     return told
@@ -40,6 +44,7 @@ def _event(
     visit: Visit,
     site: Site,
     windows: Mapping[UUID, Window],
+    names: Mapping[str, str],
     *,
     at: datetime,
     is_cancelled: bool,
@@ -54,13 +59,15 @@ def _event(
         event.add("dtend", visit.starts_at + visit.quarters * QUARTER)
     window = windows.get(visit.window_id) if visit.window_id else None
     where = f"{window.number}窗口 · window {window.number}" if window else ""
-    event.add("summary", f"政务服务预约 · Appointment, {site.name}")
+    name = names.get(visit.matter_code)
+    what = f"{name}（{visit.matter_code}）" if name else visit.matter_code
+    event.add("summary", f"{name or '政务服务'}预约 · Appointment, {site.name}")
     event.add("location", f"{site.name} {site.address} {where}".strip())
     event["geo"] = vGeo((site.latitude, site.longitude))
     event.add(
         "description",
-        f"事项 {visit.matter_code}\n请提前到场签到；无需智能手机，凭预约人信息在窗口办理。\n"
-        f"Matter {visit.matter_code}. Please check in before the time.",
+        f"事项 {what}\n请提前到场签到；无需智能手机，凭预约人信息在窗口办理。\n"
+        f"Matter {what}. Please check in before the time.",
     )
     if site.phone:
         contact = vCalAddress(f"tel:{site.phone}")

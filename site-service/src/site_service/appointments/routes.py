@@ -225,8 +225,9 @@ async def read_calendar_file(
     visits = (await service.visits_of(session, [found]))[found.id]
     site = await sites.get(session, found.site_id)
     windows = {window.id: window for window in await sites.windows(session, found.site_id)}
+    names = await sites.matter_names(session, [visit.matter_code for visit in visits])
     return Response(
-        calendar.file_of(found, visits, site, windows, at=at),
+        calendar.file_of(found, visits, site, windows, names, at=at),
         media_type="text/calendar; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="appointment.ics"'},
     )

@@ -169,7 +169,6 @@ Week = tuple[tuple[tuple[str, str], ...], ...]
 
 
 @lru_cache(maxsize=1024)
-@lru_cache(maxsize=1024)
 def weekly_hours(expression: str) -> Week | None:
     """Return when each weekday opens and closes, Monday first; None where weeks differ.
 

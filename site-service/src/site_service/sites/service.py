@@ -119,6 +119,11 @@ async def matters(
     return page_of(found, paging, key=lambda row: (row["code"],))
 
 
+async def matter_names(session: AsyncSession, codes: Collection[str]) -> Mapping[str, str]:
+    """Return what these matters are called; one that is retired by now is left out."""
+    return await store.matter_names(session, codes)
+
+
 async def get_for_change(session: AsyncSession, site_id: str) -> Site:
     """Return the site, locked.
 

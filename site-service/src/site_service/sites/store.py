@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     Float,
     Integer,
+    Text,
     and_,
     cast,
     exists,
@@ -16,8 +17,9 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by, array
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import LateralFromClause
@@ -249,6 +251,20 @@ async def matters_of(
     )
     rows = await session.execute(after(statement, paging, SiteMatter.matter_code))
     return [dict(row._mapping) for row in rows]
+
+
+async def matter_names(session: AsyncSession, codes: Collection[str]) -> dict[str, str]:
+    """Return what these matters are called, as far as they are published or offered."""
+    wanted = select(func.unnest(cast(list(codes), ARRAY(Text))).label("code")).subquery("wanted")
+    own, partners = _own(wanted.c.code), _partners(wanted.c.code)
+    name = func.coalesce(own.c.name, partners.c.name)
+    rows = await session.execute(
+        select(wanted.c.code, name)
+        .outerjoin(own, true())
+        .outerjoin(partners, true())
+        .where(name.is_not(None))
+    )
+    return dict(rows.all())
 
 
 async def matter_there(session: AsyncSession, site_id: str, matter_code: str) -> MatterThere | None:
