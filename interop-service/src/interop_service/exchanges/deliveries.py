@@ -14,6 +14,7 @@ import httpx
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service.due import any_due, is_there
 from interop_service.events import ExchangeSent
 from interop_service.evidence import service as evidence
 from interop_service.exchanges import attempting, moving, posting, recording, store
@@ -45,6 +46,8 @@ _PATHS: Final = {
     MessageKind.PACKAGE: f"{TREE}/exchanges",
     MessageKind.RESULT: f"{TREE}/exchanges/{{exchange_id}}/results",
 }
+
+_ANY_DUE: Final = any_due(Delivery.state, Delivery.next_attempt_at)
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +98,8 @@ def _releaser(busy: Counter[str], partner: str) -> Any:
 async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
     """Take due messages under a lease, so that another worker leaves them alone."""
     at = context.clock()
+    if not await is_there(context, _ANY_DUE, at=at):
+        return []
     async with context.sessions.begin() as session:
         if not await evidence.is_sealing(session, context, at=at):
             return []

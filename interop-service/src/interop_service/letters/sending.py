@@ -15,6 +15,7 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service.due import any_due, is_there
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
@@ -45,9 +46,11 @@ BATCH: Final = 20
 LEASE: Final = timedelta(minutes=20)
 """A batch is left alone for so long: longer than all its attempts, one after another."""
 TOO_LATE: Final = "too-late"
+_ANY_DUE: Final = any_due(Letter.state, Letter.next_attempt_at)
 
 Follow = Callable[[AsyncSession, Context, Letter], Awaitable[None]]
 """What follows where a letter was taken, or never will be: its `state` and `last_fault` say."""
+
 
 log = structlog.get_logger(__name__)
 
@@ -112,6 +115,8 @@ async def deliver_due(context: Context, *, follow: Follow) -> int:
 async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict[str, list[Errand]]:
     at = context.clock()
     errands: dict[str, list[Errand]] = defaultdict(list)
+    if not await is_there(context, _ANY_DUE, at=at):
+        return errands
     async with context.sessions.begin() as session:
         if not await evidence.is_sealing(session, context, at=at):
             return {}

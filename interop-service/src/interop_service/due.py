@@ -1,0 +1,26 @@
+"""Whether anything waits to be sent now: a look that costs a twentieth of taking it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Select, bindparam, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from interop_service.exchanges.rules import DeliveryState
+from tongban.context import Context
+
+__all__ = ["any_due", "is_there"]
+
+
+def any_due(
+    state: InstrumentedAttribute[DeliveryState], next_attempt_at: InstrumentedAttribute[datetime]
+) -> Select[Any]:
+    """Return the look at a table of what waits; made once, it is not built anew each time."""
+    now = bindparam("now", type_=DateTime(timezone=True))
+    return select(select(1).where(state == DeliveryState.DUE, next_attempt_at <= now).exists())
+
+
+async def is_there(context: Context, look: Select[Any], *, at: datetime) -> bool:
+    """Tell whether the look finds anything."""
+    async with context.reading.connect() as connection:
+        return bool(await connection.scalar(look, {"now": at}))
