@@ -50,7 +50,7 @@ rotate: setup ## sign tokens with a new local key; earlier ones stay good
 
 test: setup ## prove it all: units, properties, contracts, services, house laws, journeys
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/journeys --ignore tests/run
-	@exec $(BIN)/python -m pytest tests/journeys tests/run
+	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup tests/journeys tests/run
 
 conformance: setup ## hold our exports to published shapes: make conformance STANDARDS=<folder>
 	@for one in cpsv-ap-3.2.0 hsds-3.0; do test -d "$(STANDARDS)/$$one" || { echo "make conformance needs the published standards: STANDARDS=<folder that holds cpsv-ap-3.2.0 and hsds-3.0>; $$one is not there"; exit 1; }; done

@@ -5,7 +5,9 @@ of ours, and each has a declared status, content type, headers and shape.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from journeys.applications import pension_application
+from journeys.conftest import district_of
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
@@ -69,17 +72,7 @@ CONFIG: dict[str, Any] = {
     ],
 }
 DOCUMENT = document()
-# Of what exists: the operations whose path names it.
-NAMING = {
-    **DOCUMENT,
-    "paths": {path: one for path, one in DOCUMENT["paths"].items() if "{" in path},
-}
 schema = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig.from_dict(CONFIG))
-# Fields are read before what they are about is looked for: their boundaries, which are most of the
-# requests, are asked once, with every role. A stranger is turned away before any is read.
-AT_RANDOM = {**CONFIG, "phases": {"coverage": {"enabled": False}}}
-naming = schemathesis.openapi.from_dict(NAMING, config=SchemathesisConfig.from_dict(AT_RANDOM))
-door = schemathesis.openapi.from_dict(DOCUMENT, config=SchemathesisConfig.from_dict(AT_RANDOM))
 
 # The checks that remain outside, and why: `negative_data_rejection` and `positive_data_acceptance`
 # know only the schema, where 404 for a made-up id or 409 for a case's stage is right.
@@ -101,6 +94,15 @@ settings.register_profile(
 asked = settings.get_profile("operations")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hitech(scratch: Path) -> AsyncIterator[District]:
+    """西安高新区 alone, for whoever may do everything undoes what others build on."""
+    async with district_of(scratch / "operations", "610171", "xian-hitech") as platform:
+        district = District.of(platform, "西安高新区")
+        yield district
+        await district.client.aclose()
+
+
 @pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
     """One connection for all: a new one each time costs more than the request."""
@@ -110,28 +112,14 @@ def session() -> Iterator[requests.Session]:
 
 
 @pytest.fixture(scope="module")
-def headers(districts: tuple[District, District]) -> dict[str, str]:
-    token = districts[0].platform.token(sub="has-every-role", roles=list(Role))
+def headers(hitech: District) -> dict[str, str]:
+    token = hitech.platform.token(sub="has-every-role", roles=list(Role))
     return {"Authorization": f"Bearer {token}"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
-async def introduced_again(districts: tuple[District, District]) -> AsyncIterator[None]:
-    """An admin may close the line to a partner, give it another address, and here one does."""
-    yield
-    hitech, qujiang = districts
-    admin = hitech.person("管理员", "admin")
-    for window in await admin.get("/partners/maintenance/windows"):
-        await admin.post(f"/partners/maintenance/windows/{window['id']}/end")
-    await admin.put(f"/partners/{qujiang.code}/pause", {"until": None})
-    await admin.put(f"/partners/{qujiang.code}/suspension", {"is_suspended": False})
-    await hitech.meet(qujiang)
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def places(districts: tuple[District, District]) -> Mapping[str, Any]:
-    """What exists, by the name that paths give it; the stories use none of it."""
-    hitech, qujiang = districts
+async def places(hitech: District) -> Mapping[str, Any]:
+    """What exists, by the name that paths give it."""
     clerk = hitech.person("窗口", "clerk")
     sites = (await clerk.get("/sites", limit=100))["items"]
     site = next(one for one in sites if one["kind"] == "station")
@@ -149,7 +137,7 @@ async def places(districts: tuple[District, District]) -> Mapping[str, Any]:
         "case_id": case["id"],
         "code": matters[-1]["code"],
         "version": 1,
-        "district": qujiang.code,
+        "district": "610172",
         "year": 2031,
     }
 
@@ -161,43 +149,43 @@ async def test_the_published_document_is_the_services_own(hitech: District) -> N
     assert published.json()["paths"] == DOCUMENT["paths"]
 
 
+WITH_A_DOOR = [
+    (method.upper(), path)
+    for path, one in DOCUMENT["paths"].items()
+    for method, operation in one.items()
+    if "security" in operation
+]
+
+
+@pytest.mark.parametrize(("method", "path"), WITH_A_DOOR)
+async def test_a_stranger_is_turned_away_before_anything_is_read(
+    hitech: District, method: str, path: str
+) -> None:
+    answer = await hitech.client.request(method, path, content=b"\xff not read")
+
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
 @schema.parametrize()
 @settings(asked, max_examples=8)
 def test_a_caller_with_every_role_is_answered_as_declared(
     case: "schemathesis.Case[Any]",
     hitech: District,
     headers: dict[str, str],
-    session: requests.Session,
-) -> None:
-    case.call_and_validate(
-        base_url=hitech.platform.url, session=session, headers=headers, checks=CHECKS
-    )
-
-
-@naming.parametrize()
-@settings(asked, max_examples=6)
-def test_what_exists_is_answered_as_declared(
-    case: "schemathesis.Case[Any]",
-    hitech: District,
-    headers: dict[str, str],
     places: Mapping[str, Any],
     session: requests.Session,
 ) -> None:
-    case.path_parameters.update(
-        {name: places[name] for name in case.path_parameters if name in places}
-    )
+    if _names_what_exists(case):
+        case.path_parameters.update(
+            {name: places[name] for name in case.path_parameters if name in places}
+        )
     case.call_and_validate(
         base_url=hitech.platform.url, session=session, headers=headers, checks=CHECKS
     )
 
 
-@door.parametrize()
-@settings(asked, max_examples=2)
-def test_a_stranger_is_answered_as_declared(
-    case: "schemathesis.Case[Any]", hitech: District, session: requests.Session
-) -> None:
-    answer = case.call(base_url=hitech.platform.url, session=session)
-
-    case.validate_response(answer, checks=CHECKS)
-    if "security" in case.operation.definition.raw:
-        assert answer.status_code == httpx.codes.UNAUTHORIZED
+def _names_what_exists(case: "schemathesis.Case[Any]") -> bool:
+    """Tell, of every other request, to let its path name what exists: the same ones each time."""
+    return crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 2 == 0

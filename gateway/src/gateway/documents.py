@@ -1,6 +1,7 @@
 """A document that each service tells a part of: fetched, merged and kept for a while."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from gateway.proxy import Proxy
 __all__ = ["Document", "Merge"]
 
 FRESH_SECONDS = 30
-FETCH_TIMEOUT = ClientTimeout(total=5)
+FETCH_TIMEOUT = ClientTimeout(total=30)  # a service makes its part once, in seconds
 
 Schema = dict[str, Any]
 Merge = Callable[[Mapping[str, Schema]], Schema]
@@ -34,12 +35,12 @@ class Document:
         self._merge = merge
         self._proxy = proxy
         self._parts: dict[str, Schema] = {}
-        self._merged: Schema = {}
+        self._merged = b""
         self._fetched_at = float("-inf")
         self._fetching = asyncio.Lock()
 
-    async def current(self) -> Schema:
-        """Return the document.
+    async def current(self) -> bytes:
+        """Return the document, as JSON.
 
         Raises:
             UpstreamDown: 503, some service has never told its part.
@@ -61,7 +62,8 @@ class Document:
         for service, part in zip(self._proxy.pools, told, strict=True):
             if part is not None:
                 self._parts[service] = part
-        self._merged = self._merge({name: self._parts[name] for name in sorted(self._parts)})
+        parts = {name: self._parts[name] for name in sorted(self._parts)}
+        self._merged = await asyncio.to_thread(lambda: _written(self._merge(parts)))
         self._fetched_at = time.monotonic()
 
     async def _part(self, service: str) -> Schema | None:
@@ -79,3 +81,7 @@ class Document:
             except (ClientError, TimeoutError) as fault:
                 log.warning("document.unavailable", url=url, fault=repr(fault))
         return None
+
+
+def _written(document: Schema) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

@@ -65,13 +65,13 @@ async def metrics(_request: Request) -> Response:
 async def openapi(request: Request) -> Response:
     """接口文档: all services' operations in one document."""
     document: Document = request.app.state.openapi
-    return JSONResponse(await document.current())
+    return Response(await document.current(), media_type="application/json")
 
 
 async def asyncapi(request: Request) -> Response:
     """事件文档: all services' events in one document."""
     document: Document = request.app.state.asyncapi
-    return JSONResponse(await document.current())
+    return Response(await document.current(), media_type="application/json")
 
 
 async def docs(_request: Request) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
@@ -20,7 +21,7 @@ from tongban.directory import Directory
 from tongban.etags import NotModified, StaleVersion
 from tongban.idempotency import IdempotentRoute
 from tongban.objects import StoreUnavailable
-from tongban.openapi import openapi_of
+from tongban.openapi import openapi_bytes, openapi_of
 from tongban.problems import (
     InternalError,
     MalformedRequest,
@@ -64,8 +65,7 @@ def create(service: Service, settings: ServiceSettings) -> FastAPI:
         version="1",
         lifespan=lifespan,
         responses=problems(MalformedRequest),
-        docs_url="/docs",
-        redoc_url=None,
+        openapi_url=None,
     )
     for part in service.routers:
         app.include_router(part)
@@ -78,6 +78,16 @@ def create(service: Service, settings: ServiceSettings) -> FastAPI:
     async def events() -> dict[str, Any]:
         """事件文档: what the service tells and hears (AsyncAPI)."""
         return asyncapi_of(service)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def operations() -> Response:
+        """接口文档: what the service answers (OpenAPI); made in a thread, for it takes seconds."""
+        return Response(openapi_bytes(app), media_type="application/json")
+
+    @app.get("/docs", include_in_schema=False)
+    async def pages() -> Response:
+        """接口文档页面: the document, for people."""
+        return get_swagger_ui_html(openapi_url="/openapi.json", title=app.title)
 
     install_errors(app)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]  # FastAPI's documented way

@@ -1,5 +1,7 @@
 """The service's OpenAPI document: what FastAPI writes, and who may call each operation."""
 
+import json
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,7 +19,7 @@ from tongban.identity import (
 )
 from tongban.problems import MEDIA_TYPE, InternalError, Problem, ProblemBody, ServiceUnavailable
 
-__all__ = ["openapi_of", "permission_of"]
+__all__ = ["openapi_bytes", "openapi_of", "permission_of"]
 
 # What any operation may answer besides its own problems, by whether it needs a token.
 _EVERYWHERE: tuple[type[Problem], ...] = (
@@ -69,6 +71,17 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     return document
 
 
+def openapi_bytes(app: FastAPI) -> bytes:
+    """Return the document as JSON, made once; whoever asks meanwhile waits for the same."""
+    with _MAKING:
+        made: bytes | None = getattr(app.state, "openapi_bytes", None)
+        if made is None:
+            made = json.dumps(openapi_of(app), ensure_ascii=False, separators=(",", ":")).encode()
+            app.state.openapi_bytes = made
+    return made
+
+
+_MAKING = Lock()
 _IDEMPOTENCY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -53,7 +53,7 @@ class Platform:
     )
     tell: Tell = lambda _line: None
     patience: Patience = field(default_factory=Patience)
-    ready_seconds: float = 90.0
+    ready_seconds: float = 180.0
     """So long may the processes take to be ready: more, where the machine does other work."""
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ POLL_SECONDS = 0.05
 _PENDING = ("tongban_outbox_pending", "tongban_consumer_pending")
 
 
-async def until_ready(ports: Mapping[int, Process], *, timeout_seconds: float = 90.0) -> None:
+async def until_ready(ports: Mapping[int, Process], *, timeout_seconds: float) -> None:
     """Wait for 200 from /readyz on each port; a process that ends meanwhile is told of."""
     waiting = dict(ports)
     deadline = time.monotonic() + timeout_seconds
