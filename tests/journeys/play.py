@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,12 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from journeys.cross_stories import company_moves, insured_online
 from journeys.stories import Record, elderly, local_promise, mr_huang
 
-from support.hall import District
+from support.hall import running
 from tongban.run.faults import CannotRun
-from tongban.run.platform import Platform
-from tongban.run.ports import Ports, free_base_port
 
-DATA = Path(__file__).parents[2] / "deploy" / "districts"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 console = Console(highlight=False, soft_wrap=True)
@@ -36,6 +34,10 @@ def tell(district: str, actor: str, what: str) -> None:
 def conclude(title: str, record: Record) -> None:
     """Print what a story came to."""
     console.print(f"  [green]✔ {title}：{record.seconds:.1f} 秒 · {record.seconds:.1f} s[/]")
+
+
+def _told_by(district: str) -> Callable[[str], None]:
+    return lambda line: console.print(f"  {district} {line}")
 
 
 def play() -> None:
@@ -53,30 +55,10 @@ async def play_in(folder: Path) -> None:
     started = time.monotonic()
     console.print("启动三个区，各有自己的数据库与消息服务 · starting three districts")
     async with (
-        Platform(
-            folder=folder / "hitech",
-            district="610171",
-            ports=Ports(free_base_port()),
-            data=DATA / "xian-hitech",
-            tell=lambda line: console.print(f"  高新 {line}"),
-        ) as near,
-        Platform(
-            folder=folder / "qujiang",
-            district="610172",
-            ports=Ports(free_base_port()),
-            data=DATA / "qujiang",
-            tell=lambda line: console.print(f"  曲江 {line}"),
-        ) as owner,
-        Platform(
-            folder=folder / "ankang",
-            district="610971",
-            ports=Ports(free_base_port()),
-            data=DATA / "ankang-hitech",
-            tell=lambda line: console.print(f"  安康 {line}"),
-        ) as third,
+        running("610171", folder / "hitech", tell=_told_by("高新")) as hitech,
+        running("610172", folder / "qujiang", tell=_told_by("曲江")) as qujiang,
+        running("610971", folder / "ankang", tell=_told_by("安康")) as ankang,
     ):
-        hitech, qujiang = District.of(near, "西安高新区"), District.of(owner, "西安曲江新区")
-        ankang = District.of(third, "安康高新区")
         for partner in (qujiang, ankang):
             await hitech.meet(partner)
             await partner.meet(hitech)
@@ -101,8 +83,6 @@ async def play_in(folder: Path) -> None:
         console.print("\n[bold]五、企业跨区迁移，三区同办 · a company moves, three districts[/]")
         moved = await company_moves(hitech, qujiang, ankang, tell)
         conclude("一窗受理，两区联合决定 · one window, two districts in concert", moved)
-        for district in (hitech, qujiang, ankang):
-            await district.client.aclose()
         console.print("\n正在停止 · stopping")
 
 

@@ -4,8 +4,7 @@ Schemathesis makes the requests from the document that the gateway publishes: no
 of ours, and each has a declared status, content type, headers and shape.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -16,7 +15,6 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from journeys.applications import pension_application
-from journeys.conftest import district_of
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
@@ -94,15 +92,6 @@ settings.register_profile(
 asked = settings.get_profile("operations")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def hitech(scratch: Path) -> AsyncIterator[District]:
-    """西安高新区 alone, for whoever may do everything undoes what others build on."""
-    async with district_of(scratch / "operations", "610171", "xian-hitech") as platform:
-        district = District.of(platform, "西安高新区")
-        yield district
-        await district.client.aclose()
-
-
 @pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
     """One connection for all: a new one each time costs more than the request."""
@@ -112,15 +101,15 @@ def session() -> Iterator[requests.Session]:
 
 
 @pytest.fixture(scope="module")
-def headers(hitech: District) -> dict[str, str]:
-    token = hitech.platform.token(sub="has-every-role", roles=list(Role))
+def headers(lone: District) -> dict[str, str]:
+    token = lone.platform.token(sub="has-every-role", roles=list(Role))
     return {"Authorization": f"Bearer {token}"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def places(hitech: District) -> Mapping[str, Any]:
+async def places(lone: District) -> Mapping[str, Any]:
     """What exists, by the name that paths give it."""
-    clerk = hitech.person("窗口", "clerk")
+    clerk = lone.person("窗口", "clerk")
     sites = (await clerk.get("/sites", limit=100))["items"]
     site = next(one for one in sites if one["kind"] == "station")
     whole = await clerk.get(f"/sites/{site['id']}")
@@ -129,7 +118,7 @@ async def places(hitech: District) -> Mapping[str, Any]:
         f"/sites/{site['id']}/tickets",
         {"matter_code": matters[0]["code"], "channel": "window", "holder": {"name": "某某"}},
     )
-    case = await clerk.post("/cases", await pension_application(hitech))
+    case = await clerk.post("/cases", await pension_application(lone))
     return {
         "site_id": site["id"],
         "window_id": whole["windows"][0]["id"],
@@ -142,8 +131,8 @@ async def places(hitech: District) -> Mapping[str, Any]:
     }
 
 
-async def test_the_published_document_is_the_services_own(hitech: District) -> None:
-    published = await hitech.client.get("/openapi.json")
+async def test_the_published_document_is_the_services_own(lone: District) -> None:
+    published = await lone.client.get("/openapi.json")
 
     assert published.status_code == httpx.codes.OK
     assert published.json()["paths"] == DOCUMENT["paths"]
@@ -159,9 +148,9 @@ WITH_A_DOOR = [
 
 @pytest.mark.parametrize(("method", "path"), WITH_A_DOOR)
 async def test_a_stranger_is_turned_away_before_anything_is_read(
-    hitech: District, method: str, path: str
+    lone: District, method: str, path: str
 ) -> None:
-    answer = await hitech.client.request(method, path, content=b"\xff not read")
+    answer = await lone.client.request(method, path, content=b"\xff not read")
 
     assert answer.status_code == httpx.codes.UNAUTHORIZED
     assert answer.headers["content-type"] == "application/problem+json"
@@ -172,7 +161,7 @@ async def test_a_stranger_is_turned_away_before_anything_is_read(
 @settings(asked, max_examples=8)
 def test_a_caller_with_every_role_is_answered_as_declared(
     case: "schemathesis.Case[Any]",
-    hitech: District,
+    lone: District,
     headers: dict[str, str],
     places: Mapping[str, Any],
     session: requests.Session,
@@ -182,7 +171,7 @@ def test_a_caller_with_every_role_is_answered_as_declared(
             {name: places[name] for name in case.path_parameters if name in places}
         )
     case.call_and_validate(
-        base_url=hitech.platform.url, session=session, headers=headers, checks=CHECKS
+        base_url=lone.platform.url, session=session, headers=headers, checks=CHECKS
     )
 
 

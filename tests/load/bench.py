@@ -28,9 +28,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from load.baseline import pgbench
 
-from support.hall import District
+from support.hall import District, running
 from tongban.run.platform import Platform
-from tongban.run.ports import Ports, Processes, free_base_port
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("wrk.lua")
@@ -267,16 +266,15 @@ async def measure(platform: Platform, name: str, path: str, **told: Any) -> tupl
 
 
 async def bench(options: argparse.Namespace, folder: Path) -> None:
-    async with Platform(
-        folder=folder / "state",
-        district="610171",
-        ports=Ports(free_base_port(), Processes.parse(options.processes)),
-        data=ROOT / "deploy" / "districts" / "xian-hitech",
+    async with running(
+        "610171",
+        folder / "state",
+        processes=options.processes,
         settings={"GATEWAY_REQUEST_RATE": "1000000/second", "TONGBAN_LOG_LEVEL": "warning"},
         ready_seconds=PATIENCE_SECONDS,
-    ) as platform:
+    ) as district:
+        platform = district.platform
         print(f"load average {os.getloadavg()[0]:.1f} before, on {os.cpu_count()} cores\n")
-        district = District.of(platform, "高新")
         clerk = platform.token(sub="bench-clerk", roles=["clerk"], site_id=HALL)
         body = json.dumps(await application(district))
         common: dict[str, Any] = {

@@ -26,13 +26,13 @@ import asyncpg
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from journeys.stories import FOOD_LICENCE, PDF, PENSION_CHECK, filled, first_answers
-from load.bench import HALL, ROOT, cost_of
+from load.bench import HALL, cost_of
 
-from support.hall import District, Person
+from support.hall import District, Person, running
 from support.identities import identity_number
 from tongban.clock import local_date, utc_now
 from tongban.run.platform import Platform
-from tongban.run.ports import SERVICES, Ports, free_base_port
+from tongban.run.ports import SERVICES
 
 YEAR = 82_000
 LICENCES_IN_TEN = 3
@@ -228,15 +228,10 @@ async def verify_ledger(platform: Platform, service: str) -> str:
 
 
 async def year(options: argparse.Namespace, folder: Path) -> int:
-    async with Platform(
-        folder=folder / "state",
-        district="610171",
-        ports=Ports(free_base_port()),
-        data=ROOT / "deploy" / "districts" / "xian-hitech",
-        settings=QUIET,
-        ready_seconds=PATIENCE_SECONDS,
-    ) as platform:
-        district = District.of(platform, "高新")
+    async with running(
+        "610171", folder / "state", settings=QUIET, ready_seconds=PATIENCE_SECONDS
+    ) as district:
+        platform = district.platform
         bureau = Bureau(district)
         await bureau.learn()
         heard = {s: await _count(platform, s, _heard(h)) for s, h in HEARD}

@@ -1,14 +1,23 @@
 """A district as people meet it: through its gateway, each with a token of their own."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from support.house import ROOT
 from tongban.run.platform import Platform
+from tongban.run.ports import Ports, Processes, free_base_port
 
-__all__ = ["District", "Person", "Unexpected"]
+__all__ = ["District", "Person", "Unexpected", "running"]
+
+# What each is called, and where its data lie.
+NAMES = {"610171": "西安高新区", "610172": "西安曲江新区", "610971": "安康高新区"}
+DATA = {"610171": "xian-hitech", "610172": "qujiang", "610971": "ankang-hitech"}
 
 
 class Unexpected(AssertionError):
@@ -73,12 +82,6 @@ class District:
     platform: Platform
     client: httpx.AsyncClient
 
-    @classmethod
-    def of(cls, platform: Platform, name: str) -> "District":
-        """Reach a running platform through its gateway."""
-        client = httpx.AsyncClient(base_url=platform.url, timeout=30, trust_env=False)
-        return cls(name=name, code=platform.district, platform=platform, client=client)
-
     def person(self, name: str, *roles: str, site: str | None = None) -> Person:
         """Sign somebody in."""
         subject = f"{'-'.join(roles)}-{uuid4().hex[:8]}"
@@ -107,3 +110,20 @@ class District:
         # The one who meets the other second gets both signatures; both then have them.
         for agreement in (await second.get("/agreements", partner=other.code, limit=100))["items"]:
             await second.post(f"/agreements/{agreement['code']}/sign")
+
+
+@asynccontextmanager
+async def running(
+    code: str, folder: Path, *, processes: str = "", **platform: Any
+) -> AsyncIterator[District]:
+    """Run this district with its data, whole, for as long as it is needed."""
+    async with Platform(
+        folder=folder,
+        district=code,
+        ports=Ports(free_base_port(), Processes.parse(processes)),
+        data=ROOT / "deploy" / "districts" / DATA[code],
+        **platform,
+    ) as started:
+        client = httpx.AsyncClient(base_url=started.url, timeout=30, trust_env=False)
+        async with client:
+            yield District(NAMES[code], code, started, client)
