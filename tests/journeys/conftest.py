@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from support.hall import District, running
@@ -13,13 +12,6 @@ UNLIMITED = {
     f"GATEWAY_{kind}_RATE": "100000/second"
     for kind in ("REQUEST", "PROGRESS", "TICKET", "EXCHANGE")
 }
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share out in two: every operation, with a district of its own, takes as long as all else."""
-    for item in items:
-        is_alone = item.path.name == "test_operations.py"
-        item.add_marker(pytest.mark.xdist_group("operations" if is_alone else "districts"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
