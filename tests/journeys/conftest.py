@@ -50,7 +50,7 @@ async def ankang(scratch: Path, districts: tuple[District, District]) -> AsyncIt
         yield district
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def lone(scratch: Path) -> AsyncIterator[District]:
     """西安高新区 by itself, for one who may do everything undoes what others build on."""
     folder = scratch / "journeys" / "lone"

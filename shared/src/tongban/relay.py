@@ -38,6 +38,9 @@ from tongban.telemetry import EVENTS_RELAYED, OUTBOX_AGE, OUTBOX_PENDING
 __all__ = ["Relay"]
 
 POLL_SECONDS = 0.05
+QUIET_POLL_SECONDS = 0.2
+QUIET_AFTER_SECONDS = 5.0
+"""Who has had nothing to send for so long looks less often: looking was most of a rest's cost."""
 BATCH = 500
 ACK_SECONDS = 10.0
 SILENCE_SECONDS = 15
@@ -82,11 +85,15 @@ class Relay:
                 await asyncio.sleep(1)
                 return
             try:
+                told_at = time.monotonic()
                 while True:
                     relayed = await self.relay_once(connection)
                     await self._measure(connection, is_idle=relayed == 0)
+                    if relayed:
+                        told_at = time.monotonic()
                     if relayed < BATCH:
-                        await asyncio.sleep(POLL_SECONDS)
+                        is_quiet = time.monotonic() - told_at > QUIET_AFTER_SECONDS
+                        await asyncio.sleep(QUIET_POLL_SECONDS if is_quiet else POLL_SECONDS)
             finally:
                 # Whoever relays next measures.
                 OUTBOX_PENDING.labels(self._service).set(0)
