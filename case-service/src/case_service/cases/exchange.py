@@ -4,14 +4,14 @@ Bytes and personal data cross by claim check only; what is heard is in `consumer
 """
 
 import base64
-import hashlib
+import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases import party, steps, store, writing
@@ -21,12 +21,14 @@ from case_service.cases.step import Step
 from case_service.cases.tables import Case
 from case_service.events import CaseReceived, CaseSubmitted
 from case_service.materials import service as materials
+from case_service.materials.keeping import Source
 from case_service.materials.tables import Material
 from case_service.matters.rules import Matter
 from case_service.matters.service import matters_of
 from tongban.context import Context
 from tongban.ids import new_id
-from tongban.objects import ClaimCheck
+from tongban.objects import ClaimCheck, LeftFile, leave_file, open_file
+from tongban.problems import field_fault
 
 __all__ = [
     "CorrectionsBack",
@@ -46,26 +48,45 @@ __all__ = [
 ]
 
 
+INLINE_BYTES: Final = 256 * 1024
+"""A larger file is left beside the package, in pieces: nobody holds the whole of it."""
+
+
 class PackedMaterial(BaseModel):
-    """One file in a package."""
+    """One file of a package: in it, or left beside it."""
 
     key: str
     name: str
     media_type: str
     size: int
     sha256: str
-    content: str
+    content: str | None = None
+    file: LeftFile | None = None
 
-    def raw(self) -> bytes:
-        """Return the bytes, when they are what the package says.
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "PackedMaterial":
+        if (self.content is None) == (self.file is None):
+            raise field_fault("one_of", zh="content 与 file 须且只能有一个", en="content or file")
+        return self
+
+    def source(self, context: Context) -> Source:
+        """Return where its bytes come from.
 
         Raises:
-            PackageBroken: size or digest differ.
+            PackageBroken: what should be bytes is not.
         """
-        raw = base64.b64decode(self.content, validate=True)
-        if len(raw) != self.size or hashlib.sha256(raw).hexdigest() != self.sha256:
-            raise PackageBroken(self.key)
-        return raw
+        if self.file is not None:
+            left = self.file
+            return lambda: open_file(context.objects, left)
+        try:
+            raw = base64.b64decode(self.content or "", validate=True)
+        except binascii.Error:
+            raise PackageBroken(self.key) from None
+
+        async def source() -> AsyncIterator[bytes]:
+            yield raw
+
+        return source
 
 
 class CorrectionsBack(BaseModel):
@@ -129,14 +150,14 @@ async def packed(
     received_at: datetime,
 ) -> tuple[ClaimCheck, UUID | None]:
     """Leave all that the owner needs for interop, which alone sends it; tell the last file."""
-    files = await materials.with_bytes(session, context, case.id)
+    files = await materials.to_pack(session, context, case.id)
     package = {
         "near_number": case.number,
         "matter_code": case.matter_code,
         "channel": case.channel.value,
         **whole,
         "situation_answers": case.situation_answers,
-        "materials": _packed_files(files),
+        "materials": [await _packed(context, *one) for one in files],
         "receipt": receipt,
         "received_at": received_at.isoformat(),
         "site_id": case.site_id,
@@ -148,8 +169,8 @@ async def packed_corrections(
     session: AsyncSession, context: Context, case: Case, *, form: Mapping[str, Any] | None
 ) -> tuple[ClaimCheck, UUID | None]:
     """Leave what the applicant supplied since the package went, and the form where it changed."""
-    files = await materials.with_bytes(session, context, case.id, behind=case.sent_material_id)
-    supplied = {"form": form, "materials": _packed_files(files)}
+    files = await materials.to_pack(session, context, case.id, behind=case.sent_material_id)
+    supplied = {"form": form, "materials": [await _packed(context, *one) for one in files]}
     last = _last_of(files) or case.sent_material_id
     return await context.leave("interop", _encoded(supplied)), last
 
@@ -185,21 +206,22 @@ async def result_left(
     return await context.leave("interop", _encoded(result))
 
 
-def _packed_files(files: Sequence[tuple[Material, bytes]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "key": file.key,
-            "name": file.name,
-            "media_type": file.media_type,
-            "size": file.size,
-            "sha256": file.sha256,
-            "content": base64.b64encode(raw).decode(),
-        }
-        for file, raw in files
-    ]
+async def _packed(context: Context, file: Material, pieces: AsyncIterator[bytes]) -> dict[str, Any]:
+    told = {
+        "key": file.key,
+        "name": file.name,
+        "media_type": file.media_type,
+        "size": file.size,
+        "sha256": file.sha256,
+    }
+    if file.size > INLINE_BYTES:
+        left = await leave_file(context.objects, pieces)
+        return told | {"file": left.model_dump(mode="json")}
+    raw = b"".join([piece async for piece in pieces])
+    return told | {"content": base64.b64encode(raw).decode()}
 
 
-def _last_of(files: Sequence[tuple[Material, bytes]]) -> UUID | None:
+def _last_of(files: Sequence[materials.ToPack]) -> UUID | None:
     return files[-1][0].id if files else None
 
 
@@ -298,11 +320,16 @@ async def _keep_files(
     by: str,
     at: datetime,
 ) -> None:
+    """Keep the files of a package.
+
+    Raises:
+        PackageBroken: size or digest differ; nothing of the package is kept.
+    """
     for file in files:
-        await materials.keep(
+        material = await materials.keep(
             session,
             context,
-            file.raw(),
+            file.source(context),
             case_id=case_id,
             key=file.key,
             name=file.name,
@@ -311,6 +338,8 @@ async def _keep_files(
             by=by,
             at=at,
         )
+        if (material.size, material.sha256) != (file.size, file.sha256):
+            raise PackageBroken(file.key)
 
 
 async def take_corrections(

@@ -35,6 +35,7 @@ from tongban.identity import Caller
 from tongban.ids import new_id
 
 __all__ = [
+    "ToPack",
     "download",
     "examined",
     "hand_in",
@@ -44,11 +45,14 @@ __all__ = [
     "material_asked",
     "plain_name",
     "require_size",
+    "to_pack",
     "upload",
-    "with_bytes",
 ]
 
 _PIECE_BYTES: Final = 256 * 1024
+
+ToPack = tuple[Material, AsyncIterator[bytes]]
+"""A file, and its bytes in pieces."""
 
 
 async def upload(
@@ -224,7 +228,7 @@ async def hand_in(
 async def keep(
     session: AsyncSession,
     context: Context,
-    raw: bytes,
+    source: Source,
     *,
     case_id: UUID,
     key: str,
@@ -239,11 +243,6 @@ async def keep(
     Raises:
         MaterialInfected: the package is not taken.
     """
-
-    async def source() -> AsyncIterator[bytes]:
-        for start in range(0, len(raw), _PIECE_BYTES):
-            yield raw[start : start + _PIECE_BYTES]
-
     seen = await keeping.inspect(context, source)
     kept = await keeping.keep(session, context, source, seen, at=at)
     material = _material(
@@ -261,16 +260,16 @@ async def keep(
     return material
 
 
-async def with_bytes(
+async def to_pack(
     session: AsyncSession, context: Context, case_id: UUID, *, behind: UUID | None = None
-) -> list[tuple[Material, bytes]]:
-    """Return a case's files with their bytes, oldest first, to be packed: those after `behind`.
+) -> list[ToPack]:
+    """Return a case's files, oldest first, to be packed one after the other: those after `behind`.
 
     Raises:
         MaterialInfected, MaterialNotScanned: one of them must not leave.
     """
     return [
-        (material, b"".join([piece async for piece in await keeping.read(context, material, kept)]))
+        (material, await keeping.read(context, material, kept))
         for material, kept in await store.files_of(session, case_id)
         if behind is None or material.id > behind
     ]

@@ -5,6 +5,7 @@ receiver, before its transaction commits; the event carries the claim: key, size
 """
 
 from tongban.objects.claims import ClaimBroken, ClaimCheck, collect, leave
+from tongban.objects.files import FILES, FilePiece, LeftFile, leave_file, open_file
 from tongban.objects.folder import FolderStore
 from tongban.objects.location import InvalidLocation, folder_of, open_store
 from tongban.objects.store import (
@@ -17,11 +18,14 @@ from tongban.objects.store import (
 )
 
 __all__ = [
+    "FILES",
     "ClaimBroken",
     "ClaimCheck",
+    "FilePiece",
     "FolderStore",
     "InvalidLocation",
     "InvalidObjectKey",
+    "LeftFile",
     "ObjectNotFound",
     "ObjectRef",
     "ObjectStore",
@@ -29,6 +33,8 @@ __all__ = [
     "collect",
     "folder_of",
     "leave",
+    "leave_file",
+    "open_file",
     "open_store",
     "sweep",
 ]
