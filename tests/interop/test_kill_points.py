@@ -15,7 +15,7 @@ from interop.test_reconciling import hear, walk
 from interop.two_districts import Districts
 
 from interop_service.evidence import service as evidence
-from interop_service.exchanges import attempting, recording
+from interop_service.exchanges import recording, transferring
 from tongban.testing.fixtures import RunningService
 
 MESSAGES = [
@@ -41,7 +41,7 @@ def before_it_leaves(_: Districts, patch: pytest.MonkeyPatch) -> None:
     async def dies(*_arguments: Any) -> None:
         raise Killed
 
-    patch.setattr(attempting, "attempt", dies)
+    patch.setattr(transferring, "bring", dies)
 
 
 def before_it_is_kept(_: Districts, patch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,19 @@ from interop_service.equivalences import routes as equivalences
 from interop_service.events import PUBLISHED
 from interop_service.evidence import routes as evidence
 from interop_service.evidence import service as evidence_service
-from interop_service.exchanges import deliveries, door, moving, proof, reconciling, sending
+from interop_service.exchanges import (
+    arrivals,
+    deliveries,
+    door,
+    moving,
+    proof,
+    reconciling,
+    sending,
+)
 from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
+from interop_service.files import keeping
+from interop_service.files import routes as files
 from interop_service.letters import sending as letters
 from interop_service.links import routes as links
 from interop_service.links import service as link_service
@@ -64,8 +74,10 @@ SERVICE = Service(
         signings.router,
         partners.router,
         monitoring.router,
+        files.router,
         exchanges.router,
         door.signed_router,
+        files.signed_router,
         recognitions.router,
         equivalences.router,
         once_only.router,
@@ -87,6 +99,9 @@ SERVICE = Service(
         Timer(every=timedelta(hours=1), run=sending.archive),
         Timer(every=timedelta(hours=6), run=monitoring_service.forget),
         Timer(every=timedelta(minutes=1), run=moving.watch_lights),
+        Timer(every=timedelta(seconds=2), run=arrivals.take_arrived),
+        Timer(every=timedelta(hours=1), run=keeping.forget_files),
+        Timer(every=timedelta(days=1), run=keeping.sweep_files),
     ),
     loops={
         "deliveries": deliveries.deliver,

@@ -32,3 +32,7 @@ class Settings(ServiceSettings):
     """… and longer than this nothing more is sent or taken."""
     bodies_kept_days: int = Field(default=30, ge=0)
     """So long messages' bodies are kept beside the log, encrypted."""
+    files_kept_days: int = Field(default=30, ge=8)
+    """So long a file is kept after the last message that named it: until then it goes once."""
+    files_on_their_way_megabytes: int = Field(default=20_000, ge=1)
+    """More unfinished files than this are not taken of one partner."""

@@ -61,7 +61,9 @@ class SignedAnswers:
                 return
             body.extend(message.get("body", b""))
             if not message.get("more_body", False):
-                content = _answer(scope, start, bytes(body))
+                # The answer to HEAD has no bytes, whatever a part below said.
+                is_head = scope["method"] == "HEAD"
+                content = _answer(scope, start, b"" if is_head else bytes(body))
                 await send(start)
                 await send({"type": "http.response.body", "body": content})
                 milliseconds = (time.perf_counter() - began) * 1000
@@ -74,8 +76,9 @@ def _answer(scope: Scope, start: Message, body: bytes) -> bytes:
     """Complete the answer's header fields; return its body."""
     context: Context = scope["app"].state.context
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
-    if headers.get("content-type", "").startswith(MEDIA_TYPE):
+    if body and headers.get("content-type", "").startswith(MEDIA_TYPE):
         body = _with_fault(start["status"], body)
+    if "content-length" in headers:
         headers["content-length"] = str(len(body))
     headers.setdefault("content-type", "application/json")
     headers |= {
@@ -101,7 +104,7 @@ def _observe(scope: Scope, status: int, body: bytes, *, milliseconds: float) -> 
     context: Context = scope["app"].state.context
     headers = Headers(scope=scope)
     sender = headers.get("tongban-sender", "")
-    if scope["method"] != "POST" or not _DISTRICT.fullmatch(sender):
+    if scope["method"] not in ("PATCH", "POST") or not _DISTRICT.fullmatch(sender):
         return  # published keys, say: anybody reads them
     told = json.loads(body) if body else {}
     is_refusal = status >= 400

@@ -1,6 +1,7 @@
 """One attempt to deliver one message, and what came of it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import httpx
 from interop_service.errors import MaintenanceUnderWay
 from interop_service.exchanges import envelopes, posting
 from interop_service.exchanges.envelopes import ReceiptInvalid, SignedReceipt
+from interop_service.exchanges.messages import lacking_in
 from interop_service.exchanges.posting import Proven, Unproven
 from interop_service.exchanges.rules import FaultOf
 from interop_service.keys import PartnerKeys
@@ -20,7 +22,28 @@ from interop_service.monitoring.rules import Direction, Operation, path_without_
 from interop_service.suites import Suite
 from tongban.context import Context
 
-__all__ = ["Delivered", "Errand", "Outcome", "Postponed", "Refused", "attempt"]
+__all__ = [
+    "Answered",
+    "Awaited",
+    "Delivered",
+    "Errand",
+    "FileErrand",
+    "Outcome",
+    "Postponed",
+    "Refused",
+    "ask",
+    "attempt",
+    "judge_refusal",
+]
+
+
+@dataclass(frozen=True)
+class FileErrand:
+    """A file that a message names."""
+
+    file_id: UUID
+    digest: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -37,6 +60,8 @@ class Errand:
     attempts: int
     give_up_at: datetime | None = None
     """After it the message is not sent again by itself."""
+    files: tuple[FileErrand, ...] = ()
+    """What goes beside it, where the partner lacks it."""
     is_line_good: bool = True
     """Whether the last attempt to reach this partner went well, as far as was known."""
 
@@ -58,6 +83,17 @@ class Postponed:
     retry_after: float | None = None
     is_closed: bool = False
     """The partner is closed for that long: whatever else waits for it need not knock either."""
+    got_on: bool = False
+    """Some of its files came through before: the line is good enough to go on at once."""
+    is_waiting: bool = False
+    """It was no attempt: its files are sent by another, or wait for room."""
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """The partner keeps it until these files are there: by digest, from which byte on."""
+
+    lacking: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -69,15 +105,25 @@ class Refused:
 
 
 Outcome = Delivered | Postponed | Refused
+Answered = Outcome | Awaited
 _OUTCOMES = {
     Delivered: operations.Outcome.TAKEN,
     Postponed: operations.Outcome.POSTPONED,
     Refused: operations.Outcome.REFUSED,
+    Awaited: operations.Outcome.TAKEN,
 }
 
 
 async def attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome:
-    """Send one message once, and say what became of it."""
+    """Send one message that names no files once, and say what became of it."""
+    answered = await ask(client, context, errand)
+    if isinstance(answered, Awaited):
+        return Postponed("files: the partner asks for one not named", FaultOf.THEIRS)
+    return answered
+
+
+async def ask(client: httpx.AsyncClient, context: Context, errand: Errand) -> Answered:
+    """Send one message once, and say what was answered."""
     at, began = context.clock(), time.perf_counter()
     outcome = await _attempt(client, context, errand)
     milliseconds = (time.perf_counter() - began) * 1000
@@ -85,10 +131,10 @@ async def attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -
     return outcome
 
 
-def _observed(errand: Errand, outcome: Outcome, *, at: datetime, milliseconds: float) -> Operation:
-    fault, fault_of = (
-        (None, None) if isinstance(outcome, Delivered) else (outcome.fault, outcome.fault_of)
-    )
+def _observed(errand: Errand, outcome: Answered, *, at: datetime, milliseconds: float) -> Operation:
+    fault, fault_of = None, None
+    if isinstance(outcome, Postponed | Refused):
+        fault, fault_of = outcome.fault, outcome.fault_of
     return Operation(
         at=at,
         partner=errand.partner,
@@ -103,7 +149,7 @@ def _observed(errand: Errand, outcome: Outcome, *, at: datetime, milliseconds: f
     )
 
 
-async def _attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome:
+async def _attempt(client: httpx.AsyncClient, context: Context, errand: Errand) -> Answered:
     answer = await posting.post(
         client,
         context,
@@ -118,8 +164,11 @@ async def _attempt(client: httpx.AsyncClient, context: Context, errand: Errand) 
     return _judge(errand, answer)
 
 
-def _judge(errand: Errand, answer: Proven) -> Outcome:
+def _judge(errand: Errand, answer: Proven) -> Answered:
     if answer.status == httpx.codes.ACCEPTED:
+        lacking = lacking_in(answer.content)
+        if lacking is not None:
+            return Awaited(lacking)
         try:
             receipt = envelopes.open_receipt(
                 answer.content,
@@ -132,6 +181,11 @@ def _judge(errand: Errand, answer: Proven) -> Outcome:
             return Delivered(receipt, answer)
         except ReceiptInvalid as fault:
             return Postponed(f"receipt-invalid: {fault}", FaultOf.THEIRS)
+    return judge_refusal(answer)
+
+
+def judge_refusal(answer: Proven) -> Postponed | Refused:
+    """Say what a proven answer means that is not what was asked for."""
     told = posting.told_by(answer)
     if told.is_final:
         return Refused(f"{told.kind}: {told.reasons}" if told.reasons else told.kind)

@@ -6,7 +6,7 @@ recorded when the process dies is sent again, and answered with the same receipt
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,12 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service.due import any_due, is_there
 from interop_service.events import ExchangeSent
 from interop_service.evidence import service as evidence
-from interop_service.exchanges import attempting, moving, posting, recording, store
-from interop_service.exchanges.attempting import Errand
+from interop_service.exchanges import moving, posting, recording, store, transferring
+from interop_service.exchanges.attempting import Errand, FileErrand
 from interop_service.exchanges.protocol import TREE
 from interop_service.exchanges.rules import MessageKind, State
 from interop_service.exchanges.store import DueDelivery
 from interop_service.exchanges.tables import Delivery
+from interop_service.files import store as files
+from interop_service.files.tables import ExchangeFile
 from interop_service.partners import service as partners
 from interop_service.partners.rules import GIVE_UP_AFTER_DAYS
 from interop_service.suites import Suite
@@ -104,6 +106,9 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
         if not await evidence.is_sealing(session, context, at=at):
             return []
         due = await store.due_deliveries(session, at=at, under_way=busy, room=ROOM, limit=BATCH)
+        if not due:
+            return []
+        named = await files.files_of_deliveries(session, [one.delivery.id for one in due])
         errands = []
         for one in due:
             delivery = one.delivery
@@ -112,7 +117,7 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
             delivery.next_attempt_at = at + LEASE
             if delivery.kind is MessageKind.PACKAGE:
                 await _tell_sent(session, delivery, at=at)
-            errands.append(_errand(context, one))
+            errands.append(_errand(context, one, named.get(delivery.id, ())))
     return errands
 
 
@@ -131,7 +136,7 @@ async def _tell_sent(session: AsyncSession, delivery: Delivery, *, at: datetime)
     )
 
 
-def _errand(context: Context, due: DueDelivery) -> Errand:
+def _errand(context: Context, due: DueDelivery, named: Sequence[ExchangeFile]) -> Errand:
     delivery, partner = due.delivery, due.partner
     sealed = delivery.body or b""
     days = due.give_up_after_days or GIVE_UP_AFTER_DAYS
@@ -146,13 +151,14 @@ def _errand(context: Context, due: DueDelivery) -> Errand:
         body=context.vault.open(sealed, context=f"deliveries.body:{delivery.id}"),
         attempts=delivery.attempts,
         give_up_at=(delivery.replayed_at or delivery.created_at) + timedelta(days=days),
+        files=tuple(FileErrand(one.id, one.digest, one.size) for one in named),
         is_line_good=partner.failures == 0,
     )
 
 
 async def _run(client: httpx.AsyncClient, context: Context, errand: Errand) -> None:
     try:
-        outcome = await attempting.attempt(client, context, errand)
+        outcome = await transferring.bring(client, context, errand)
         async with context.sessions.begin() as session:
             await recording.record(session, context, errand, outcome)
     except Exception as fault:

@@ -1,11 +1,14 @@
 """Where partners' messages come in: proven, counted, and only then read by the aggregates."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.errors import (
     DigestMismatch,
@@ -29,14 +32,15 @@ from interop_service.exchanges import proof
 from interop_service.exchanges.answers import Asked
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.protocol import PROTOCOL
+from interop_service.files.rules import LARGEST_CHUNK
 from interop_service.links.limiting import room_for
 from interop_service.partners.schemas import DistrictCode
 from tongban.clock import Now
-from tongban.context import InContext
+from tongban.context import Context, InContext
 from tongban.db import Session
 from tongban.idempotency import TransactionalRoute
 
-__all__ = ["PROOF", "SignedPartner", "body_of", "read_body", "signed_router"]
+__all__ = ["PROOF", "SignedChunk", "SignedPartner", "body_of", "read_body", "signed_router"]
 
 LARGEST_MESSAGE: Final = 30 * 1024 * 1024
 
@@ -73,12 +77,48 @@ async def _signed_partner(
     protocol: Annotated[str, Header(alias="Tongban-Protocol", max_length=20)],
 ) -> AsyncIterator[SignedMessage]:
     """Who signed this message, proven before anything of it is read."""
+    read = partial(read_body, request)
+    async with _proven(
+        request, session, context, at, sender, message_id, protocol, read=read
+    ) as signed:
+        yield signed
+
+
+async def _signed_chunk(
+    request: Request,
+    session: Session,
+    context: InContext,
+    at: Now,
+    sender: Annotated[DistrictCode, Header(alias="Tongban-Sender")],
+    message_id: Annotated[UUID, Header(alias="Tongban-Message-Id")],
+    protocol: Annotated[str, Header(alias="Tongban-Protocol", max_length=20)],
+) -> AsyncIterator[SignedMessage]:
+    """Who signed this chunk of a file, proven before it is kept."""
+    read = partial(read_body, request, LARGEST_CHUNK)
+    async with _proven(
+        request, session, context, at, sender, message_id, protocol, read=read
+    ) as signed:
+        yield signed
+
+
+@asynccontextmanager
+async def _proven(
+    request: Request,
+    session: AsyncSession,
+    context: Context,
+    at: datetime,
+    sender: str,
+    message_id: UUID,
+    protocol: str,
+    *,
+    read: Callable[[], Awaitable[bytes]],
+) -> AsyncIterator[SignedMessage]:
     if protocol != PROTOCOL:
         raise ProtocolUnsupported(supported=PROTOCOL)
     signed = await proof.prove(
         session,
         Asked(request.scope),
-        partial(read_body, request),
+        read,
         sender=sender,
         message_id=message_id,
         at=at,
@@ -102,6 +142,7 @@ async def read_body(request: Request, limit: int = LARGEST_MESSAGE) -> bytes:
 
 
 SignedPartner = Annotated[SignedMessage, Depends(_signed_partner, scope="function")]
+SignedChunk = Annotated[SignedMessage, Depends(_signed_chunk, scope="function")]
 
 
 def body_of(model: type[Any]) -> dict[str, Any]:

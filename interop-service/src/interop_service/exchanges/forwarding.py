@@ -15,6 +15,7 @@ from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.messages import JointPart, PackageMessage
 from interop_service.exchanges.rules import MessageKind, Side, State
 from interop_service.exchanges.tables import Exchange
+from interop_service.files import outgoing
 from interop_service.partners import service as partners
 from interop_service.partners.rules import Mode, Way
 from interop_service.partners.tables import MatterOffer
@@ -74,7 +75,12 @@ async def prepare_package(session: AsyncSession, context: Context, given: Forwar
     content = json.loads(await context.collect(given.package))
     districts = [row.partner for row in rows]
     for row in rows:
-        own = pydantic_core.to_json({**content, "matter_code": row.matter_code})
+        materials, files = await outgoing.named(
+            session, context, row.partner, content.get("materials", ()), at=at
+        )
+        own = pydantic_core.to_json(
+            {**content, "materials": materials, "matter_code": row.matter_code}
+        )
         joint = JointPart(joint_id=main.id, districts=districts) if is_joint else None
         message = PackageMessage(
             **sending.addresses(row, context, at),
@@ -88,7 +94,14 @@ async def prepare_package(session: AsyncSession, context: Context, given: Forwar
             package=envelopes.encrypt(own, await sending.keys_of(session, row)),
         )
         sending.queue(
-            session, context, row, MessageKind.PACKAGE, message, message_id=new_id(), at=at
+            session,
+            context,
+            row,
+            MessageKind.PACKAGE,
+            message,
+            message_id=new_id(),
+            at=at,
+            files=files,
         )
         sending.note(session, row, "exchange.prepare")
     await session.flush()

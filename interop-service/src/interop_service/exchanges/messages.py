@@ -3,16 +3,28 @@
 import base64
 import binascii
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from interop_service.errors import PackageUnreadable
 from interop_service.exchanges.rules import MessageKind, Side, State
+from interop_service.files.secrets import Announced, FileRef
 from interop_service.partners.rules import Mode
 from interop_service.partners.schemas import DistrictCode, MatterCode
+from tongban.objects import LeftFile
+from tongban.problems import field_fault
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -21,6 +33,8 @@ __all__ = [
     "CorrectionPackage",
     "DistrictMessage",
     "ExchangeStated",
+    "FileLacking",
+    "FilesAwaited",
     "JointPart",
     "Message",
     "PackageMessage",
@@ -31,6 +45,7 @@ __all__ = [
     "StatesAnswer",
     "StatesMessage",
     "StepContent",
+    "lacking_in",
 ]
 
 Encrypted = Annotated[str, StringConstraints(min_length=1)]
@@ -183,7 +198,7 @@ class ResultMessage(CaseMessage):
 
 
 class PackageMaterial(BaseModel):
-    """One material with its bytes."""
+    """One material, with its bytes or told where they are: in a file beside the message."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -192,7 +207,14 @@ class PackageMaterial(BaseModel):
     media_type: Line
     size: Annotated[int, Field(ge=1)]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    content: str
+    content: str | None = None
+    file: FileRef | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "PackageMaterial":
+        if (self.content is None) == (self.file is None):
+            raise field_fault("one_of", zh="content 与 file 须且只能有一个", en="content or file")
+        return self
 
 
 class PackageApplicant(BaseModel):
@@ -211,13 +233,32 @@ class WithMaterials(BaseModel):
 
     materials: list[PackageMaterial] = []
 
+    @property
+    def files(self) -> list[Announced]:
+        """The files that it names."""
+        return [
+            Announced(one.file, one.size, one.sha256)
+            for one in self.materials
+            if one.file is not None
+        ]
+
+    def handed_on(self, files: Mapping[str, LeftFile]) -> dict[str, Any]:
+        """Return it as it is handed on within this district, with the files that are here."""
+        whole = self.model_dump(mode="json")
+        for told, material in zip(whole.get("materials", ()), self.materials, strict=True):
+            if material.file is not None:
+                told["file"] = files[material.file.digest].model_dump(mode="json")
+        return whole
+
     def require_whole(self) -> None:
-        """Check each material's bytes against its size and digest.
+        """Check each material's bytes against its size and digest; files are, as they come.
 
         Raises:
             PackageUnreadable: 422, naming the material.
         """
         for material in self.materials:
+            if material.content is None:
+                continue
             try:
                 content = base64.b64decode(material.content, validate=True)
             except binascii.Error:
@@ -259,6 +300,29 @@ class ResultPayload(BaseModel):
     outside_number: Line | None = None
     notice: dict[str, Any] | None = None
     """The sealed result notice."""
+
+
+class FileLacking(BaseModel):
+    """A file that the receiver of a message has not, or not all of."""
+
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    offset: Annotated[int, Field(ge=0)]
+    """From which byte on it is to be sent."""
+
+
+class FilesAwaited(BaseModel):
+    """待传文件: the message is kept, and taken once these files are here; no receipt yet."""
+
+    lacking: Annotated[list[FileLacking], Field(max_length=1000)]
+
+
+def lacking_in(answer: bytes) -> dict[str, int] | None:
+    """Return the files that an answer says are lacking; None where it is no such answer."""
+    try:
+        told = FilesAwaited.model_validate_json(answer)
+    except ValidationError:
+        return None
+    return {one.digest: one.offset for one in told.lacking}
 
 
 class ExchangeStated(BaseModel):

@@ -18,15 +18,28 @@ from interop_service.keys import own_keys
 from interop_service.suites import PublicKey, Suite
 from tongban.context import Context
 
-__all__ = ["TRANSPORT", "Proven", "Told", "Unproven", "client_of", "post", "told_by"]
+__all__ = [
+    "CHUNK",
+    "TRANSPORT",
+    "Proven",
+    "Told",
+    "Unproven",
+    "client_of",
+    "patch",
+    "post",
+    "told_by",
+]
 
 TRANSPORT: Final = "partner_transport"
 """The resource that replaces the network, for two districts in one process."""
 
-TIMEOUT: Final = httpx.Timeout(20, connect=3)
+CONNECT_SECONDS: Final = 3
+READ_SECONDS: Final = 20
 WHOLE_SECONDS: Final = 45
 """The longest that one request takes, its answer included."""
 LONGEST_ANSWER: Final = 64 * 1024
+CHUNK: Final = "application/offset+octet-stream"
+"""The media type of a file's chunk, as tus has it."""
 LONGEST_RETRY_AFTER: Final = 3600.0
 
 
@@ -38,6 +51,8 @@ class Proven:
     content: bytes
     retry_after: float | None
     """Seconds that the partner asks to be left alone."""
+    upload_offset: int | None
+    """Where a file goes on, in the answer to one of its chunks."""
     checkpoint: str | None
     request: OutMessage
     """What was asked, with its signature."""
@@ -70,7 +85,7 @@ def client_of(context: Context) -> httpx.AsyncClient:
     # Partners are reached directly and never by a redirect: the signature names the address.
     return httpx.AsyncClient(
         transport=context.resources.get(TRANSPORT),
-        timeout=TIMEOUT,
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,
         trust_env=False,
     )
@@ -87,11 +102,52 @@ async def post(
     suite: Suite,
 ) -> Proven | Unproven:
     """Send a message, signed for this attempt, and verify the answer by the partner's `keys`."""
-    message = OutMessage(
-        method="POST",
+    fields = {"Content-Type": "application/json"}
+    message = _message(context, "POST", url, fields, message_id=message_id, suite=suite)
+    return await _send(client, context, message, body, keys=keys, suite=suite)
+
+
+async def patch(
+    client: httpx.AsyncClient,
+    context: Context,
+    *,
+    url: str,
+    message_id: UUID,
+    chunk: bytes,
+    offset: int,
+    keys: Mapping[str, PublicKey],
+    suite: Suite,
+    seconds: float = WHOLE_SECONDS,
+) -> Proven | Unproven:
+    """Send a chunk of a file, signed, and verify the answer by the partner's `keys`."""
+    fields = {"Content-Type": CHUNK, "Upload-Offset": str(offset)}
+    message = _message(context, "PATCH", url, fields, message_id=message_id, suite=suite)
+    return await _send(
+        client,
+        context,
+        message,
+        chunk,
+        keys=keys,
+        suite=suite,
+        seconds=seconds,
+        read_seconds=seconds,
+    )
+
+
+def _message(
+    context: Context,
+    method: str,
+    url: str,
+    fields: Mapping[str, str],
+    *,
+    message_id: UUID,
+    suite: Suite,
+) -> OutMessage:
+    return OutMessage(
+        method=method,
         url=url,
         headers={
-            "Content-Type": "application/json",
+            **fields,
             # The digest is of the bytes that travel: no proxy is to pack the answer.
             "Accept-Encoding": "identity",
             "Tongban-Protocol": PROTOCOL,
@@ -100,13 +156,34 @@ async def post(
             **latest_checkpoint(context, suite),
         },
     )
+
+
+async def _send(
+    client: httpx.AsyncClient,
+    context: Context,
+    message: OutMessage,
+    body: bytes,
+    *,
+    keys: Mapping[str, PublicKey],
+    suite: Suite,
+    seconds: float = WHOLE_SECONDS,
+    read_seconds: float = READ_SECONDS,
+) -> Proven | Unproven:
     at = context.clock()
     key = own_keys(context).signer(suite, at=at)
-    signatures.sign(message, body, key=key, at=at, nonce=secrets.token_urlsafe(24))
+    nonce = secrets.token_urlsafe(24)
+    # A file's chunk takes its time to digest, and so may what SM3 digests.
+    await asyncio.to_thread(signatures.sign, message, body, key=key, at=at, nonce=nonce)
     try:
         async with (
-            asyncio.timeout(WHOLE_SECONDS),
-            client.stream("POST", url, content=body, headers=message.headers) as answer,
+            asyncio.timeout(seconds),
+            client.stream(
+                message.method,
+                message.url,
+                content=body,
+                headers=message.headers,
+                timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS),
+            ) as answer,
         ):
             content = await _read(answer)
     except (httpx.HTTPError, TimeoutError) as fault:
@@ -123,6 +200,7 @@ async def post(
         status=answer.status_code,
         content=content,
         retry_after=_seconds(answer.headers.get("Retry-After")),
+        upload_offset=_number(answer.headers.get("Upload-Offset")),
         checkpoint=proof.checkpoint,
         request=message,
     )
@@ -161,6 +239,10 @@ def _seconds(field: str | None) -> float | None:
     if field is None or not field.isdecimal():
         return None
     return min(float(field), LONGEST_RETRY_AFTER)
+
+
+def _number(field: str | None) -> int | None:
+    return int(field) if field is not None and field.isdecimal() else None
 
 
 def _listed(reasons: Any) -> str:

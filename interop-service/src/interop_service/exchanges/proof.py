@@ -1,8 +1,10 @@
 """Who sent a message: proven by its signature, once, before anything of it is read."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,6 +33,8 @@ from tongban.context import Context
 
 __all__ = ["SignedMessage", "forget_nonces", "prove"]
 
+LARGE: Final = 256 * 1024
+"""A larger body is digested beside the event loop."""
 NONCES_KEPT: Final = timedelta(minutes=20)
 """Longer than a signature can be good: its window both ways, and then some."""
 
@@ -96,7 +100,8 @@ async def prove(
     if signatures.key_id_of(request) in partner.revoked_keys:
         raise KeyRevoked
     body = await read()  # not before: a stranger's thirty megabytes are not worth reading
-    proof = signatures.verify(request, body, keys=keys.signing, at=at)
+    verify = partial(signatures.verify, request, body, keys=keys.signing, at=at)
+    proof = await asyncio.to_thread(verify) if len(body) > LARGE else verify()
     if not await store.keep_nonce(session, sender=sender, nonce=proof.nonce, at=at):
         raise NonceReplayed
     return SignedMessage(

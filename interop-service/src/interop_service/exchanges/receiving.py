@@ -1,7 +1,7 @@
 """What a partner sends: take it once, act on it, and state so in a signed receipt."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -34,12 +34,16 @@ from interop_service.exchanges import (
     sending,
     store,
     telling,
+    waiting,
 )
 from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.envelopes import Receipt, SignedReceipt
 from interop_service.exchanges.messages import (
     CaseMessage,
     CasePackage,
+    CorrectionPackage,
+    FileLacking,
+    FilesAwaited,
     PackageMessage,
     ReceiptMessage,
     ResultMessage,
@@ -49,6 +53,8 @@ from interop_service.exchanges.modes import Arrival
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import MessageKind, ReceiptKind, Side, State
 from interop_service.exchanges.tables import Exchange, ReceiptRow
+from interop_service.files import arriving
+from interop_service.files.tables import ExchangeFile
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
 from interop_service.partners.rules import Mode, Way
@@ -64,6 +70,16 @@ __all__ = ["take_package", "take_receipt", "take_result"]
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """A good message, some of whose files are not here yet."""
+
+    exchange_id: UUID
+    files: Sequence[ExchangeFile]
+    """All that it names."""
+    lacking: list[FileLacking]
+
+
+@dataclass(frozen=True)
 class Taken:
     """A message that was taken, and what became of it."""
 
@@ -73,15 +89,18 @@ class Taken:
 
 async def take_package(
     session: AsyncSession, context: Context, signed: SignedMessage, *, at: datetime
-) -> SignedReceipt:
+) -> SignedReceipt | FilesAwaited:
     """接收: at the owner, keep a partner's case package and hand it to the case-service."""
 
-    async def take() -> Taken:
+    async def take() -> Taken | Lacking:
         message = reading.read(PackageMessage, signed, context)
         if await store.exchange(session, message.exchange_id) is not None:
             raise ExchangeKnown(exchange_id=message.exchange_id)
         await _require_agreement(session, context, message, at=at)
         package = await asyncio.to_thread(_open_package, message, context)
+        files = await waiting.expect(session, context, signed, package.files, at=at)
+        if lacking := waiting.lacking(files):
+            return Lacking(message.exchange_id, files, lacking)
         offer = await partners.offer_of(
             session,
             owner=context.settings.district,
@@ -107,7 +126,8 @@ async def take_package(
         )
         forwarded = (package.received_at, message.forward_due_on)
         await moving.open_with(session, context, row, at=at, forwarded=forwarded)
-        payload = package.model_dump(mode="json") | {"from_district": signed.sender}
+        handed_on = package.handed_on(await arriving.left_files(session, context, files))
+        payload = handed_on | {"from_district": signed.sender}
         claim = await context.leave("case", pydantic_core.to_json(payload))
         own = context.settings.district
         publish(
@@ -137,15 +157,22 @@ async def take_receipt(
     exchange_id: UUID,
     *,
     at: datetime,
-) -> SignedReceipt:
+) -> SignedReceipt | FilesAwaited:
     """进度或评价: a step of the case at the other district, for the case of this one."""
     message = reading.read(ReceiptMessage, signed, context)
     kind = message.message_kind
 
-    async def take() -> Taken:
+    async def take() -> Taken | Lacking:
         _require_fields(message)
         concert, row = await _exchange_with(session, signed, message, exchange_id)
-        if not _is_its_turn(row, kind, message):
+        arrival = _arrival(row, kind)
+        content = await telling.content_of(context, message) if arrival is Arrival.TAKEN else None
+        named = content.files if isinstance(content, CorrectionPackage) else ()
+        files = await waiting.expect(session, context, signed, named, at=at)
+        if lacking := waiting.lacking(files):
+            return Lacking(row.id, files, lacking)
+        row.taken_ordinal = max(row.taken_ordinal, message.ordinal)
+        if arrival is not Arrival.TAKEN:
             return Taken(row.id, ReceiptKind.SUPERSEDED)
         _keep_facts(row, message)
         await moving.move(
@@ -157,7 +184,8 @@ async def take_receipt(
             at=at,
             due_on=sending.due_of(kind, message.model_dump()),
         )
-        claim = await telling.content_left(context, message)
+        left = await arriving.left_files(session, context, files)
+        claim = await telling.content_left(context, content, left)
         if row.side is Side.OWNER:
             telling.owners_case(session, row, message, claim)
         elif kind is not MessageKind.REMOTE_HELP:
@@ -184,7 +212,9 @@ async def take_result(
     async def take() -> Taken:
         message = reading.read(ResultMessage, signed, context)
         concert, row = await _exchange_with(session, signed, message, exchange_id)
-        if not _is_its_turn(row, MessageKind.RESULT, message):
+        arrival = _arrival(row, MessageKind.RESULT)
+        row.taken_ordinal = max(row.taken_ordinal, message.ordinal)
+        if arrival is not Arrival.TAKEN:
             return Taken(row.id, ReceiptKind.SUPERSEDED)
         content = await asyncio.to_thread(envelopes.decrypt, message.result, own_keys(context))
         result = telling.validated(ResultPayload, content)
@@ -215,7 +245,9 @@ async def take_result(
         await sending.tell_concert(session, context, concert)
         return Taken(row.id)
 
-    return await _once(session, context, signed, MessageKind.RESULT, take, at=at)
+    given = await _once(session, context, signed, MessageKind.RESULT, take, at=at)
+    assert isinstance(given, SignedReceipt)  # noqa: S101  # a result names no files
+    return given
 
 
 async def _once(
@@ -223,11 +255,14 @@ async def _once(
     context: Context,
     signed: SignedMessage,
     kind: MessageKind,
-    take: Callable[[], Awaitable[Taken]],
+    take: Callable[[], Awaitable[Taken | Lacking]],
     *,
     at: datetime,
-) -> SignedReceipt:
-    """Take a message unless it was taken before: the second coming gets the first receipt."""
+) -> SignedReceipt | FilesAwaited:
+    """Take a message unless it was taken before: the second coming gets the first receipt.
+
+    One whose files are not all here is kept until they are, and gets no receipt before.
+    """
     await store.alone_with_message(session, sender=signed.sender, message_id=signed.message_id)
     known = await store.receipt(session, sender=signed.sender, message_id=signed.message_id)
     if known is not None:
@@ -235,8 +270,13 @@ async def _once(
         if known.digest != suites.digest_by(known.digest_algorithm, signed.body):
             raise MessageIdReused(message_id=signed.message_id)
         return _given(known)
+    await waiting.require_same(session, signed)
     await evidence.require_sealing(session, context, at=at)
     taken = await take()
+    if isinstance(taken, Lacking):
+        await waiting.keep(session, context, signed, taken.exchange_id, kind, taken.files)
+        return FilesAwaited(lacking=taken.lacking)
+    await waiting.forget(session, signed)
     receipt = Receipt(
         receipt_id=new_id(),
         message_id=signed.message_id,
@@ -333,8 +373,8 @@ async def _exchange_with(
     return concert, row
 
 
-def _is_its_turn(row: Exchange, kind: MessageKind, message: CaseMessage) -> bool:
-    """Tell whether a message moves the exchange on, and note that it came.
+def _arrival(row: Exchange, kind: MessageKind) -> Arrival:
+    """Tell whether a message moves the exchange on.
 
     One that is late has no effect: the exchange has moved on without it.
 
@@ -349,9 +389,8 @@ def _is_its_turn(row: Exchange, kind: MessageKind, message: CaseMessage) -> bool
         raise OutOfTurn(
             state=row.state, kind=kind, possible=modes.possible(row.mode, row.state, sender)
         )
-    row.taken_ordinal = max(row.taken_ordinal, message.ordinal)
     is_rated_already = kind is MessageKind.RATED and row.score is not None
-    return arrival is Arrival.TAKEN and not is_rated_already
+    return Arrival.LATE if is_rated_already else arrival
 
 
 def _require_fields(message: ReceiptMessage) -> None:

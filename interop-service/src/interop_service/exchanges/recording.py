@@ -59,14 +59,21 @@ async def _record_postponed(
     session: AsyncSession, errand: Errand, delivery: Delivery, outcome: Postponed, *, at: datetime
 ) -> None:
     chance = random.random()  # noqa: S311  # it spreads the load; no secret hangs on it
-    pause = rules.backoff_seconds(errand.attempts, chance)
+    if outcome.is_waiting:
+        delivery.attempts -= 1
+        delivery.next_attempt_at = at + timedelta(seconds=outcome.retry_after or 0)
+        delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
+        return
+    if outcome.got_on:
+        delivery.attempts = 1
+    pause = rules.backoff_seconds(delivery.attempts, chance)
     pause = max(pause, outcome.retry_after or 0)
     delivery.next_attempt_at = at + timedelta(seconds=pause)
     delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
     if outcome.is_closed:
         until = delivery.next_attempt_at
         await lines.pause(session, delivery.partner, until=until, actor=delivery.partner)
-    elif outcome.fault_of is not FaultOf.OURS:
+    elif outcome.fault_of is not FaultOf.OURS and not outcome.got_on:
         await lines.note_failure(session, delivery.partner, at=at, chance=chance)
     if errand.give_up_at is not None and delivery.next_attempt_at > errand.give_up_at:
         delivery.state = DeliveryState.DEAD

@@ -21,6 +21,7 @@ from interop_service.exchanges import dead_letters, receiving, reconciling, serv
 from interop_service.exchanges.door import PROOF, SignedPartner, body_of, signed_router
 from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.messages import (
+    FilesAwaited,
     PackageMessage,
     ReceiptMessage,
     ResultMessage,
@@ -42,6 +43,7 @@ from interop_service.exchanges.schemas import (
     RemoteHelpIn,
 )
 from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow, Reconciliation
+from interop_service.files.errors import FileTooLarge, FileUnreadable
 from interop_service.partners.schemas import DistrictCode
 from interop_service.refusals import DeadLetterNotFound, ExchangeNotFound
 from tongban import app
@@ -167,13 +169,18 @@ async def discard_dead_letter(
 @signed_router.post(
     f"{TREE}/exchanges",
     status_code=202,
-    responses=problems(*PROOF, AgreementDenies, ExchangeKnown, PackageUnreadable),
+    responses=problems(
+        *PROOF, AgreementDenies, ExchangeKnown, PackageUnreadable, FileTooLarge, FileUnreadable
+    ),
     openapi_extra=body_of(PackageMessage),
 )
 async def receive_package(
     signed: SignedPartner, session: Session, context: InContext, at: Now, _caller: MaybeCaller
-) -> SignedReceipt:
-    """接收跨区办件: take a partner's signed, encrypted case package; answers a receipt."""
+) -> SignedReceipt | FilesAwaited:
+    """接收跨区办件: take a partner's signed, encrypted case package; answers a receipt.
+
+    Where files that it names are not here yet it is kept, and the answer tells which.
+    """
     return await receiving.take_package(session, context, signed, at=at)
 
 
@@ -219,7 +226,14 @@ async def list_receipts(
 @signed_router.post(
     f"{TREE}/exchanges/{{exchange_id}}/receipts",
     status_code=202,
-    responses=problems(*PROOF, ExchangeUnknown, MessageNotAllowed, PackageUnreadable),
+    responses=problems(
+        *PROOF,
+        ExchangeUnknown,
+        MessageNotAllowed,
+        PackageUnreadable,
+        FileTooLarge,
+        FileUnreadable,
+    ),
     openapi_extra=body_of(ReceiptMessage),
 )
 async def receive_receipt(
@@ -229,8 +243,11 @@ async def receive_receipt(
     context: InContext,
     at: Now,
     _caller: MaybeCaller,
-) -> SignedReceipt:
-    """接收进度或评价: take a step of the case at the other district; answers a receipt."""
+) -> SignedReceipt | FilesAwaited:
+    """接收进度或评价: take a step of the case at the other district; answers a receipt.
+
+    Where files that it names are not here yet it is kept, and the answer tells which.
+    """
     return await receiving.take_receipt(session, context, signed, exchange_id, at=at)
 
 
@@ -254,7 +271,7 @@ async def receive_result(
 
 @versions_router.api_route(
     f"{ROOT}{{version}}/{{rest:path}}",
-    methods=["GET", "POST"],
+    methods=["GET", "HEAD", "PATCH", "POST"],
     responses=problems(ProtocolUnsupported),
     include_in_schema=False,
 )

@@ -4,11 +4,12 @@ Called by the consumers. The worker's loop `deliveries` sends what is prepared h
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
+import pydantic_core
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +29,8 @@ from interop_service.exchanges.messages import (
 from interop_service.exchanges.protocol import PROTOCOL
 from interop_service.exchanges.rules import MessageKind, Side, State
 from interop_service.exchanges.tables import Delivery, Exchange
+from interop_service.files import outgoing
+from interop_service.files.tables import DeliveryFile
 from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
 from interop_service.suites import Suite
@@ -97,9 +100,7 @@ async def tell_owners(
     concert = await concerts.locked(session, exchange_id)
     if concert is None or concert.main.side is not Side.NEAR:
         return
-    plain = (
-        CorrectionPackage.model_validate_json(await context.collect(content)) if content else None
-    )
+    supplied = pydantic_core.from_json(await context.collect(content)) if content else None
     for row in concert.rows:
         if kind is MessageKind.RATED:
             if row.score is not None:
@@ -107,11 +108,26 @@ async def tell_owners(
             row.score = facts["score"]
         elif kind is MessageKind.WITHDRAWAL_REQUESTED:
             row.withdrawal_requested_at = row.withdrawal_requested_at or at
-        sealed = plain.model_dump_json(exclude_none=True).encode() if plain else None
-        await tell_partner(session, context, row, kind, at=at, content=sealed, facts=facts)
+        sealed, files = await _supplied(session, context, row, supplied)
+        await tell_partner(
+            session, context, row, kind, at=at, content=sealed, facts=facts, files=files
+        )
     if kind is MessageKind.CORRECTED:
         await tell_concert(session, context, concert)
     await session.flush()
+
+
+async def _supplied(
+    session: AsyncSession, context: Context, row: Exchange, supplied: dict[str, Any] | None
+) -> tuple[bytes | None, Sequence[UUID]]:
+    """Return what the applicant supplied as its owner is told of it, and the files beside it."""
+    if supplied is None:
+        return None, ()
+    told, files = await outgoing.named(
+        session, context, row.partner, supplied.get("materials", ()), at=context.clock()
+    )
+    package = CorrectionPackage.model_validate({**supplied, "materials": told})
+    return package.model_dump_json(exclude_none=True).encode(), files
 
 
 async def tell_partner(
@@ -123,6 +139,7 @@ async def tell_partner(
     at: datetime,
     content: bytes | None = None,
     facts: Mapping[str, Any],
+    files: Sequence[UUID] = (),
 ) -> bool:
     """Prepare a step's message, and move the locked exchange on; tell whether it was its turn."""
     if kind not in modes.possible(row.mode, row.state, row.side):
@@ -148,7 +165,16 @@ async def tell_partner(
         content=envelopes.encrypt(content, await keys_of(session, row)) if content else None,
         **{name: value for name, value in facts.items() if value is not None},
     )
-    queue(session, context, row, kind, message, message_id=message_id, at=context.clock())
+    queue(
+        session,
+        context,
+        row,
+        kind,
+        message,
+        message_id=message_id,
+        at=context.clock(),
+        files=files,
+    )
     return True
 
 
@@ -309,7 +335,10 @@ def queue(
     *,
     message_id: UUID,
     at: datetime,
+    files: Sequence[UUID] = (),
 ) -> None:
+    """Let a message wait for its turn; `files` go after it."""
+    session.add_all(DeliveryFile(delivery_id=message_id, file_id=file_id) for file_id in files)
     body = message.model_dump_json(exclude_none=True).encode()
     session.add(
         Delivery(

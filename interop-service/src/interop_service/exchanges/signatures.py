@@ -48,7 +48,13 @@ __all__ = [
 
 CHECKPOINT: Final = "tongban-checkpoint"
 """The sender's latest signed ledger checkpoint."""
-WHERE_THERE: Final = (CHECKPOINT, "retry-after")
+WHERE_THERE: Final = (
+    CHECKPOINT,
+    "retry-after",
+    "upload-offset",
+    "upload-length",
+    "upload-complete",
+)
 """Fields that need not be there; one that is there is covered."""
 COMPONENTS: Final = (
     "@method",

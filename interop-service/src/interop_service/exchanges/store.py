@@ -36,6 +36,7 @@ __all__ = [
     "forget_bodies",
     "forget_nonces",
     "give_up",
+    "hold",
     "hops_of",
     "joint_with",
     "keep_nonce",
@@ -290,6 +291,16 @@ async def forget_bodies(session: AsyncSession, *, at: datetime, after: timedelta
 
 async def lock_delivery(session: AsyncSession, message_id: UUID) -> Delivery | None:
     return await session.get(Delivery, message_id, with_for_update=True)
+
+
+async def hold(session: AsyncSession, message_id: UUID, *, until: datetime) -> None:
+    """Keep a message that is under way under its lease for longer."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.id == message_id, Delivery.state == DeliveryState.DUE)
+        .values(next_attempt_at=until),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def receipt(session: AsyncSession, *, sender: str, message_id: UUID) -> ReceiptRow | None:

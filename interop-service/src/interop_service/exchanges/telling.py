@@ -1,6 +1,7 @@
 """What this district's own case is told of what came, and what is left for it to collect."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -33,10 +34,10 @@ from interop_service.keys import own_keys
 from interop_service.recognitions import service as recognitions
 from tongban.context import Context
 from tongban.messages import Event, publish
-from tongban.objects import ClaimCheck
+from tongban.objects import ClaimCheck, LeftFile
 from tongban.problems import Where
 
-__all__ = ["content_left", "owners_case", "progressed", "result", "validated"]
+__all__ = ["content_left", "content_of", "owners_case", "progressed", "result", "validated"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -88,19 +89,34 @@ async def result(
     )
 
 
-async def content_left(context: Context, message: ReceiptMessage) -> ClaimCheck | None:
-    """Open what is for the case alone, and leave it for the case-service."""
+async def content_of(
+    context: Context, message: ReceiptMessage
+) -> CorrectionPackage | StepContent | None:
+    """Open what is for the case alone."""
     if message.content is None:
         return None
     plain = await asyncio.to_thread(envelopes.decrypt, message.content, own_keys(context))
-    opened: BaseModel
-    if message.message_kind is MessageKind.CORRECTED:
-        package = validated(CorrectionPackage, plain)
-        package.require_whole()
-        opened = package
-    else:
-        opened = validated(StepContent, plain)
-    return await context.leave("case", pydantic_core.to_json(opened.model_dump(mode="json")))
+    if message.message_kind is not MessageKind.CORRECTED:
+        return validated(StepContent, plain)
+    package = validated(CorrectionPackage, plain)
+    package.require_whole()
+    return package
+
+
+async def content_left(
+    context: Context,
+    content: CorrectionPackage | StepContent | None,
+    files: Mapping[str, LeftFile],
+) -> ClaimCheck | None:
+    """Leave it for the case-service, with its files, which are all here."""
+    if content is None:
+        return None
+    plain = (
+        content.handed_on(files)
+        if isinstance(content, CorrectionPackage)
+        else content.model_dump(mode="json")
+    )
+    return await context.leave("case", pydantic_core.to_json(plain))
 
 
 def owners_case(

@@ -48,11 +48,12 @@ class Operation:
 
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_DIGEST = re.compile(r"(?<=/files/)[0-9a-f]{64}")
 
 
 def path_without_ids(path: str) -> str:
     """Return the path as a template: what is the same for every exchange."""
-    return _ID.sub("{id}", path)[:200]
+    return _DIGEST.sub("{digest}", _ID.sub("{id}", path))[:200]
 
 
 def answered(status: int, *, is_final: bool) -> Outcome:

@@ -11,6 +11,7 @@ from enum import StrEnum
 __all__ = [
     "FAILURES_IN_A_ROW",
     "GIVE_UP_AFTER_DAYS",
+    "LARGEST_FILE_MEGABYTES",
     "MESSAGES_AT_ONCE",
     "MESSAGES_A_MINUTE",
     "AgreementState",
@@ -42,6 +43,7 @@ GIVE_UP_AFTER_DAYS = 30
 """How long a message is sent again where nothing else is agreed."""
 MESSAGES_A_MINUTE = 600
 MESSAGES_AT_ONCE = 8
+LARGEST_FILE_MEGABYTES = 500
 """What is taken of one partner where nothing else is agreed."""
 
 

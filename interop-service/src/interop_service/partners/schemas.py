@@ -170,6 +170,9 @@ class PartnerIn(Strict):
     messages_at_once: Annotated[int, Field(ge=1, le=100)] | None = Field(
         default=None, description="同时处理的消息 / messages of it handled at a time"
     )
+    largest_file_megabytes: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        default=None, description="接收的单个材料文件上限（MB）/ the largest material taken of it"
+    )
 
 
 class PartnerEntry(Strict):
@@ -290,6 +293,7 @@ class PartnerRead(BaseModel):
     contacts: list[Contact]
     messages_a_minute: int
     messages_at_once: int
+    largest_file_megabytes: int
     paused_until: datetime | None
     failures: int
     """连续失败次数"""

@@ -63,6 +63,7 @@ async def register(session: AsyncSession, given: PartnerIn, *, actor: str) -> Pa
             keys=None,
             messages_a_minute=rules.MESSAGES_A_MINUTE,
             messages_at_once=rules.MESSAGES_AT_ONCE,
+            largest_file_megabytes=rules.LARGEST_FILE_MEGABYTES,
         )
         session.add(row)
     is_suspended = row.state is PartnerState.SUSPENDED
@@ -73,6 +74,7 @@ async def register(session: AsyncSession, given: PartnerIn, *, actor: str) -> Pa
         row.contacts = [contact.model_dump() for contact in given.contacts]
     row.messages_a_minute = given.messages_a_minute or row.messages_a_minute
     row.messages_at_once = given.messages_at_once or row.messages_at_once
+    row.largest_file_megabytes = given.largest_file_megabytes or row.largest_file_megabytes
     row.state = rules.partner_state(
         is_reachable=bool(row.endpoint and row.keys), is_suspended=is_suspended
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from interop_service.database import InteropTables
 from interop_service.partners.rules import (
     GIVE_UP_AFTER_DAYS,
+    LARGEST_FILE_MEGABYTES,
     MESSAGES_A_MINUTE,
     MESSAGES_AT_ONCE,
     AgreementState,
@@ -45,6 +46,8 @@ class Partner(Record, Sequenced, InteropTables):
     """联络人: whom to call there, by duty."""
     messages_a_minute: Mapped[int] = mapped_column(default=MESSAGES_A_MINUTE)
     messages_at_once: Mapped[int] = mapped_column(default=MESSAGES_AT_ONCE)
+    largest_file_megabytes: Mapped[int] = mapped_column(default=LARGEST_FILE_MEGABYTES)
+    """The largest material that is taken of it."""
     paused_until: Mapped[datetime | None]
     """It is closed until then, or left alone as a dead line is: nothing is sent."""
     failures: Mapped[int] = mapped_column(default=0)

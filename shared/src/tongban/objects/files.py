@@ -49,7 +49,12 @@ class LeftFile(BaseModel):
 
     @property
     def key(self) -> bytes:
-        return base64.urlsafe_b64decode(f"{self.secret}=")
+        return self.key_of(self.secret)
+
+    @staticmethod
+    def key_of(secret: str) -> bytes:
+        """Return the key that is written as `secret`."""
+        return base64.urlsafe_b64decode(f"{secret}=")
 
 
 async def leave_file(store: ObjectStore, content: AsyncIterator[bytes]) -> LeftFile:
