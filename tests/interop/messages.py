@@ -82,6 +82,44 @@ class Letter:
         return True
 
 
+async def chunk(
+    receiver: RunningService,
+    digest: str,
+    content: bytes = b"",
+    *,
+    offset: int = 0,
+    method: str = "PATCH",
+    sender: str = NEAR,
+    key: PrivateKey,
+    headers: dict[str, str] | None = None,
+    altered: dict[str, str] | None = None,
+) -> httpx.Response:
+    """Send a chunk of a file, or ask how far it is; `altered` are changed after signing."""
+    path = f"{TREE}/files/{digest}"
+    message = signatures.OutMessage(
+        method=method,
+        url=f"{receiver.client.base_url}".rstrip("/") + path,
+        headers={
+            "Content-Type": "application/offset+octet-stream",
+            "Tongban-Message-Id": str(new_id()),
+            "Tongban-Sender": sender,
+            "Tongban-Protocol": PROTOCOL,
+            "Accept-Language": "en",
+            **({"Upload-Offset": str(offset)} if method == "PATCH" else {}),
+            **(headers or {}),
+        },
+    )
+    signatures.sign(message, content, key=key, at=now(), nonce=secrets.token_urlsafe(24))
+    answer = await receiver.client.request(
+        method, path, content=content, headers=message.headers | (altered or {})
+    )
+    asked = signatures.OutMessage(message.method, message.url, dict(answer.request.headers))
+    given = signatures.Answer(answer.status_code, answer.headers, asked)
+    keys = (await keys_of(receiver)).signing
+    signatures.verify_answer(given, answer.content, keys=keys, at=now())
+    return answer
+
+
 async def keys_of(side: RunningService) -> PartnerKeys:
     return PartnerKeys.from_jwks((await side.client.get(KEYS_PATH)).json())
 

@@ -39,13 +39,15 @@ async def room_for(context: Context, partner: Partner) -> AsyncIterator[None]:
         TooManyMessages: 429, with the time to wait.
     """
     limits: Limits = context.resources[RESOURCE]
+    # Told now: where the message is refused its session is gone before the count is.
+    district = partner.district
     rate = RateLimitItemPerMinute(partner.messages_a_minute)
-    if limits.under_way[partner.district] >= partner.messages_at_once:
+    if limits.under_way[district] >= partner.messages_at_once:
         raise TooManyMessages(limit=f"{partner.messages_at_once}", headers={"Retry-After": "1"})
-    if not await limits.windows.hit(rate, partner.district):
+    if not await limits.windows.hit(rate, district):
         raise TooManyMessages(limit=str(rate), headers={"Retry-After": "5"})
-    limits.under_way[partner.district] += 1
+    limits.under_way[district] += 1
     try:
         yield
     finally:
-        limits.under_way[partner.district] -= 1
+        limits.under_way[district] -= 1
