@@ -5,13 +5,15 @@ from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.suites import Suite
 from tongban_client import incoming
 from tongban_client.clients import AsyncClient, Client
+from tongban_client.files import SealedFile
 from tongban_client.messages import Message, package, progress, rating, result
 from tongban_client.parties import KeySet, KeysUnreadable, Ourselves, Partner
-from tongban_client.sending import NotDelivered, Refused, Unproven
+from tongban_client.sending import FilesLacking, NotDelivered, Refused, Unproven
 
 __all__ = [
     "AsyncClient",
     "Client",
+    "FilesLacking",
     "KeySet",
     "KeysUnreadable",
     "Message",
@@ -19,6 +21,7 @@ __all__ = [
     "Ourselves",
     "Partner",
     "Refused",
+    "SealedFile",
     "SignedReceipt",
     "Suite",
     "Unproven",

@@ -1,5 +1,7 @@
 """The client, for threads and for asyncio: the same calls, and nothing between them but await."""
 
+import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -8,6 +10,7 @@ import httpx
 from interop_service.exchanges.envelopes import SignedReceipt
 from tongban.clock import Clock, utc_now
 from tongban_client import sending
+from tongban_client.files import Ask, Asking, SealedFile, delivery
 from tongban_client.messages import Message
 from tongban_client.parties import KeySet, Ourselves, Partner, key_set_of, keys_url
 from tongban_client.sending import Attempt, Unproven
@@ -38,6 +41,7 @@ class Client:
 
         Raises:
             Unproven: no answer, or none that is proven: send it again.
+            FilesLacking: it names files that are not there: use `deliver`.
             Refused: unless `is_final`, send it again, not before `retry_after`.
         """
         attempt = sending.sign(message, us=self._us, partner=partner, at=self._clock())
@@ -48,6 +52,30 @@ class Client:
         except httpx.HTTPError as fault:
             raise _unreachable(fault) from fault
         return _opened(attempt, answer, self._clock)
+
+    def deliver(
+        self, message: Message, partner: Partner, files: Sequence[SealedFile] = ()
+    ) -> SignedReceipt:
+        """Send a message and those of its files that the partner lacks, from where it has them.
+
+        Raises:
+            Unproven, Refused, FilesLacking: as `send`; call it again, and it goes on.
+        """
+        asking = delivery(message, files, us=self._us, partner=partner, clock=self._clock)
+        given: tuple[int, Any, bytes] | None = None
+        while True:
+            try:
+                ask = _next(asking, given)
+            except _Delivered as end:
+                return end.receipt
+            request = ask.request
+            try:
+                answer = self._http.request(
+                    request.method, request.url, content=ask.body, headers=request.headers
+                )
+            except httpx.HTTPError as fault:
+                raise _unreachable(fault) from fault
+            given = answer.status_code, answer.headers, answer.content
 
     def read_keys(self, endpoint: str) -> KeySet:
         """Read a district's published keys: to compare and register, never to trust as they are.
@@ -102,6 +130,27 @@ class AsyncClient:
             raise _unreachable(fault) from fault
         return _opened(attempt, answer, self._clock)
 
+    async def deliver(
+        self, message: Message, partner: Partner, files: Sequence[SealedFile] = ()
+    ) -> SignedReceipt:
+        """Send a message and its files; see `Client.deliver`."""
+        asking = delivery(message, files, us=self._us, partner=partner, clock=self._clock)
+        given: tuple[int, Any, bytes] | None = None
+        while True:
+            try:
+                # Reading and sealing a chunk is work for a thread, not for the loop.
+                ask = await asyncio.to_thread(_next, asking, given)
+            except _Delivered as end:
+                return end.receipt
+            request = ask.request
+            try:
+                answer = await self._http.request(
+                    request.method, request.url, content=ask.body, headers=request.headers
+                )
+            except httpx.HTTPError as fault:
+                raise _unreachable(fault) from fault
+            given = answer.status_code, answer.headers, answer.content
+
     async def read_keys(self, endpoint: str) -> KeySet:
         """Read a district's published keys; see `Client.read_keys`."""
         try:
@@ -123,6 +172,25 @@ class AsyncClient:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+class _Delivered(Exception):
+    """The receipt is here."""
+
+    def __init__(self, receipt: SignedReceipt) -> None:
+        self.receipt = receipt
+
+
+def _next(asking: Asking, given: tuple[int, Any, bytes] | None) -> Ask:
+    """Return what is to be sent next.
+
+    Raises:
+        _Delivered: nothing; StopIteration would be lost on its way between threads.
+    """
+    try:
+        return next(asking) if given is None else asking.send(given)
+    except StopIteration as end:
+        raise _Delivered(end.value) from None
 
 
 def _opened(attempt: Attempt, answer: httpx.Response, clock: Clock) -> SignedReceipt:

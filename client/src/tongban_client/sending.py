@@ -10,12 +10,22 @@ import pydantic_core
 
 from interop_service.exchanges import envelopes, signatures
 from interop_service.exchanges.envelopes import ReceiptInvalid, SignedReceipt
+from interop_service.exchanges.messages import lacking_in
 from interop_service.exchanges.protocol import PROTOCOL
 from interop_service.exchanges.signatures import Answer, AnswerUnproven, OutMessage
 from tongban_client.messages import Message
 from tongban_client.parties import Ourselves, Partner
 
-__all__ = ["Attempt", "NotDelivered", "Refused", "Unproven", "open_answer", "sign"]
+__all__ = [
+    "Attempt",
+    "FilesLacking",
+    "NotDelivered",
+    "Refused",
+    "Unproven",
+    "open_answer",
+    "refusal",
+    "sign",
+]
 
 PREFIX: Final = "urn:tongban:problem:"
 
@@ -45,6 +55,15 @@ class Refused(NotDelivered):
         """Tell whether the message will never be taken as it is."""
         is_theirs = self.problem.get("fault") == "yours" and self.problem.get("retry") is False
         return 400 <= self.status < 500 and is_theirs
+
+
+class FilesLacking(NotDelivered):
+    """The partner keeps the message until these files are there; then send it again (4.10)."""
+
+    def __init__(self, lacking: Mapping[str, int]) -> None:
+        self.lacking = lacking
+        """By digest, from which byte on. Empty: all are there, and are examined."""
+        super().__init__(f"files lacking: {', '.join(lacking) or 'none, being examined'}")
 
 
 @dataclass(frozen=True)
@@ -94,6 +113,7 @@ def open_answer(
 
     Raises:
         Unproven: nothing proves that the answer is the partner's: it is no answer.
+        FilesLacking: it is kept, and has no receipt until files are there that it names.
         Refused: it is, but no receipt for this message.
     """
     partner, message = attempt.partner, attempt.message
@@ -104,7 +124,10 @@ def open_answer(
     except AnswerUnproven as fault:
         raise Unproven(f"status {status}: {fault}") from None
     if status != 202:
-        raise Refused(status, _problem(content), _seconds(headers.get("Retry-After")))
+        raise refusal(status, headers, content)
+    lacking = lacking_in(content)
+    if lacking is not None:
+        raise FilesLacking(lacking)
     try:
         return envelopes.open_receipt(
             content,
@@ -116,6 +139,11 @@ def open_answer(
         )
     except ReceiptInvalid as fault:
         raise Refused(status, {"detail": str(fault)}, None) from None
+
+
+def refusal(status: int, headers: Mapping[str, str], content: bytes) -> Refused:
+    """Return what a proven answer says that is not what was asked for."""
+    return Refused(status, _problem(content), _seconds(headers.get("Retry-After")))
 
 
 def _problem(content: bytes) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tongban.vault import SealBroken
 
-__all__ = ["CHUNK_BYTES", "new_stream_key", "opened", "sealed"]
+__all__ = ["CHUNK_BYTES", "TAG_BYTES", "new_stream_key", "opened", "sealed", "sealed_chunk"]
 
 CHUNK_BYTES: Final = 256 * 1024
-_TAG_BYTES: Final = 16
+TAG_BYTES: Final = 16
 _KEY_BYTES: Final = 32
 _COUNTER_BYTES: Final = 11
 
@@ -28,14 +28,20 @@ def new_stream_key() -> bytes:
     return os.urandom(_KEY_BYTES)
 
 
+def sealed_chunk(chunk: bytes, key: bytes, *, context: str, place: int, is_last: bool) -> bytes:
+    """Seal one chunk of a stream, the `place`-th from 0; all but the last are of one size."""
+    return AESGCM(key).encrypt(_nonce(place, is_last), chunk, context.encode())
+
+
 async def sealed(
     content: AsyncIterator[bytes], key: bytes, *, context: str
 ) -> AsyncIterator[bytes]:
     """Seal a stream; `context` tells what it is, so that it opens as nothing else."""
-    aead, bound = AESGCM(key), context.encode()
     place = 0
     async for chunk, is_last in _rechunked(content, CHUNK_BYTES):
-        yield await asyncio.to_thread(aead.encrypt, _nonce(place, is_last), chunk, bound)
+        yield await asyncio.to_thread(
+            sealed_chunk, chunk, key, context=context, place=place, is_last=is_last
+        )
         place += 1
 
 
@@ -49,7 +55,7 @@ async def opened(
     """
     aead, bound = AESGCM(key), context.encode()
     place = 0
-    async for chunk, is_last in _rechunked(content, CHUNK_BYTES + _TAG_BYTES):
+    async for chunk, is_last in _rechunked(content, CHUNK_BYTES + TAG_BYTES):
         try:
             yield await asyncio.to_thread(aead.decrypt, _nonce(place, is_last), chunk, bound)
         except InvalidTag:

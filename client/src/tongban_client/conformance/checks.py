@@ -44,6 +44,7 @@ from tongban_client.conformance.drafts import (
     with_another_body,
     without,
 )
+from tongban_client.conformance.file_checks import FILE_CHECKS
 from tongban_client.conformance.shapes import (
     Check,
     KeySetTold,
@@ -53,13 +54,10 @@ from tongban_client.conformance.shapes import (
     Text,
     Unheard,
     What,
+    refused,
 )
 
 __all__ = ["CHECKS"]
-
-
-def refused(*faults: type[MessageFault]) -> Refused:
-    return Refused(faults)
 
 
 def _once(alter: Alter, *faults: type[MessageFault], is_bound: bool = True) -> tuple[Step, ...]:
@@ -329,6 +327,7 @@ CHECKS: Final = (
         ),
         (Step(alter=with_another_body, expects=refused(DigestMismatch)), Step(What.AGAIN)),
     ),
+    *FILE_CHECKS,
     Check(
         "too-large",
         "3, 6",

@@ -73,6 +73,10 @@ class Draft:
     reader: PartnerKeys
     """Whose keys encrypt it."""
     at: datetime
+    method: str = "POST"
+    media_type: str = "application/json"
+    offset: int | None = None
+    """Of a chunk: where it begins."""
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     protocol: str = PROTOCOL
     content: bytes | None = None
@@ -99,10 +103,10 @@ class Draft:
         if content is None:
             content = json.dumps(self.body, ensure_ascii=False).encode()
         message = OutMessage(
-            method="POST",
+            method=self.method,
             url=endpoint + self.path,
             headers={
-                "Content-Type": "application/json",
+                "Content-Type": self.media_type,
                 "Accept-Encoding": "identity",
                 "Accept-Language": "en",
                 "Tongban-Protocol": self.protocol,
@@ -110,6 +114,8 @@ class Draft:
                 "Tongban-Sender": self.sender,
             },
         )
+        if self.offset is not None:
+            message.headers["Upload-Offset"] = str(self.offset)
         if self.is_signed:
             signatures.sign(message, content, key=self.key, at=self.at, nonce=self.nonce)
         else:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from interop_service.exchanges import envelopes, signatures
 from interop_service.exchanges.envelopes import ReceiptInvalid
+from interop_service.exchanges.messages import lacking_in
 from interop_service.exchanges.protocol import PROTOCOL
 from interop_service.exchanges.signatures import Answer, AnswerUnproven
 from tongban.clock import Clock
@@ -79,6 +80,41 @@ class Judge:
         if same_as is not None and signed.signature != same_as:
             found.append(Finding("第二次的回执与第一次不同", "the second receipt is another one"))
         return found
+
+    def awaited(
+        self, request: Request, got: Got | Lost, *, lacking: dict[str, int]
+    ) -> list[Finding]:
+        """Hold an answer to 202 without a receipt, that tells what is lacking (4.10)."""
+        if isinstance(got, Lost):
+            return [_lost(got)]
+        found = self._unproven(request, got)
+        if got.status != 202:
+            return [*found, _another_status(got, "202")]
+        told = lacking_in(got.content)
+        if told != lacking:
+            found.append(
+                Finding(f"lacking 为 {told}，应为 {lacking}", f"lacking is {told}, not {lacking}")
+            )
+        return found
+
+    def reached(
+        self, request: Request, got: Got | Lost, *, status: int, offset: int, is_whole: bool
+    ) -> list[Finding]:
+        """Hold an answer to what it says of a file (4.10)."""
+        if isinstance(got, Lost):
+            return [_lost(got)]
+        found = self._unproven(request, got)
+        if got.status != status:
+            return [*found, _another_status(got, str(status))]
+        said = {"Upload-Offset": str(offset), "Upload-Complete": "?1" if is_whole else "?0"}
+        return found + [
+            Finding(
+                f"{name} 为 {got.headers.get(name)}，应为 {value}",
+                f"{name} is {got.headers.get(name)}, not {value}",
+            )
+            for name, value in said.items()
+            if got.headers.get(name) != value
+        ]
 
     def refused(self, request: Request, got: Got | Lost, refusal: Refused) -> list[Finding]:
         """Hold an answer to one of the problems that are expected (6)."""

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,16 +14,23 @@ from uuid import UUID
 
 import httpx
 
+from interop_service.exchanges.posting import CHUNK
+from interop_service.exchanges.protocol import TREE
 from interop_service.suites import PrivateKey
 from tongban.clock import Clock
 from tongban.ids import new_id
+from tongban.objects.files import SEALED_AS
+from tongban.sealed_stream import new_stream_key, sealed_chunk
 from tongban_client import messages
 from tongban_client.conformance.checks import CHECKS
 from tongban_client.conformance.drafts import Draft, Manner, Request
 from tongban_client.conformance.judging import Finding, Got, Judge, Lost
 from tongban_client.conformance.shapes import (
+    Awaited,
     Check,
     KeySetTold,
+    Part,
+    Reached,
     Refused,
     Step,
     Taken,
@@ -42,6 +50,7 @@ from tongban_client.parties import (
 __all__ = ["Outcome", "Played", "Tester", "keys_at", "play", "sample_case"]
 
 PIECES: Final = 5
+FILE_BYTES: Final = 200_000
 LONGEST_ANSWER: Final = 64 * 1024
 
 
@@ -150,6 +159,7 @@ class _Play:
         self._judge = Judge(tester.partner, tester.clock)
         self._first: Request | None = None
         self._first_receipt = ""
+        self._file = _File(secrets.token_bytes(FILE_BYTES))
 
     def findings(self, check: Check) -> list[Finding]:
         found: list[Finding] = []
@@ -198,6 +208,17 @@ class _Play:
             case Taken(is_same):
                 same_as = self._first_receipt if is_same else None
                 return self._judge.taken(request, got, same_as=same_as)
+            case Awaited(begun):
+                lacking = {self._file.digest: self._file.half if begun else 0}
+                return self._judge.awaited(request, got, lacking=lacking)
+            case Reached(part):
+                return self._judge.reached(
+                    request,
+                    got,
+                    status=200 if step.what is What.ASK else 204,
+                    offset=self._file.end_of(part),
+                    is_whole=part is Part.WHOLE,
+                )
             case Refused() as refusal:
                 return self._judge.refused(request, got, refusal)
             case KeySetTold():
@@ -226,24 +247,45 @@ class _Play:
                 return self._same(first, message_id=first.message_id)
             case What.ANOTHER_ID if first is not None:
                 return self._same(first, message_id=new_id())
+            case What.FILE_PACKAGE:
+                return self._package(self._file.material)
+            case What.CHUNK:
+                return self._chunk(step)
+            case What.ASK:
+                return self._about_file("HEAD", b"")
             case What.SAME_NONCE if first is not None:
                 draft = self._package()
                 draft.nonce = first.nonce
                 return draft
         return self._package()
 
-    def _package(self) -> Draft:
+    def _chunk(self, step: Step) -> Draft:
+        chunk = self._file.part(step.part)
+        if step.is_altered:
+            chunk = bytes([chunk[0] ^ 1]) + chunk[1:]
+        draft = self._about_file("PATCH", chunk)
+        draft.offset = self._file.half if step.part is Part.SECOND_HALF else 0
+        return draft
+
+    def _about_file(self, method: str, content: bytes) -> Draft:
+        path = f"{TREE}/files/{self._file.digest}"
+        draft = self._of(messages.Message(path, new_id(), b"{}", new_id()), None)
+        draft.method, draft.media_type, draft.content = method, CHUNK, content
+        return draft
+
+    def _package(self, *more: Mapping[str, Any]) -> Draft:
         tester = self._tester
         at = tester.clock()
+        case = {**tester.case, "materials": [*tester.case.get("materials", ()), *more]}
         made = messages.package(
             tester.us,
             tester.partner,
-            tester.case,
+            case,
             agreement=tester.agreement,
             mode=tester.mode,
             at=at,
         )
-        return self._of(made, dict(tester.case))
+        return self._of(made, case)
 
     def _rating(self, exchange_id: UUID) -> Draft:
         tester = self._tester
@@ -276,7 +318,7 @@ class _Play:
         headers = message.headers | {"Content-Length": str(len(request.body))}
         try:
             with self._client.stream(
-                "POST", message.url, content=content, headers=headers
+                message.method, message.url, content=content, headers=headers
             ) as answer:
                 return Got(answer.status_code, answer.headers, _read(answer))
         except httpx.HTTPError as fault:
@@ -292,6 +334,36 @@ class _Play:
             if manner is Manner.CUT_OFF and number > PIECES // 2:
                 raise _CutOff
             yield body[number * size : (number + 1) * size]
+
+
+class _File:
+    """A file of nobody's, as it travels."""
+
+    def __init__(self, inside: bytes) -> None:
+        key = new_stream_key()
+        self._sealed = sealed_chunk(inside, key, context=SEALED_AS, place=0, is_last=True)
+        self.half = len(self._sealed) // 2
+        self.digest = hashlib.sha256(self._sealed).hexdigest()
+        self.material = {
+            "key": "conformance-file",
+            "name": "符合性测试文件",
+            "media_type": "application/octet-stream",
+            "size": len(inside),
+            "sha256": hashlib.sha256(inside).hexdigest(),
+            "file": {
+                "digest": self.digest,
+                "size": len(self._sealed),
+                "key": base64.urlsafe_b64encode(key).rstrip(b"=").decode(),
+            },
+        }
+
+    def part(self, part: Part) -> bytes:
+        start = self.half if part is Part.SECOND_HALF else 0
+        return self._sealed[start : self.end_of(part)]
+
+    def end_of(self, part: Part) -> int:
+        ends = {Part.NONE: 0, Part.FIRST_HALF: self.half}
+        return ends.get(part, len(self._sealed))
 
 
 def _read(answer: httpx.Response) -> bytes:

@@ -7,15 +7,19 @@ from interop_service.errors import MessageFault
 from tongban_client.conformance.drafts import Alter
 
 __all__ = [
+    "Awaited",
     "Check",
     "Expects",
     "KeySetTold",
+    "Part",
+    "Reached",
     "Refused",
     "Step",
     "Taken",
     "Text",
     "Unheard",
     "What",
+    "refused",
 ]
 
 
@@ -38,6 +42,9 @@ class What(StrEnum):
     REPLAY = "replay"  # the first step's request, as it went
     SAME_NONCE = "same_nonce"  # another package, signed with the first step's nonce
     ANOTHER_ID = "another_id"  # the first step's body under another message id
+    FILE_PACKAGE = "file_package"  # a good package that names a file of this check's
+    CHUNK = "chunk"  # a part of the file
+    ASK = "ask"  # how far the file is
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,20 @@ class Taken:
 
     is_same: bool = False
     """It is the receipt that the first step got, word by word."""
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """202 without a receipt: the file is lacking from the beginning, or from its half."""
+
+    begun: bool = False
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The answer tells that so much of the file is there: nothing, its half or all."""
+
+    part: "Part"
 
 
 @dataclass(frozen=True)
@@ -67,7 +88,16 @@ class Unheard:
     """The request was never whole: nothing needs to be answered."""
 
 
-Expects = Taken | Refused | KeySetTold | Unheard
+Expects = Taken | Awaited | Reached | Refused | KeySetTold | Unheard
+
+
+class Part(StrEnum):
+    """Which part of the file a step sends, or how much of it is there."""
+
+    NONE = "none"
+    FIRST_HALF = "first_half"
+    SECOND_HALF = "second_half"
+    WHOLE = "whole"
 
 
 @dataclass(frozen=True)
@@ -78,6 +108,10 @@ class Step:
     expects: Expects = Taken()  # it is frozen
     alter: Alter | None = None
     by_ended_key: bool = False
+    part: Part = Part.NONE
+    """Of the file, in a step that sends one."""
+    is_altered: bool = False
+    """The part is not the file's; it is rightly digested and signed."""
 
 
 @dataclass(frozen=True)
@@ -94,3 +128,8 @@ class Check:
     @property
     def needs_ended_key(self) -> bool:
         return any(step.by_ended_key for step in self.steps)
+
+
+def refused(*faults: type[MessageFault]) -> Refused:
+    """Return that one of these problems is expected."""
+    return Refused(faults)
