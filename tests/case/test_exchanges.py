@@ -2,12 +2,15 @@
 
 import base64
 import hashlib
+import os
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
+from case_service.cases.packing import PackageBroken
 from support.case_exchange import (
     AT,
     arrival,
@@ -16,8 +19,17 @@ from support.case_exchange import (
     left_for_case,
     read_by_interop,
 )
-from support.case_world import PARTNER, PDF, Counter, know_matter, know_site
+from support.case_world import (
+    PARTNER,
+    PDF,
+    Counter,
+    know_matter,
+    know_partner_matter,
+    know_site,
+    person,
+)
 from tongban.messages import Envelope
+from tongban.objects import LeftFile, leave_file, open_file
 from tongban.testing.fixtures import RunningService, envelope
 
 OTHER = "610971"
@@ -251,6 +263,59 @@ async def at_owner(counter: Counter, *, mode: str = "proxy", **changes: Any) -> 
     await counter.case.hear(await arrival(counter.case, code, exchange_id, mode=mode, **changes))
     (case_id,) = await cases_of(counter.case, exchange_id)
     return case_id, exchange_id
+
+
+async def test_a_large_file_is_left_beside_the_package_and_taken_in_from_there(
+    counter: Counter,
+) -> None:
+    """What one district's case-service leaves is what another's is handed, interop between them."""
+    case = counter.case
+    content = PDF + os.urandom(600_000)
+    code = await know_partner_matter(case)
+    case_id = await counter.submitted(code, form={}, applicant=person(name="黄先生"))
+    await counter.upload(case_id, content=content)
+    await counter.took(case_id, "forward")
+    told = (await case.outbox.envelopes(case_id))[-1]
+    [material] = (await read_by_interop(case, told.data["package"]))["materials"]
+    own, there = await know_matter(case), str(uuid4())
+
+    await case.hear(await arrival(case, own, there, materials=[material]))
+    (taken,) = await cases_of(case, there)
+    [file] = (await counter.read(taken))["materials"][0]["files"]
+    read = await case.client.get(
+        f"/api/v1/cases/{taken}/materials/{file['id']}/content", headers=counter.headers("reviewer")
+    )
+
+    assert "content" not in material
+    left = LeftFile.model_validate(material["file"])
+    pieces = [piece async for piece in open_file(case.context.objects, left)]
+    assert b"".join(pieces) == content
+    assert (read.status_code, read.content) == (200, content)
+
+
+async def test_a_file_that_is_not_what_its_package_says_keeps_the_case_out(
+    counter: Counter,
+) -> None:
+    case, there = counter.case, str(uuid4())
+    left = await leave_file(case.context.objects, one_piece(PDF))
+    material = {
+        "key": "plan",
+        "name": "经营场所平面图",
+        "media_type": "application/pdf",
+        "size": len(PDF),
+        "sha256": "0" * 64,
+        "file": left.model_dump(mode="json"),
+    }
+    told = await arrival(case, await know_matter(case), there, materials=[material])
+
+    with pytest.raises(PackageBroken):
+        await case.hear(told)
+
+    assert await cases_of(case, there) == []
+
+
+async def one_piece(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def near_told(fact: str, exchange_id: str, **data: Any) -> Envelope:

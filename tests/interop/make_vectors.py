@@ -1,5 +1,7 @@
 """Writes docs/interop/vectors.json anew, with the test keys that it holds: python this file."""
 
+import base64
+import hashlib
 import json
 import sys
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from interop_service.exchanges.signatures import Answer, OutMessage
 from interop_service.exchanges.signing import algorithm
 from interop_service.keys import PartnerKeys
 from interop_service.suites import ALGORITHMS, PrivateKey, Suite
+from tongban.objects.files import SEALED_AS
+from tongban.sealed_stream import CHUNK_BYTES, sealed_chunk
 
 FILE = Path(__file__).parents[2] / "docs/interop/vectors.json"
 AT = datetime(2020, 6, 15, 1, 30, tzinfo=UTC)
@@ -41,6 +45,7 @@ def main() -> None:
         "suites": {suite.value: _exchange(suite, keys, before) for suite in Suite},
         "encrypted": before["encrypted"],
         "sealed_document": before["sealed_document"],
+        "file": _file(),
     }
     FILE.write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
 
@@ -109,6 +114,27 @@ def _exchange(suite: Suite, keys: dict[str, Any], before: dict[str, Any]) -> dic
             "body": given.decode(),
             "signature_base": _base(answer, signatures.ANSWER_TAG),
         },
+    }
+
+
+def _file() -> dict[str, Any]:
+    """A file of two chunks; its content is told in words."""
+    repeated, key = 1200, bytes(range(32))
+    content = bytes(range(256)) * repeated
+    chunks = [content[:CHUNK_BYTES], content[CHUNK_BYTES:]]
+    sealed = b"".join(
+        sealed_chunk(chunk, key, context=SEALED_AS, place=place, is_last=place == 1)
+        for place, chunk in enumerate(chunks)
+    )
+    return {
+        "content": "the bytes 00 to ff, one after the other, as often as `repeated` says",
+        "repeated": repeated,
+        "content_size": len(content),
+        "content_sha256": hashlib.sha256(content).hexdigest(),
+        "key": base64.urlsafe_b64encode(key).rstrip(b"=").decode(),
+        "size": len(sealed),
+        "digest": hashlib.sha256(sealed).hexdigest(),
+        "last_tag": sealed[-16:].hex(),
     }
 
 

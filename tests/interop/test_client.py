@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from interop.test_files import chunks, cutting
 from interop.test_over_the_wire import served
 from interop.two_districts import (
     AGREEMENT,
@@ -38,12 +39,14 @@ import tongban_client
 from tongban_client import (
     AsyncClient,
     Client,
+    FilesLacking,
     KeySet,
     KeysUnreadable,
     Message,
     Ourselves,
     Partner,
     Refused,
+    SealedFile,
     SignedReceipt,
     Suite,
     Unproven,
@@ -206,6 +209,45 @@ async def test_keys_are_read_and_refused(districts: Districts, tmp_path: Path) -
         us.signer(Suite.SM2_SM3, at=now())
 
 
+async def test_a_file_is_delivered_by_both_clients_and_goes_on_where_it_was_cut_off(
+    districts: Districts, tmp_path: Path
+) -> None:
+    us, path = ourselves(districts), tmp_path / "plan.pdf"
+    path.write_bytes(os.urandom(9_000_000))
+    file = SealedFile.seal(path)
+    told = {"key": "plan", "name": "总平面图", "media_type": "application/pdf", **file.material}
+    owner = await owner_of(districts)
+    whole = {**case_package(), "materials": [told]}
+    message = package(us, owner, whole, at=now(), agreement=AGREEMENT, mode="proxy")
+    app = districts.network.apps[HOSTS[OWNER]]
+    async with AsyncClient(us, transport=districts.network) as client:
+        with pytest.raises(FilesLacking) as lacking:
+            await client.send(message, owner)
+        districts.network.apps[HOSTS[OWNER]] = cutting(app, at=2, is_answer_alone=False)
+        with pytest.raises(Unproven):
+            await client.deliver(message, owner, [file])
+        districts.network.apps[HOSTS[OWNER]] = app
+        first = await client.deliver(message, owner, [SealedFile.seal(path, key=file.key)])
+    sent = chunks(districts)
+    async with served(districts.owner.app) as endpoint:
+        there = await owner_of(districts, endpoint)
+        path.write_bytes(os.urandom(5_000_000))
+        another = SealedFile.seal(path)
+        whole["materials"] = [told | another.material]
+        again = package(us, there, whole, at=now(), agreement=AGREEMENT, mode="proxy")
+
+        def deliver() -> SignedReceipt:
+            with Client(us) as client:
+                return client.deliver(again, there, [another])
+
+        second = await asyncio.to_thread(deliver)
+
+    assert lacking.value.lacking == {file.digest: 0}
+    assert sent == [0, 4_194_560, 4_194_560, 8_389_120]
+    assert first.receipt.message_id == message.message_id
+    assert second.receipt.message_id == again.message_id
+
+
 def test_the_pages_examples_in_python_name_what_there_is() -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     trees = [ast.parse(block) for block in blocks]
@@ -217,7 +259,7 @@ def test_the_pages_examples_in_python_name_what_there_is() -> None:
         for alias in node.names
     ]
 
-    assert len(trees) == 2
+    assert len(trees) == 3
     assert not set(names) - set(tongban_client.__all__)
 
 

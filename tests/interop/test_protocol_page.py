@@ -1,5 +1,7 @@
 """The protocol's page and its test data say what the code does."""
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -13,10 +15,13 @@ from joserfc.jwk import OKPKey
 
 from interop_service import errors, suites
 from interop_service.exchanges import envelopes, signatures
+from interop_service.files import errors as file_errors
 from interop_service.keys import OwnKeys
 from interop_service.partners.rules import Denial
 from interop_service.recognitions.seals import seal_fault
 from interop_service.suites import ALGORITHMS, PublicKey, Suite
+from tongban.objects.files import SEALED_AS
+from tongban.sealed_stream import CHUNK_BYTES, sealed_chunk
 
 DOCS = Path(__file__).parents[2] / "docs/interop"
 PAGE = (DOCS / "protocol.md").read_text()
@@ -111,6 +116,26 @@ def test_the_encrypted_part_opens() -> None:
     assert content.decode() == VECTORS["encrypted"]["content"]
 
 
+async def test_the_file_opens_and_is_sealed_again_alike() -> None:
+    told = VECTORS["file"]
+    content, key = bytes(range(256)) * told["repeated"], base64.urlsafe_b64decode(told["key"] + "=")
+    whole = [content[:CHUNK_BYTES], content[CHUNK_BYTES:]]
+
+    sealed = b"".join(
+        sealed_chunk(one, key, context=SEALED_AS, place=place, is_last=place == 1)
+        for place, one in enumerate(whole)
+    )
+
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (
+        told["content_size"],
+        told["content_sha256"],
+    )
+    assert (len(sealed), hashlib.sha256(sealed).hexdigest()) == (told["size"], told["digest"])
+    assert sealed[-16:].hex() == told["last_tag"]
+    for word in (SEALED_AS, f"{CHUNK_BYTES:,}"):
+        assert word in PAGE
+
+
 def test_the_document_s_seal_is_good() -> None:
     assert (
         seal_fault(VECTORS["sealed_document"], {"s": OKPKey.import_key(KEYS["owner_seal"])}) is None
@@ -123,6 +148,7 @@ def test_the_page_lists_every_fault_with_its_status_and_retry() -> None:
         (str(fault.status), fault.type, "yes" if fault.retry else "no")
         for fault in errors.MessageFault.__subclasses__()
     ]
+    assert file_errors.FileUnknown.type in {kind for _, kind, _ in faults}
 
     assert sorted(rows) == sorted(faults)
 

@@ -33,7 +33,14 @@ async def read_by_interop(case: RunningService, claim: dict[str, Any]) -> dict[s
     return dict(json.loads(raw))
 
 
-async def arrival(case: RunningService, code: str, exchange_id: str, **changes: Any) -> Envelope:
+async def arrival(
+    case: RunningService,
+    code: str,
+    exchange_id: str,
+    *,
+    materials: list[dict[str, Any]] | None = None,
+    **changes: Any,
+) -> Envelope:
     """The near district's package for a matter of ours."""
     package = {
         "near_number": "610172202603020000019",
@@ -43,7 +50,8 @@ async def arrival(case: RunningService, code: str, exchange_id: str, **changes: 
         "agent": None,
         "form": {"premises": "曲江池东路1号"},
         "situation_answers": {},
-        "materials": [
+        "materials": materials
+        or [
             {
                 "key": "plan",
                 "name": "经营场所平面图",

@@ -3,32 +3,28 @@
 Bytes and personal data cross by claim check only; what is heard is in `consumers`.
 """
 
-import base64
-import binascii
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases import party, steps, store, writing
+from case_service.cases.packing import PackedMaterial, keep_files, last_of, packed_material
 from case_service.cases.rules import Channel, Outcome, Stage
 from case_service.cases.service import draw_number, matter_values, party_values
 from case_service.cases.step import Step
 from case_service.cases.tables import Case
 from case_service.events import CaseReceived, CaseSubmitted
 from case_service.materials import service as materials
-from case_service.materials.keeping import Source
-from case_service.materials.tables import Material
 from case_service.matters.rules import Matter
 from case_service.matters.service import matters_of
 from tongban.context import Context
 from tongban.ids import new_id
-from tongban.objects import ClaimCheck, LeftFile, leave_file, open_file
-from tongban.problems import field_fault
+from tongban.objects import ClaimCheck
 
 __all__ = [
     "CorrectionsBack",
@@ -46,47 +42,6 @@ __all__ = [
     "take_corrections",
     "take_in",
 ]
-
-
-INLINE_BYTES: Final = 256 * 1024
-"""A larger file is left beside the package, in pieces: nobody holds the whole of it."""
-
-
-class PackedMaterial(BaseModel):
-    """One file of a package: in it, or left beside it."""
-
-    key: str
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    content: str | None = None
-    file: LeftFile | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> "PackedMaterial":
-        if (self.content is None) == (self.file is None):
-            raise field_fault("one_of", zh="content 与 file 须且只能有一个", en="content or file")
-        return self
-
-    def source(self, context: Context) -> Source:
-        """Return where its bytes come from.
-
-        Raises:
-            PackageBroken: what should be bytes is not.
-        """
-        if self.file is not None:
-            left = self.file
-            return lambda: open_file(context.objects, left)
-        try:
-            raw = base64.b64decode(self.content or "", validate=True)
-        except binascii.Error:
-            raise PackageBroken(self.key) from None
-
-        async def source() -> AsyncIterator[bytes]:
-            yield raw
-
-        return source
 
 
 class CorrectionsBack(BaseModel):
@@ -136,10 +91,6 @@ class ResultBack(BaseModel):
     reason: str | None = None
 
 
-class PackageBroken(ValueError):
-    """A file in the package is not what the package says; its key is told."""
-
-
 async def packed(
     session: AsyncSession,
     context: Context,
@@ -157,12 +108,12 @@ async def packed(
         "channel": case.channel.value,
         **whole,
         "situation_answers": case.situation_answers,
-        "materials": [await _packed(context, *one) for one in files],
+        "materials": [await packed_material(context, *one) for one in files],
         "receipt": receipt,
         "received_at": received_at.isoformat(),
         "site_id": case.site_id,
     }
-    return await context.leave("interop", _encoded(package)), _last_of(files)
+    return await context.leave("interop", _encoded(package)), last_of(files)
 
 
 async def packed_corrections(
@@ -170,8 +121,8 @@ async def packed_corrections(
 ) -> tuple[ClaimCheck, UUID | None]:
     """Leave what the applicant supplied since the package went, and the form where it changed."""
     files = await materials.to_pack(session, context, case.id, behind=case.sent_material_id)
-    supplied = {"form": form, "materials": [await _packed(context, *one) for one in files]}
-    last = _last_of(files) or case.sent_material_id
+    supplied = {"form": form, "materials": [await packed_material(context, *one) for one in files]}
+    last = last_of(files) or case.sent_material_id
     return await context.leave("interop", _encoded(supplied)), last
 
 
@@ -204,25 +155,6 @@ async def result_left(
         "notice": notice,
     }
     return await context.leave("interop", _encoded(result))
-
-
-async def _packed(context: Context, file: Material, pieces: AsyncIterator[bytes]) -> dict[str, Any]:
-    told = {
-        "key": file.key,
-        "name": file.name,
-        "media_type": file.media_type,
-        "size": file.size,
-        "sha256": file.sha256,
-    }
-    if file.size > INLINE_BYTES:
-        left = await leave_file(context.objects, pieces)
-        return told | {"file": left.model_dump(mode="json")}
-    raw = b"".join([piece async for piece in pieces])
-    return told | {"content": base64.b64encode(raw).decode()}
-
-
-def _last_of(files: Sequence[materials.ToPack]) -> UUID | None:
-    return files[-1][0].id if files else None
 
 
 async def read_package(context: Context, claim: ClaimCheck, *, from_district: str) -> Package:
@@ -287,7 +219,7 @@ async def take_in(
         handling=matter.content.handling,
         channel="proxy",
     )
-    await _keep_files(session, context, package.materials, case_id=case_id, by=actor, at=at)
+    await keep_files(session, context, package.materials, case_id=case_id, by=actor, at=at)
     await writing.submit(
         session,
         values,
@@ -311,43 +243,12 @@ async def take_in(
     return case
 
 
-async def _keep_files(
-    session: AsyncSession,
-    context: Context,
-    files: Sequence[PackedMaterial],
-    *,
-    case_id: UUID,
-    by: str,
-    at: datetime,
-) -> None:
-    """Keep the files of a package.
-
-    Raises:
-        PackageBroken: size or digest differ; nothing of the package is kept.
-    """
-    for file in files:
-        material = await materials.keep(
-            session,
-            context,
-            file.source(context),
-            case_id=case_id,
-            key=file.key,
-            name=file.name,
-            file_name=None,
-            media_type=file.media_type,
-            by=by,
-            at=at,
-        )
-        if (material.size, material.sha256) != (file.size, file.sha256):
-            raise PackageBroken(file.key)
-
-
 async def take_corrections(
     session: AsyncSession, context: Context, case: Case, supplied: CorrectionsBack, *, at: datetime
 ) -> dict[str, Any]:
     """Keep, at the owner, the files that came with corrections; return the form's new columns."""
     by = f"district:{case.from_district}"
-    await _keep_files(session, context, supplied.materials, case_id=case.id, by=by, at=at)
+    await keep_files(session, context, supplied.materials, case_id=case.id, by=by, at=at)
     # An evidence that was to follow, or was promised, is a file now.
     evidence = {**case.evidence, **{file.key: "file" for file in supplied.materials}}
     changes: dict[str, Any] = {"evidence": evidence} if evidence != case.evidence else {}

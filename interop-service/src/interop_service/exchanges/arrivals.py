@@ -9,7 +9,7 @@ from interop_service.errors import MessageFault
 from interop_service.exchanges import receiving, waiting
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import MessageKind
-from interop_service.files import store
+from interop_service.files import service as files
 from interop_service.files.tables import WaitingMessage
 from tongban.context import Context
 
@@ -25,7 +25,7 @@ async def take_arrived(session: AsyncSession, context: Context) -> None:
 
     One that is refused now is forgotten: its sender has no receipt, sends it again, and is told.
     """
-    for row in await store.ready(session, limit=AT_ONCE):
+    for row in await files.ready(session, limit=AT_ONCE):
         signed = await waiting.opened(session, context, row)
         if signed is None:
             continue

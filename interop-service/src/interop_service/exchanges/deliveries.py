@@ -23,7 +23,7 @@ from interop_service.exchanges.protocol import TREE
 from interop_service.exchanges.rules import MessageKind, State
 from interop_service.exchanges.store import DueDelivery
 from interop_service.exchanges.tables import Delivery
-from interop_service.files import store as files
+from interop_service.files import service as files
 from interop_service.files.tables import ExchangeFile
 from interop_service.partners import service as partners
 from interop_service.partners.rules import GIVE_UP_AFTER_DAYS

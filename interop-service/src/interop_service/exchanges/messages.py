@@ -246,7 +246,10 @@ class WithMaterials(BaseModel):
         """Return it as it is handed on within this district, with the files that are here."""
         whole = self.model_dump(mode="json")
         for told, material in zip(whole.get("materials", ()), self.materials, strict=True):
-            if material.file is not None:
+            if material.file is None:
+                del told["file"]
+            else:
+                del told["content"]
                 told["file"] = files[material.file.digest].model_dump(mode="json")
         return whole
 

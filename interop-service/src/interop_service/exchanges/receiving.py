@@ -1,20 +1,16 @@
 """What a partner sends: take it once, act on it, and state so in a signed receipt."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import pydantic_core
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service import suites
 from interop_service.errors import (
     AgreementDenies,
     ExchangeKnown,
     ExchangeUnknown,
-    MessageIdReused,
     MessageUnreadable,
     OutOfTurn,
     PackageUnreadable,
@@ -22,9 +18,6 @@ from interop_service.errors import (
 from interop_service.events import (
     ExchangeReceived,
 )
-from interop_service.evidence import anchors
-from interop_service.evidence import service as evidence
-from interop_service.evidence.rules import Direction
 from interop_service.exchanges import concert as concerts
 from interop_service.exchanges import (
     envelopes,
@@ -37,12 +30,11 @@ from interop_service.exchanges import (
     waiting,
 )
 from interop_service.exchanges.concert import Concert
-from interop_service.exchanges.envelopes import Receipt, SignedReceipt
+from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.messages import (
     CaseMessage,
     CasePackage,
     CorrectionPackage,
-    FileLacking,
     FilesAwaited,
     PackageMessage,
     ReceiptMessage,
@@ -52,39 +44,19 @@ from interop_service.exchanges.messages import (
 from interop_service.exchanges.modes import Arrival
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import MessageKind, ReceiptKind, Side, State
-from interop_service.exchanges.tables import Exchange, ReceiptRow
+from interop_service.exchanges.tables import Exchange
+from interop_service.exchanges.taking import Lacking, Taken, once
 from interop_service.files import arriving
-from interop_service.files.tables import ExchangeFile
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
 from interop_service.partners.rules import Mode, Way
 from interop_service.recognitions import service as recognitions
-from interop_service.suites import ALGORITHMS
 from tongban.clock import local_date
 from tongban.context import Context
-from tongban.ids import new_id
 from tongban.messages import publish
 from tongban.problems import Where
 
 __all__ = ["take_package", "take_receipt", "take_result"]
-
-
-@dataclass(frozen=True)
-class Lacking:
-    """A good message, some of whose files are not here yet."""
-
-    exchange_id: UUID
-    files: Sequence[ExchangeFile]
-    """All that it names."""
-    lacking: list[FileLacking]
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A message that was taken, and what became of it."""
-
-    exchange_id: UUID
-    kind: ReceiptKind = ReceiptKind.RECEIVED
 
 
 async def take_package(
@@ -147,7 +119,7 @@ async def take_package(
         )
         return Taken(row.id)
 
-    return await _once(session, context, signed, MessageKind.PACKAGE, take, at=at)
+    return await once(session, context, signed, MessageKind.PACKAGE, take, at=at)
 
 
 async def take_receipt(
@@ -193,7 +165,7 @@ async def take_receipt(
             await sending.tell_concert(session, context, concert)
         return Taken(row.id)
 
-    return await _once(session, context, signed, kind, take, at=at)
+    return await once(session, context, signed, kind, take, at=at)
 
 
 async def take_result(
@@ -245,94 +217,9 @@ async def take_result(
         await sending.tell_concert(session, context, concert)
         return Taken(row.id)
 
-    given = await _once(session, context, signed, MessageKind.RESULT, take, at=at)
+    given = await once(session, context, signed, MessageKind.RESULT, take, at=at)
     assert isinstance(given, SignedReceipt)  # noqa: S101  # a result names no files
     return given
-
-
-async def _once(
-    session: AsyncSession,
-    context: Context,
-    signed: SignedMessage,
-    kind: MessageKind,
-    take: Callable[[], Awaitable[Taken | Lacking]],
-    *,
-    at: datetime,
-) -> SignedReceipt | FilesAwaited:
-    """Take a message unless it was taken before: the second coming gets the first receipt.
-
-    One whose files are not all here is kept until they are, and gets no receipt before.
-    """
-    await store.alone_with_message(session, sender=signed.sender, message_id=signed.message_id)
-    known = await store.receipt(session, sender=signed.sender, message_id=signed.message_id)
-    if known is not None:
-        # By the suite of that time: the agreement may have changed it between two attempts.
-        if known.digest != suites.digest_by(known.digest_algorithm, signed.body):
-            raise MessageIdReused(message_id=signed.message_id)
-        return _given(known)
-    await waiting.require_same(session, signed)
-    await evidence.require_sealing(session, context, at=at)
-    taken = await take()
-    if isinstance(taken, Lacking):
-        await waiting.keep(session, context, signed, taken.exchange_id, kind, taken.files)
-        return FilesAwaited(lacking=taken.lacking)
-    await waiting.forget(session, signed)
-    receipt = Receipt(
-        receipt_id=new_id(),
-        message_id=signed.message_id,
-        exchange_id=taken.exchange_id,
-        kind=taken.kind,
-        digest=signed.digest,
-        digest_algorithm=ALGORITHMS[signed.suite].digest,
-        at=at,
-        by=context.settings.district,
-    )
-    given = envelopes.sign_receipt(receipt, own_keys(context).signer(signed.suite, at=at))
-    session.add(
-        ReceiptRow(
-            receipt_id=receipt.receipt_id,
-            exchange_id=taken.exchange_id,
-            message_id=receipt.message_id,
-            message_kind=kind,
-            kind=receipt.kind,
-            sender=signed.sender,
-            by=receipt.by,
-            digest=receipt.digest,
-            digest_algorithm=receipt.digest_algorithm,
-            at=receipt.at,
-            signature=given.signature,
-        )
-    )
-    evidence.log_message(
-        session,
-        context,
-        direction=Direction.IN,
-        kind=kind,
-        partner=signed.sender,
-        request=signed.request,
-        receipt=given,
-        body=signed.body,
-        at=at,
-    )
-    await anchors.keep_partners(
-        session, signed.checkpoint, partner=signed.sender, keys=signed.keys, at=at
-    )
-    await session.flush()
-    return given
-
-
-def _given(row: ReceiptRow) -> SignedReceipt:
-    receipt = Receipt(
-        receipt_id=row.receipt_id,
-        message_id=row.message_id,
-        exchange_id=row.exchange_id,
-        kind=row.kind,
-        digest=row.digest,
-        digest_algorithm=row.digest_algorithm,
-        at=row.at,
-        by=row.by,
-    )
-    return SignedReceipt(receipt=receipt, signature=row.signature)
 
 
 async def _require_agreement(

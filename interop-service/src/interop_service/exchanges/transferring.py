@@ -5,6 +5,7 @@ as messages do. Where to go on the receiver tells, so nothing is lost with the p
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from interop_service.exchanges.attempting import (
 from interop_service.exchanges.posting import Proven, Unproven
 from interop_service.exchanges.protocol import TREE
 from interop_service.exchanges.rules import FaultOf
-from interop_service.files import store as files
+from interop_service.files import service as files
 from interop_service.files.rules import Piece, chunk_at, is_quiet
 from tongban.context import Context
 from tongban.objects import FILES
@@ -107,7 +108,7 @@ class _Run:
         context, file = self._context, self._file
         at = context.clock()
         async with context.sessions.begin() as session:
-            taken = await files.take(
+            pieces = await files.take(
                 session,
                 file.file_id,
                 partner=self._errand.partner,
@@ -115,20 +116,18 @@ class _Run:
                 until=at + LEASE,
                 most=AT_ONCE,
             )
-            pieces = (await files.pieces_of(session, [file.file_id]))[file.file_id]
-        if not taken:
+        if pieces is None:
             wait = WAITING_SECONDS
             return Postponed("files: wait for their turn", FaultOf.OURS, wait, is_waiting=True)
         fault = await self._chunks(pieces)
         whole_at = context.clock() if fault is None else None
         async with context.sessions.begin() as session:
-            await files.note_progress(
+            await files.let_go(
                 session,
                 file.file_id,
-                taken_until=None,
                 reached=self._offset,
                 whole_at=whole_at,
-                last_fault=None if fault is None else fault.fault,
+                fault=None if fault is None else fault.fault,
             )
         log.info(
             "file.sent" if fault is None else "file.stopped",
@@ -139,7 +138,7 @@ class _Run:
         )
         return fault
 
-    async def _chunks(self, pieces: list[Piece]) -> Postponed | Refused | None:
+    async def _chunks(self, pieces: Sequence[Piece]) -> Postponed | Refused | None:
         reached: list[int] = []
         while (found := chunk_at(pieces, self._offset)) is not None:
             reached.append(self._offset)
@@ -183,6 +182,4 @@ class _Run:
         """Keep the message and the file ours for as long as this chunk may take."""
         async with self._context.sessions.begin() as session:
             await store.hold(session, self._errand.message_id, until=at + lease)
-            await files.note_progress(
-                session, self._file.file_id, taken_until=at + lease, reached=self._offset
-            )
+            await files.hold(session, self._file.file_id, reached=self._offset, until=at + lease)

@@ -14,7 +14,8 @@ from interop_service.errors import MessageIdReused
 from interop_service.exchanges.messages import FileLacking
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import MessageKind
-from interop_service.files import arriving, store
+from interop_service.files import arriving
+from interop_service.files import service as files_service
 from interop_service.files.secrets import Announced
 from interop_service.files.tables import ExchangeFile, WaitingMessage
 from interop_service.partners import service as partners
@@ -62,7 +63,7 @@ async def require_same(session: AsyncSession, signed: SignedMessage) -> None:
     Raises:
         MessageIdReused: 409.
     """
-    row = await store.waiting(session, sender=signed.sender, message_id=signed.message_id)
+    row = await files_service.waiting(session, sender=signed.sender, message_id=signed.message_id)
     if row is not None and row.digest != suites.digest_by(row.digest_algorithm, signed.body):
         raise MessageIdReused(message_id=signed.message_id)
 
@@ -76,7 +77,7 @@ async def keep(
     files: Sequence[ExchangeFile],
 ) -> None:
     """Keep a message, encrypted, until its files are here; once, however often it comes."""
-    row = await store.waiting(session, sender=signed.sender, message_id=signed.message_id)
+    row = await files_service.waiting(session, sender=signed.sender, message_id=signed.message_id)
     if row is None:
         kept = {
             "body": base64.b64encode(signed.body),
@@ -96,14 +97,12 @@ async def keep(
             digest_algorithm=ALGORITHMS[signed.suite].digest,
         )
         row.sealed = context.vault.seal(_Kept(**kept).model_dump_json(), context=_bound(row))
-        session.add(row)
-        await session.flush()
-    await store.link_waiting(session, row.id, [one.id for one in files])
+    await files_service.keep_waiting(session, row, files)
 
 
 async def forget(session: AsyncSession, signed: SignedMessage) -> None:
     """Forget a message that waited, once it was taken."""
-    await store.forget_waiting(session, sender=signed.sender, message_ids=[signed.message_id])
+    await files_service.forget_waiting(session, sender=signed.sender, message_id=signed.message_id)
 
 
 async def opened(
