@@ -82,6 +82,14 @@ class Row:
         )
 
 
+@dataclass(frozen=True)
+class Part:
+    """A process of a service, and where it answers."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
 # The other processes: this file again, with `--serve`.
 
 
@@ -159,12 +167,14 @@ def serve(kind: str, port: int, given: str) -> None:
 
 
 @contextmanager
-def process(*command: str, environment: dict[str, str] | None = None) -> Iterator[None]:
+def process(
+    *command: str, environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     started = subprocess.Popen(  # our own commands
         [sys.executable, *command], env=os.environ | (environment or {})
     )
     try:
-        yield
+        yield started
     finally:
         started.send_signal(signal.SIGTERM)
         started.wait(30)
@@ -178,14 +188,14 @@ async def another(kind: str, given: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def part_of(side: RunningService, part: str) -> AsyncIterator[str]:
+async def part_of(side: RunningService, part: str) -> AsyncIterator["Part"]:
     """Run the side's API or worker as a process of its own."""
     ports = {"port": free_port(), "work_port": free_port()}
     values = side.settings.model_dump(exclude_none=True) | ports | {"log_level": "error"}
     environment = {f"INTEROP_{name.upper()}": str(value) for name, value in values.items()}
     port = ports["port" if part == "api" else "work_port"]
-    with process("-m", "interop_service", part, environment=environment):
-        yield await _when_open(f"http://127.0.0.1:{port}")
+    with process("-m", "interop_service", part, environment=environment) as started:
+        yield Part(await _when_open(f"http://127.0.0.1:{port}"), started)
 
 
 async def _when_open(base: str) -> str:
@@ -339,8 +349,8 @@ async def table(both: Districts, postgres: EmbeddedPostgres, count: int, waiting
     print("| | messages | a second | ratio | p50 ms | p99 ms |")
     print("| --- | --: | --: | --: | --: | --: |")
     print(direct.cells(direct), flush=True)
-    async with part_of(owner, "api") as base:
-        await move_to(near, base)
+    async with part_of(owner, "api") as api:
+        await move_to(near, api.url)
         await prepared(both, count)
         print((await drained(near, "from district to district")).cells(direct), flush=True)
         await prepared(both, waiting)
