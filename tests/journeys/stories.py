@@ -5,6 +5,8 @@ prints them; `test_stories.py` proves them.
 """
 
 import asyncio
+import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,6 +39,9 @@ PATIENCE_SECONDS = 60
 
 PDF = b"%PDF-1.4\n1 0 obj <</Type/Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n"
 
+SCAN_BYTES = 3_000_000
+"""A scan in colour: larger than what a message between districts holds inside."""
+
 Tell = Callable[[str, str, str], None]
 """Told of each step: the district, who acts, what happened."""
 
@@ -67,7 +72,8 @@ async def mr_huang(near: District, owner: District, tell: Tell) -> Record:
     ticket = await _ticket_served(near, clerk, matter["code"], tell, window_kind="cross_district")
     case = await clerk.post("/cases", _tax_application(matter["code"], ticket["id"]))
     tell(near.name, clerk.name, f"录入申请 {case['number']}")
-    await hand_in_required(near, clerk, case, matter["code"])
+    scanned = PDF + b"%" + os.urandom(SCAN_BYTES)
+    await hand_in_required(near, clerk, case, matter["code"], content=scanned)
     await clerk.act(case["id"], "pre_check", {"comment": "身份与材料形式核对无误"})
     received = await clerk.act(case["id"], "receive")
     tell(near.name, clerk.name, f"收件并出具收件凭证，办件环节：{received['stage']}")
@@ -103,6 +109,10 @@ async def mr_huang(near: District, owner: District, tell: Tell) -> Record:
     record.facts = {
         "ticket": await clerk.get(f"/tickets/{ticket['id']}"),
         "exchange": await clerk.get(f"/exchanges/{closed['exchange_id']}"),
+        "scanned": hashlib.sha256(scanned).hexdigest(),
+        "files": await near.person("督办员", "supervisor").get(
+            "/exchanges/files", partner=owner.code
+        ),
         "documents": await clerk.get(f"/cases/{case['id']}/documents"),
         "progress": progress,
         "owner_ratings": rated,
@@ -292,14 +302,20 @@ def _tax_application(matter_code: str, ticket_id: str) -> dict[str, Any]:
 
 
 async def hand_in_required(
-    near: District, person: Person, case: Any, matter_code: str, *, leave_out: int = 0
+    near: District,
+    person: Person,
+    case: Any,
+    matter_code: str,
+    *,
+    leave_out: int = 0,
+    content: bytes = PDF,
 ) -> list[Any]:
     """Hand in every material that the case still misses, save the last `leave_out`."""
     read = await person.get(f"/cases/{case['id']}")
     missing = [one for one in read["materials"] if one["is_missing"]]
     last = len(missing) - leave_out
     for material in missing[:last]:
-        await person.hand_in(case["id"], material["key"], f"{material['name']}.pdf", PDF)
+        await person.hand_in(case["id"], material["key"], f"{material['name']}.pdf", content)
     return missing[last:]
 
 

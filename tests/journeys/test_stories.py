@@ -28,6 +28,11 @@ async def test_mr_huang_is_done_across_two_districts(hitech: District, qujiang: 
     hops = record.facts["exchange"]["hops"]
     assert [hop["holder"] for hop in hops[:2]] == [hitech.code, hitech.code]
     assert hops[0]["clock"] == "forward"
+    taken = {file["sha256"] for one in owner["materials"] for file in one["files"]}
+    assert record.facts["scanned"] in taken
+    sent = record.facts["files"]["items"][0]
+    assert (sent["direction"], sent["reached"]) == ("out", sent["size"])
+    assert sent["whole_at"] is not None
 
 
 async def test_a_certificate_is_made_out_online_and_told_by_its_owner(
