@@ -486,6 +486,26 @@ async def test_a_chunk_that_is_wrong_in_one_place_is_refused(districts: District
     assert (after.status_code, after.headers["Upload-Offset"]) == (409, str(len(file.content)))
 
 
+async def test_chunks_do_not_use_up_what_a_partner_may_send_a_minute(districts: Districts) -> None:
+    near, owner = districts.near, districts.owner
+    content = os.urandom(300_000)
+    file = await sealed_file(content)
+    key = signing_key(near)
+    await (await package_letter(districts, package=package_with(file, content))).post(near, owner)
+    limit = "UPDATE partners SET messages_a_minute = :most WHERE district = :d"
+    await owner.execute(limit, most=1, d=NEAR)
+    try:
+        chunks_taken = [
+            await chunk(owner, file.digest, file.content[at : at + 100_000], offset=at, key=key)
+            for at in range(0, len(file.content), 100_000)
+        ]
+    finally:
+        await owner.execute(limit, most=600, d=NEAR)
+
+    assert {one.status_code for one in chunks_taken} == {204}
+    assert chunks_taken[-1].headers["Upload-Complete"] == "?1"
+
+
 STRANGER = "610113"
 
 

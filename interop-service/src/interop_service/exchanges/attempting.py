@@ -44,6 +44,8 @@ class FileErrand:
     file_id: UUID
     digest: str
     size: int
+    is_taken: bool = False
+    """Another delivery sends it just now."""
 
 
 @dataclass(frozen=True)

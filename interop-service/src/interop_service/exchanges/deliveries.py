@@ -117,7 +117,7 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
             delivery.next_attempt_at = at + LEASE
             if delivery.kind is MessageKind.PACKAGE:
                 await _tell_sent(session, delivery, at=at)
-            errands.append(_errand(context, one, named.get(delivery.id, ())))
+            errands.append(_errand(context, one, named.get(delivery.id, ()), at=at))
     return errands
 
 
@@ -136,7 +136,9 @@ async def _tell_sent(session: AsyncSession, delivery: Delivery, *, at: datetime)
     )
 
 
-def _errand(context: Context, due: DueDelivery, named: Sequence[ExchangeFile]) -> Errand:
+def _errand(
+    context: Context, due: DueDelivery, named: Sequence[ExchangeFile], *, at: datetime
+) -> Errand:
     delivery, partner = due.delivery, due.partner
     sealed = delivery.body or b""
     days = due.give_up_after_days or GIVE_UP_AFTER_DAYS
@@ -151,7 +153,10 @@ def _errand(context: Context, due: DueDelivery, named: Sequence[ExchangeFile]) -
         body=context.vault.open(sealed, context=f"deliveries.body:{delivery.id}"),
         attempts=delivery.attempts,
         give_up_at=(delivery.replayed_at or delivery.created_at) + timedelta(days=days),
-        files=tuple(FileErrand(one.id, one.digest, one.size) for one in named),
+        files=tuple(
+            FileErrand(one.id, one.digest, one.size, is_taken=(one.taken_until or at) > at)
+            for one in named
+        ),
         is_line_good=partner.failures == 0,
     )
 

@@ -1,7 +1,6 @@
 """Where partners' messages come in: proven, counted, and only then read by the aggregates."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Final
@@ -33,7 +32,7 @@ from interop_service.exchanges.answers import Asked
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.protocol import PROTOCOL
 from interop_service.files.rules import LARGEST_CHUNK
-from interop_service.links.limiting import room_for
+from interop_service.links.limiting import place_for, room_for
 from interop_service.partners.schemas import DistrictCode
 from tongban.clock import Now
 from tongban.context import Context, InContext
@@ -78,9 +77,8 @@ async def _signed_partner(
 ) -> AsyncIterator[SignedMessage]:
     """Who signed this message, proven before anything of it is read."""
     read = partial(read_body, request)
-    async with _proven(
-        request, session, context, at, sender, message_id, protocol, read=read
-    ) as signed:
+    signed = await _proven(request, session, context, at, sender, message_id, protocol, read)
+    async with room_for(context, signed.partner):
         yield signed
 
 
@@ -95,13 +93,11 @@ async def _signed_chunk(
 ) -> AsyncIterator[SignedMessage]:
     """Who signed this chunk of a file, proven before it is kept."""
     read = partial(read_body, request, LARGEST_CHUNK)
-    async with _proven(
-        request, session, context, at, sender, message_id, protocol, read=read
-    ) as signed:
+    signed = await _proven(request, session, context, at, sender, message_id, protocol, read)
+    async with place_for(context, signed.partner):
         yield signed
 
 
-@asynccontextmanager
 async def _proven(
     request: Request,
     session: AsyncSession,
@@ -110,21 +106,13 @@ async def _proven(
     sender: str,
     message_id: UUID,
     protocol: str,
-    *,
     read: Callable[[], Awaitable[bytes]],
-) -> AsyncIterator[SignedMessage]:
+) -> SignedMessage:
     if protocol != PROTOCOL:
         raise ProtocolUnsupported(supported=PROTOCOL)
-    signed = await proof.prove(
-        session,
-        Asked(request.scope),
-        read,
-        sender=sender,
-        message_id=message_id,
-        at=at,
+    return await proof.prove(
+        session, Asked(request.scope), read, sender=sender, message_id=message_id, at=at
     )
-    async with room_for(context, signed.partner):
-        yield signed
 
 
 async def read_body(request: Request, limit: int = LARGEST_MESSAGE) -> bytes:

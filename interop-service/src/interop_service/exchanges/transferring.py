@@ -42,14 +42,20 @@ PROVING_LEASE: Final = timedelta(seconds=150)
 PROVING_SECONDS: Final = 120
 """With the last chunk the receiver reads the whole; a large one takes its time."""
 LONGEST_WAIT: Final = 10.0
-WAITING_SECONDS: Final = 3.0
+WAITING_SECONDS: Final = 5.0
 _TOLD_OFFSET: Final = frozenset({httpx.codes.NO_CONTENT, httpx.codes.CONFLICT})
+
+_IN_TURN: Final = Postponed(
+    "files: wait for their turn", FaultOf.OURS, WAITING_SECONDS, is_waiting=True
+)
 
 log = structlog.get_logger(__name__)
 
 
 async def bring(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome:
     """Send a message, the files that its receiver lacks, and the message again for its receipt."""
+    if any(one.is_taken for one in errand.files):
+        return _IN_TURN
     got_on = False
     for _ in range(ROUNDS):
         answered: Answered = await attempting.ask(client, context, errand)
@@ -117,8 +123,7 @@ class _Run:
                 most=AT_ONCE,
             )
         if pieces is None:
-            wait = WAITING_SECONDS
-            return Postponed("files: wait for their turn", FaultOf.OURS, wait, is_waiting=True)
+            return _IN_TURN
         fault = await self._chunks(pieces)
         whole_at = context.clock() if fault is None else None
         async with context.sessions.begin() as session:

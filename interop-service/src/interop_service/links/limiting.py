@@ -13,7 +13,7 @@ from interop_service.errors import TooManyMessages
 from interop_service.partners.tables import Partner
 from tongban.context import Context
 
-__all__ = ["hold_limits", "room_for"]
+__all__ = ["hold_limits", "place_for", "room_for"]
 
 RESOURCE: Final = "partner_limits"
 
@@ -39,13 +39,27 @@ async def room_for(context: Context, partner: Partner) -> AsyncIterator[None]:
         TooManyMessages: 429, with the time to wait.
     """
     limits: Limits = context.resources[RESOURCE]
+    rate = RateLimitItemPerMinute(partner.messages_a_minute)
+    async with place_for(context, partner):
+        if not await limits.windows.hit(rate, partner.district):
+            raise TooManyMessages(limit=str(rate), headers={"Retry-After": "5"})
+        yield
+
+
+@asynccontextmanager
+async def place_for(context: Context, partner: Partner) -> AsyncIterator[None]:
+    """Count one request of a proven partner among those handled at a time, and no further.
+
+    A file's chunks are limited by what was announced: its messages are not to wait for them.
+
+    Raises:
+        TooManyMessages: 429, with the time to wait.
+    """
+    limits: Limits = context.resources[RESOURCE]
     # Told now: where the message is refused its session is gone before the count is.
     district = partner.district
-    rate = RateLimitItemPerMinute(partner.messages_a_minute)
     if limits.under_way[district] >= partner.messages_at_once:
         raise TooManyMessages(limit=f"{partner.messages_at_once}", headers={"Retry-After": "1"})
-    if not await limits.windows.hit(rate, district):
-        raise TooManyMessages(limit=str(rate), headers={"Retry-After": "5"})
     limits.under_way[district] += 1
     try:
         yield
