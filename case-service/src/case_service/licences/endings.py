@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.documents import service as documents
 from case_service.events import CaseEvent, CaseLicenceChanged, CaseLicenceRevoked
-from case_service.licences import rules, store
+from case_service.licences import rules, store, telling
 from case_service.licences.errors import (
     EndingIncomplete,
     LicenceActNotAllowed,
@@ -85,6 +85,7 @@ async def end(
     if was_valid:
         notices.tell(session, case, NoticeKind.LICENCE_ENDED, at, licence_number=licence.number)
     publish(session, _told(case, licence, act, effective_on, at=at), of=case)
+    telling.tell(session, licence)
     if was_valid:
         await follow_end(session, context, case, licence, act, at=at)
     _put_on_record(session, case, licence, act, ground, at=at, caller=caller)
