@@ -33,6 +33,7 @@ def districts(both: Districts) -> Iterator[Districts]:
     yield both
     both.network.is_down.clear()
     both.network.answers.clear()
+    both.network.pages.clear()
     both.network.alter = None
     both.network.log.clear()
 

@@ -70,6 +70,7 @@ async def end(
     if act is LicenceAct.CANCEL:
         licence.struck_off_at = at
     licence.next_due_at = None
+    telling.tell(session, licence)
     document = await documents.draw_up(
         session,
         context,
@@ -85,7 +86,6 @@ async def end(
     if was_valid:
         notices.tell(session, case, NoticeKind.LICENCE_ENDED, at, licence_number=licence.number)
     publish(session, _told(case, licence, act, effective_on, at=at), of=case)
-    telling.tell(session, licence)
     if was_valid:
         await follow_end(session, context, case, licence, act, at=at)
     _put_on_record(session, case, licence, act, ground, at=at, caller=caller)
