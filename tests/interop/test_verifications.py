@@ -3,16 +3,14 @@
 import base64
 import json
 import zlib
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from interop.messages import Letter as Signed
 from interop.messages import foreign_key, keys_of, kind_of, signing_key
-from interop.reliance_world import LIST_PATH, VERIFICATIONS, World, gathered, headers_of
+from interop.reliance_world import LIST_PATH, VERIFICATIONS, World, headers_of
 from interop.two_districts import (
     AGREEMENT,
     HOSTS,
@@ -20,10 +18,8 @@ from interop.two_districts import (
     NEAR,
     OWNER,
     THIRD,
-    Districts,
     now,
     private_key,
-    running,
     sealed_notice,
 )
 from joserfc import jws
@@ -38,31 +34,9 @@ from interop_service.verifications.rules import VerificationState, VerificationS
 from interop_service.verifications.service import PATH, end_overdue
 from tongban import audit
 from tongban.ids import new_id
-from tongban.run.nats import EmbeddedNats
-from tongban.run.postgres import EmbeddedPostgres
-from tongban.testing.district import TestDistrict
 from tongban.testing.fixtures import RunningService
 
 TODAY = date(2026, 3, 2)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def gathering(
-    both: Districts, scratch: Any, postgres: EmbeddedPostgres, nats_server: EmbeddedNats
-) -> AsyncIterator[World]:
-    keys = TestDistrict(scratch / "ankang_verifications", THIRD)
-    async with (
-        running(keys, postgres, nats_server.url, name="interop_verifying") as third,
-        gathered(both, third) as world,
-    ):
-        yield world
-
-
-@pytest.fixture
-def world(gathering: World, districts: Districts) -> World:
-    """All three, with the network whole again before and after."""
-    assert districts.network is gathering.network
-    return gathering
 
 
 @pytest.mark.parametrize(
