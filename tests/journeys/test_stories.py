@@ -63,7 +63,7 @@ async def test_a_company_moves_by_the_concert_of_three_districts(
     assert affected["case_number"] == revoked["case"]["number"]
     assert (affected["state"], affected["change"]) == ("ended", "revoked")
     assert affected["document_number"] == revoked["licence"]["number"]
-    assert revoked["timeline"]["items"][-1]["action"] == "reliance_ended"
+    assert revoked["timeline"][-1]["action"] == "reliance_ended"
     [there] = revoked["at_issuer"]["items"]
     assert (there["party"], there["partner"], there["state"]) == ("issuer", hitech.code, "ended")
     assert there["case_number"] == affected["case_number"]

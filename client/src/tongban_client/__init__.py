@@ -5,7 +5,15 @@ from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.suites import Suite
 from tongban_client import incoming
 from tongban_client.clients import AsyncClient, Client
-from tongban_client.messages import Message, package, progress, rating, result
+from tongban_client.messages import (
+    Message,
+    package,
+    progress,
+    rating,
+    reliance_step,
+    result,
+    verification,
+)
 from tongban_client.parties import KeySet, KeysUnreadable, Ourselves, Partner
 from tongban_client.sending import NotDelivered, Refused, Unproven
 
@@ -27,5 +35,7 @@ __all__ = [
     "package",
     "progress",
     "rating",
+    "reliance_step",
     "result",
+    "verification",
 ]

@@ -60,7 +60,6 @@ async def rely_on_proof(
     reliance, version = await service.rely(
         session, context, case_id, body, caller=caller, at=at, if_match=if_match
     )
-    await session.flush()
     response.headers["ETag"] = etags.etag(version)
     return reliance
 

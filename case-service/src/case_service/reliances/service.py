@@ -86,6 +86,7 @@ async def rely(
         counts_as=proof.counts_as,
         relied_by=caller.subject,
         relied_at=at,
+        state=RelianceState.STANDING,
     )
     session.add(reliance)
     publish(
@@ -110,6 +111,7 @@ async def rely(
         at=at,
         facts={"material": asked.name, **_facts(reliance)},
     )
+    await session.flush()
     return reliance, case.version
 
 
@@ -122,7 +124,7 @@ async def note_change(
     not stand.
     """
     reliance = await store.get_for_update(session, reliance_id)
-    if reliance is None or told.state is reliance.state:
+    if reliance is None or reliance.state in (told.state, RelianceState.ENDED):
         return
     reliance.state, reliance.changed_at = told.state, told.at
     reliance.change, reliance.effective_from = told.change, told.effective_from
