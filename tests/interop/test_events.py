@@ -22,4 +22,5 @@ def test_only_states_are_reference_events() -> None:
         "interop.agreement.changed",
         "interop.matter_offer.changed",
         "interop.recognition.changed",
+        "interop.proof.changed",
     }

@@ -23,9 +23,10 @@ from interop_service.evidence import verification
 from interop_service.evidence.schemas import EvidenceFile
 from interop_service.exchanges import envelopes
 from interop_service.exchanges.protocol import PROTOCOL
+from interop_service.following import follow_letter
 from interop_service.letters.sending import deliver_due
 from interop_service.once_only.moving import PATH
-from interop_service.once_only.service import follow_letter, forget_overdue
+from interop_service.once_only.service import forget_overdue
 from tongban import audit
 from tongban.ids import new_id
 from tongban.testing.fixtures import RunningService

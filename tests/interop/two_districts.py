@@ -31,12 +31,12 @@ from tongban.run.postgres import EmbeddedPostgres
 from tongban.testing.district import TestDistrict
 from tongban.testing.fixtures import RunningService, envelope
 
-NEAR, OWNER = "610171", "610172"
+NEAR, OWNER, THIRD = "610171", "610172", "610971"
 AGREEMENT = "hitech-qujiang-2020"
 MATTER = MatterOfferChanged.example().matter
 MATTER_CODE: str = MATTER["code"]
 KEYS_PATH = f"{TREE}/keys"
-HOSTS = {NEAR: "hitech.example", OWNER: "qujiang.example"}
+HOSTS = {NEAR: "hitech.example", OWNER: "qujiang.example", THIRD: "ankang.example"}
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -48,6 +48,8 @@ class Network(httpx.AsyncBaseTransport):
     apps: dict[str, Any] = field(default_factory=dict)
     is_down: set[str] = field(default_factory=set)
     answers: dict[str, Answer] = field(default_factory=dict)
+    pages: dict[str, Answer] = field(default_factory=dict)
+    """What is served besides, by host and path."""
     alter: Callable[[httpx.Request], None] | None = None
     log: list[httpx.Request] = field(default_factory=list)
 
@@ -56,6 +58,9 @@ class Network(httpx.AsyncBaseTransport):
         host = request.url.host
         if host in self.is_down or (host not in self.apps and host not in self.answers):
             raise httpx.ConnectError("down", request=request)
+        page = self.pages.get(f"{host}{request.url.path}")
+        if page is not None:
+            return page(request)
         if host in self.answers:
             return self.answers[host](request)
         if self.alter is not None:
@@ -298,7 +303,9 @@ async def fresh_pair(
         yield pair
 
 
-async def introduce(side: RunningService, other: RunningService) -> None:
+async def introduce(
+    side: RunningService, other: RunningService, *, agreement: str = AGREEMENT
+) -> None:
     """Register `other` at `side`, with the agreement between them and 曲江's matter."""
     published = (await other.client.get(KEYS_PATH)).json()
     headers = side.district.headers("admin")
@@ -310,7 +317,9 @@ async def introduce(side: RunningService, other: RunningService) -> None:
         "keys": {"keys": published["keys"]},
     }
     await register(side, partner)
-    file = partners_file(side.district.code, other.district.code, published["name"])
+    file = partners_file(
+        side.district.code, other.district.code, published["name"], agreement=agreement
+    )
     answer = await side.client.post("/api/v1/partners/import", json=file, headers=headers)
     assert answer.status_code == 200, answer.text
 
@@ -340,7 +349,9 @@ async def register(side: RunningService, partner: dict[str, Any]) -> dict[str, A
     return change
 
 
-def partners_file(own: str, partner: str, name: str) -> dict[str, Any]:
+def partners_file(
+    own: str, partner: str, name: str, *, agreement: str = AGREEMENT
+) -> dict[str, Any]:
     """What a district's data says of one partner."""
     return {
         "partners": [
@@ -355,7 +366,7 @@ def partners_file(own: str, partner: str, name: str) -> dict[str, Any]:
         ],
         "agreements": [
             {
-                "code": AGREEMENT,
+                "code": agreement,
                 "partner": partner,
                 "mode": "proxy",
                 "direction": "both",
@@ -369,7 +380,7 @@ def partners_file(own: str, partner: str, name: str) -> dict[str, Any]:
             }
         ],
         "matter_offers": [
-            {"owner_district": OWNER, "agreement": AGREEMENT, "mode": "proxy", "matter": MATTER}
+            {"owner_district": OWNER, "agreement": agreement, "mode": "proxy", "matter": MATTER}
         ],
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from journeys.reliance_story import ReliedLicence
 from journeys.stories import (
     HALL,
     PATIENCE_SECONDS,
@@ -66,11 +67,16 @@ async def insured_online(near: District, owner: District, tell: Tell) -> Record:
 async def company_moves(
     near: District, leaving: District, arriving: District, tell: Tell
 ) -> Record:
-    """A firm moves from 曲江 to 安康: one window in 高新, both decide; 安康 is down at first."""
+    """A firm moves from 曲江 to 安康: one window in 高新, both decide; 安康 is down at first.
+
+    Beside it 高新 relies on a licence of 安康's, which is revoked in the last part.
+    """
     started = time.monotonic()
     record = Record()
     clerk = near.person("窗口李敏", "clerk", site=HALL)
     matter = await _matter(near, leaving, LEAVING)
+    shop = ReliedLicence(near, arriving, tell)
+    await shop.is_issued()
     for door in _doors(arriving):
         await arriving.platform.halt(door)
     tell(arriving.name, "网关", "停机维护")
@@ -80,6 +86,8 @@ async def company_moves(
     await clerk.act(case["id"], "receive")
     sent = await clerk.act(case["id"], "forward")
     tell(near.name, clerk.name, f"一窗受理企业迁移 {case['number']}，转往两区联办")
+
+    await shop.is_asked_about()
 
     out = _officers(leaving, "曲江")
     far = await arrived(out[0], case["number"])
@@ -92,6 +100,7 @@ async def company_moves(
         arriving.platform.resume(door)
     await _answers(arriving)
     tell(arriving.name, "网关", "恢复，积压的材料包自动送达")
+    await shop.is_relied_on()
     into = _officers(arriving, "安康")
     other = await arrived(into[0], case["number"])
     await _corrected_once(near, arriving, clerk, into[0], case, other, tell)
@@ -103,6 +112,7 @@ async def company_moves(
     handed = await clerk.act(case["id"], "deliver", {"way": "counter"})
     tell(near.name, clerk.name, f"两区均已准予，当面交付：{closed['outcome']}")
     concluded = await _joint(clerk, exchange, lambda joint: not joint["blocking"])
+    revoked = await shop.is_revoked()
     record.cases = {
         "near": handed,
         "leaving": await out[0].get(f"/cases/{far['id']}"),
@@ -113,6 +123,7 @@ async def company_moves(
         "concluded": concluded,
         "exchange": await clerk.get(exchange),
         "told": await clerk.get(f"/cases/{case['id']}/notices"),
+        "revoked": revoked,
     }
     record.seconds = time.monotonic() - started
     return record

@@ -82,7 +82,11 @@ async def play_in(folder: Path) -> None:
 
         console.print("\n[bold]五、企业跨区迁移，三区同办 · a company moves, three districts[/]")
         moved = await company_moves(hitech, qujiang, ankang, tell)
-        conclude("一窗受理，两区联合决定 · one window, two districts in concert", moved)
+        conclude(
+            "一窗受理，两区联合决定；吊销的证照告知采信区 · two districts in concert; "
+            "a licence revoked, who relied on it told",
+            moved,
+        )
         console.print("\n正在停止 · stopping")
 
 

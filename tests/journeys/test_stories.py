@@ -63,6 +63,16 @@ async def test_a_company_moves_by_the_concert_of_three_districts(
     assert sorted(told) == ["accepted", "correction", "decided"]
     assert {one["district"] for one in near["owners"]} == {qujiang.code, ankang.code}
     assert all(one["notice"]["seal"] for one in near["owners"])
+    revoked = record.facts["revoked"]
+    [affected] = revoked["affected"]
+    assert affected["case_number"] == revoked["case"]["number"]
+    assert (affected["state"], affected["change"]) == ("ended", "revoked")
+    assert affected["document_number"] == revoked["licence"]["number"]
+    assert revoked["timeline"][-1]["action"] == "reliance_ended"
+    [there] = revoked["at_issuer"]["items"]
+    assert (there["party"], there["partner"], there["state"]) == ("issuer", hitech.code, "ended")
+    assert there["case_number"] == affected["case_number"]
+    assert revoked["verification"]["answer"]
 
 
 async def test_an_old_lady_without_a_phone_is_done_at_one_stop(hitech: District) -> None:

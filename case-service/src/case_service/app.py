@@ -31,6 +31,7 @@ from case_service.handovers.overdue import HANDOVER_DUTY
 from case_service.licences import public_routes as licence_lists
 from case_service.licences import routes as licences
 from case_service.licences.renewing import LICENCE_DUTY
+from case_service.licences.telling import states as licence_states
 from case_service.materials import routes as materials
 from case_service.materials.collecting import (
     collect_unreferenced,
@@ -49,6 +50,7 @@ from case_service.ratings import follow_up_routes as rating_follow_ups
 from case_service.ratings import routes as ratings
 from case_service.ratings.appeals import APPEAL_DUTY
 from case_service.ratings.follow_ups import FOLLOW_UP_DUTY
+from case_service.reliances import routes as reliances
 from case_service.seals import routes as seals
 from case_service.settings import Settings
 from case_service.supervision import routes as supervision
@@ -109,6 +111,7 @@ SERVICE = Service(
         enquiries.router,
         people.router,
         supervision.router,
+        reliances.router,
         archive.router,
         destruction_routes.router,
     ),
@@ -125,6 +128,7 @@ SERVICE = Service(
         Timer(every=timedelta(hours=24), run=sweep_packages),
     ),
     loops={"duties": duties(*DUTIES)},
+    republish=licence_states,
 )
 
 

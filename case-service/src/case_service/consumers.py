@@ -13,6 +13,7 @@ from case_service.exchange_consumers import FOLLOW_EXCHANGE
 from case_service.matters.rules import MatterContent
 from case_service.matters.tables import MatterVersion, PartnerMatter, Site
 from case_service.ratings.service import keep_contact
+from case_service.reliance_consumers import FOLLOW_RELIANCE, KEEP_PROOF
 from case_service.supervision.service import follow_amended_year
 from tongban.calendars import keep_year
 from tongban.context import Context
@@ -158,4 +159,6 @@ CONSUMED: tuple[Subscription, ...] = (
     Effect(CalendarChanged, follow_calendar),
     Effect(TicketServed, keep_contact_to_rate),
     FOLLOW_EXCHANGE,
+    KEEP_PROOF,
+    FOLLOW_RELIANCE,
 )

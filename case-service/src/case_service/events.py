@@ -2,7 +2,8 @@
 
 All here are steps of one aggregate, `case.case`, keyed by the case's id; those about people are in
 `people_events`, those about what follows a licence decision in `oversight_events`, those about the
-files of ended cases in `archive.events`. At both ends of
+files of ended cases in `archive.events`, how a licence stands in `licences.events`, what cases
+rest on in `reliances.events`. At both ends of
 an exchange `exchange_id` is the same; it is null for a case that stays in its district.
 """
 
@@ -12,8 +13,10 @@ from uuid import UUID
 
 from case_service.archive.events import PUBLISHED_OF_ARCHIVE
 from case_service.bundles.events import PUBLISHED_OF_BUNDLES
+from case_service.licences.events import PUBLISHED_OF_LICENCES
 from case_service.oversight_events import PUBLISHED_OF_OVERSIGHT
 from case_service.people_events import PUBLISHED_OF_PEOPLE
+from case_service.reliances.events import PUBLISHED_OF_RELIANCES
 from tongban.messages import Event
 from tongban.objects import ClaimCheck
 
@@ -309,6 +312,8 @@ PUBLISHED: tuple[type[Event], ...] = (
     *PUBLISHED_OF_OVERSIGHT,
     *PUBLISHED_OF_ARCHIVE,
     *PUBLISHED_OF_BUNDLES,
+    *PUBLISHED_OF_LICENCES,
+    *PUBLISHED_OF_RELIANCES,
 )
 
 _MATTER_CODE = "11610131MB2A12345X4610117001001"

@@ -6,7 +6,15 @@ from interop_service.suites import Suite
 from tongban_client import incoming
 from tongban_client.clients import AsyncClient, Client
 from tongban_client.files import SealedFile
-from tongban_client.messages import Message, package, progress, rating, result
+from tongban_client.messages import (
+    Message,
+    package,
+    progress,
+    rating,
+    reliance_step,
+    result,
+    verification,
+)
 from tongban_client.parties import KeySet, KeysUnreadable, Ourselves, Partner
 from tongban_client.sending import FilesLacking, NotDelivered, Refused, Unproven
 
@@ -30,5 +38,7 @@ __all__ = [
     "package",
     "progress",
     "rating",
+    "reliance_step",
     "result",
+    "verification",
 ]

@@ -1,4 +1,4 @@
-"""Files beside a message (protocol.md, 4.10): sealed as they are read, sent in chunks."""
+"""Files beside a message (protocol.md, 4.12): sealed as they are read, sent in chunks."""
 
 import base64
 import hashlib

@@ -12,7 +12,16 @@ from interop_service.exchanges.protocol import PROTOCOL, TREE
 from tongban.ids import new_id
 from tongban_client.parties import Ourselves, Partner
 
-__all__ = ["Message", "Mode", "package", "progress", "rating", "result"]
+__all__ = [
+    "Message",
+    "Mode",
+    "package",
+    "progress",
+    "rating",
+    "reliance_step",
+    "result",
+    "verification",
+]
 
 Mode = Literal["online", "proxy", "joint"]
 
@@ -99,13 +108,68 @@ def result(
     return _message(_of(exchange_id, "results"), us, partner, exchange_id, step, ordinal, at=at)
 
 
+def verification(
+    us: Ourselves,
+    partner: Partner,
+    shown: Mapping[str, str],
+    *,
+    agreement: str,
+    licence_type: str,
+    counts_as: str,
+    purpose: str,
+    expires_at: datetime,
+    at: datetime,
+) -> Message:
+    """证照查验 (4.10): ask the issuer about a licence; `shown` goes encrypted.
+
+    It has `number`, `code` or both, and `content_sha256` where the licence itself was shown.
+    """
+    outside = {
+        "agreement": agreement,
+        "licence_type": licence_type,
+        "counts_as": counts_as,
+        "purpose": purpose,
+        "expires_at": expires_at.isoformat(),
+        "request": _encrypted(shown, partner),
+    }
+    return _letter(f"{TREE}/licence-verifications", us, partner, new_id(), outside, at=at)
+
+
+def reliance_step(
+    us: Ourselves,
+    partner: Partner,
+    exchange_id: UUID,
+    *,
+    kind: str,
+    at: datetime,
+    **facts: Any,
+) -> Message:
+    """失效或异议 (4.11): what became of a document that was relied on; `facts` as the kind has."""
+    step = {"kind": kind, "at": at.isoformat(), **facts}
+    path = f"{TREE}/reliances/{exchange_id}/steps"
+    return _letter(path, us, partner, exchange_id, step, at=at)
+
+
+def _letter(
+    path: str,
+    us: Ourselves,
+    partner: Partner,
+    exchange_id: UUID,
+    members: Mapping[str, Any],
+    *,
+    at: datetime,
+) -> Message:
+    """Return a message that belongs to no case: nobody counts it."""
+    return _message(path, us, partner, exchange_id, members, None, at=at)
+
+
 def _message(
     path: str,
     us: Ourselves,
     partner: Partner,
     exchange_id: UUID,
     members: Mapping[str, Any],
-    ordinal: int,
+    ordinal: int | None,
     *,
     at: datetime,
 ) -> Message:
@@ -115,7 +179,7 @@ def _message(
         "from_district": us.district,
         "to_district": partner.district,
         "sent_at": at.isoformat(),
-        "ordinal": ordinal,
+        **({"ordinal": ordinal} if ordinal is not None else {}),
         **members,
     }
     content = json.dumps(body, ensure_ascii=False).encode()

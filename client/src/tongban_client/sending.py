@@ -58,7 +58,7 @@ class Refused(NotDelivered):
 
 
 class FilesLacking(NotDelivered):
-    """The partner keeps the message until these files are there; then send it again (4.10)."""
+    """The partner keeps the message until these files are there; then send it again (4.12)."""
 
     def __init__(self, lacking: Mapping[str, int]) -> None:
         self.lacking = lacking

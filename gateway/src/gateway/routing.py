@@ -56,6 +56,9 @@ OWNERS: Mapping[str, str] = MappingProxyType(
         "recognitions": "interop",
         "equivalences": "interop",
         "evidence-requests": "interop",
+        "licence-verifications": "interop",
+        "partner-reliances": "interop",
+        "disputes": "interop",
     }
 )
 """First element of the path below the prefix → the service that owns it."""

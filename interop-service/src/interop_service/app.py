@@ -27,12 +27,14 @@ from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
 from interop_service.files import keeping
 from interop_service.files import routes as files
+from interop_service.following import follow_letter
 from interop_service.letters import sending as letters
 from interop_service.links import routes as links
 from interop_service.links import service as link_service
 from interop_service.links.limiting import hold_limits
 from interop_service.monitoring import routes as monitoring
 from interop_service.monitoring import service as monitoring_service
+from interop_service.once_only import proofs as once_only_proofs
 from interop_service.once_only import routes as once_only
 from interop_service.once_only import service as once_only_service
 from interop_service.partners import routes as partners
@@ -40,8 +42,12 @@ from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
 from interop_service.recognitions import service as recognition_service
 from interop_service.registrations import routes as registrations
+from interop_service.reliances import routes as reliances
+from interop_service.reliances import watching
 from interop_service.settings import Settings
 from interop_service.signings import routes as signings
+from interop_service.verifications import routes as verifications
+from interop_service.verifications import service as verification_service
 from tongban import app
 from tongban.context import Context
 from tongban.messages import Event
@@ -55,6 +61,10 @@ async def republish(session: AsyncSession) -> AsyncIterator[tuple[Event, int]]:
     async for told in partner_service.states(session):
         yield told
     async for told in recognition_service.states(session):
+        yield told
+    async for told in verification_service.proof_states(session):
+        yield told
+    async for told in once_only_proofs.proof_states(session):
         yield told
 
 
@@ -82,6 +92,10 @@ SERVICE = Service(
         equivalences.router,
         once_only.router,
         once_only.signed_router,
+        verifications.router,
+        verifications.signed_router,
+        reliances.router,
+        reliances.signed_router,
         evidence.router,
     ),
     metadata=InteropTables.metadata,
@@ -94,6 +108,7 @@ SERVICE = Service(
         Timer(every=timedelta(seconds=15), run=evidence_service.watch_sealing),
         Timer(every=timedelta(hours=1), run=evidence_service.drop_bodies),
         Timer(every=timedelta(minutes=1), run=once_only_service.forget_overdue),
+        Timer(every=timedelta(minutes=1), run=verification_service.end_overdue),
         Timer(every=timedelta(days=1), run=link_service.warn_of_ending_keys),
         Timer(every=timedelta(hours=1), run=deliveries.forget_bodies),
         Timer(every=timedelta(hours=1), run=sending.archive),
@@ -105,8 +120,9 @@ SERVICE = Service(
     ),
     loops={
         "deliveries": deliveries.deliver,
-        "letters": partial(letters.deliver, follow=once_only_service.follow_letter),
+        "letters": partial(letters.deliver, follow=follow_letter),
         "reconciliations": reconciling.reconcile_for_ever,
+        "status_lists": watching.consult_for_ever,
     },
     republish=republish,
     prepare=prepare,

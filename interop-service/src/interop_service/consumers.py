@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service.exchanges import forwarding, sending
 from interop_service.exchanges.forwarding import Forwarded
 from interop_service.exchanges.rules import MessageKind
+from interop_service.reliance_consumers import FOLLOW_LICENCE, FOLLOW_RELIANCE
 from tongban.calendars import keep_year
 from tongban.context import Context
 from tongban.inbox import Effect, Steps, Subscription
@@ -345,6 +346,8 @@ async def _return(
 
 CONSUMED: tuple[Subscription, ...] = (
     Effect(CalendarChanged, keep_calendar),
+    FOLLOW_LICENCE,
+    FOLLOW_RELIANCE,
     Steps(
         aggregate="case.case",
         handlers={

@@ -19,6 +19,13 @@ from interop_service.exchange_events import (
     ExchangeSent,
     ExchangeWithdrawalRequested,
 )
+from interop_service.reliance_events import (
+    PUBLISHED_OF_RELIANCES,
+    ProofChanged,
+    RelianceCleared,
+    RelianceDisputed,
+    RelianceEnded,
+)
 from tongban.messages import Event
 
 __all__ = [
@@ -39,7 +46,11 @@ __all__ = [
     "MatterOfferChanged",
     "PartnerChanged",
     "PartnerKeysEnding",
+    "ProofChanged",
     "RecognitionChanged",
+    "RelianceCleared",
+    "RelianceDisputed",
+    "RelianceEnded",
 ]
 
 _EXCHANGE = UUID("01990000-0000-7000-8000-000000000001")
@@ -235,4 +246,5 @@ PUBLISHED: tuple[type[Event], ...] = (
     MatterOfferChanged,
     *PUBLISHED_OF_EXCHANGES,
     RecognitionChanged,
+    *PUBLISHED_OF_RELIANCES,
 )

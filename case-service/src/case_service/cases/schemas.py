@@ -68,6 +68,8 @@ class ProofRead(BaseModel):
     licence_type: str
     name: str
     valid_until: date | None
+    issuer_district: str | None = None
+    """其他区签发的，为该区代码；本区签发的为空 / null where this district issued it"""
     consent_id: UUID | None = None
     """复用所依据的授权同意；按目录规定自动免提交时为空 / null where the catalog waives it"""
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.documents import service as documents
 from case_service.events import CaseEvent, CaseLicenceChanged, CaseLicenceRevoked
-from case_service.licences import rules, store
+from case_service.licences import rules, store, telling
 from case_service.licences.errors import (
     EndingIncomplete,
     LicenceActNotAllowed,
@@ -70,6 +70,7 @@ async def end(
     if act is LicenceAct.CANCEL:
         licence.struck_off_at = at
     licence.next_due_at = None
+    telling.tell(session, licence)
     document = await documents.draw_up(
         session,
         context,

@@ -8,7 +8,7 @@ from case_service.cases.tables import Case, TimelineEntry
 from case_service.duty import Duty
 from case_service.events import CaseLicenceChanged
 from case_service.handovers.service import hand_over
-from case_service.licences import rules, store
+from case_service.licences import rules, store, telling
 from case_service.licences.service import due_at
 from case_service.licences.tables import Licence
 from case_service.licences.vocabulary import LicenceDecision, LicenceState
@@ -30,6 +30,7 @@ async def keep_up(session: AsyncSession, context: Context, licence: Licence, at:
     if licence.invalid_from is not None and licence.invalid_from <= today:
         if licence.state is LicenceState.VALID:
             licence.state = LicenceState.SUPERSEDED
+            telling.tell(session, licence)
     elif licence.state is LicenceState.VALID and licence.valid_until is not None:
         if today > licence.valid_until:
             await _expire(session, context, licence, licence.valid_until, at)
@@ -69,6 +70,7 @@ async def _expire(
     licence.deemed_renewed_on = renewed_from
     licence.valid_until = rules.last_day(renewed_from, licence.validity_months)
     licence.reminded_days = None
+    telling.tell(session, licence)
     case = await store.case_of(session, licence)
     publish(
         session,

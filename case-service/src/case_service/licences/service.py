@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.documents.rules import digest_of, sealed
 from case_service.documents.schemas import IssuedBy
-from case_service.licences import rules, store
+from case_service.licences import rules, store, telling
 from case_service.licences.errors import LicenceNotFound, LicenceNotSucceeded
 from case_service.licences.paper import on_paper
 from case_service.licences.rules import Term
@@ -135,8 +135,10 @@ async def issue(
     signed = sealed(content, licence.seal)
     licence.sealed_body = context.vault.seal(json.dumps(signed), context=BODY)
     session.add(licence)
+    telling.tell(session, licence)
     if predecessor is not None:
         _supersede(predecessor, term, today=issued_on)
+        telling.tell(session, predecessor)
     return licence, predecessor
 
 

@@ -20,7 +20,16 @@ from case_service.seals.signing import seal_of
 from tongban.clock import local_date
 from tongban.context import Context
 
-__all__ = ["LIST_SIZE", "MAX_AGE", "MEDIA_TYPE", "bits_of", "compressed", "place_of", "token"]
+__all__ = [
+    "LIST_SIZE",
+    "MAX_AGE",
+    "MEDIA_TYPE",
+    "bits_of",
+    "compressed",
+    "place_of",
+    "token",
+    "told_place",
+]
 
 LIST_SIZE: Final = 1 << 17
 """So many licences share a list, so that asking for it tells nobody which one is meant."""
@@ -36,6 +45,12 @@ def place_of(context: Context, index: int) -> dict[str, Any]:
     """Return what a licence tells of its place, as a Referenced Token does."""
     list_id, place = divmod(index, LIST_SIZE)
     return {"status_list": {"idx": place, "uri": _address(context, list_id)}}
+
+
+def told_place(index: int) -> dict[str, Any]:
+    """Return the same for a partner, who knows this district's address and believes no other."""
+    list_id, place = divmod(index, LIST_SIZE)
+    return {"idx": place, "path": _path(list_id)}
 
 
 async def token(session: AsyncSession, context: Context, list_id: int, *, at: datetime) -> str:
@@ -75,4 +90,8 @@ def compressed(bits: bytes) -> str:
 
 
 def _address(context: Context, list_id: int) -> str:
-    return f"{context.settings.public_url}/api/v1/licences/status-lists/{list_id}"
+    return f"{context.settings.public_url}{_path(list_id)}"
+
+
+def _path(list_id: int) -> str:
+    return f"/api/v1/licences/status-lists/{list_id}"

@@ -1,7 +1,8 @@
 """Every SQL statement on licences."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from tongban.identity import Caller, Role
 from tongban.paging import Paging, after
 
 __all__ = [
+    "all_licences",
     "by_code",
     "case_of",
     "ended_between",
@@ -48,6 +50,8 @@ READERS = (
     Role.HELPER,
     Role.SUPERVISOR,
 )
+
+AT_ONCE: Final = 500
 
 _IS_KEPT = Licence.sealed_body != b""
 """Of one whose case's file was destroyed, number and standing are left: nothing to hand out."""
@@ -167,6 +171,21 @@ async def redeem(
 async def case_of(session: AsyncSession, licence: Licence) -> Case:
     """Return the licence's case, locked: it tells what happens to the licence."""
     return await session.get_one(Case, licence.case_id, with_for_update=True)
+
+
+async def all_licences(session: AsyncSession) -> AsyncIterator[Licence]:
+    """Yield every licence, a few hundred at a time, oldest first."""
+    behind: UUID | None = None
+    while True:
+        wanted = select(Licence).order_by(Licence.id).limit(AT_ONCE)
+        if behind is not None:
+            wanted = wanted.where(Licence.id > behind)
+        rows = (await session.scalars(wanted)).all()
+        for row in rows:
+            yield row
+        if len(rows) < AT_ONCE:
+            return
+        behind = rows[-1].id
 
 
 async def by_code(session: AsyncSession, code: str) -> Licence | None:

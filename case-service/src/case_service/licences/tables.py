@@ -9,14 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from case_service.database import CaseTables
 from case_service.duty import Due, due_index
 from case_service.licences.vocabulary import EndGround, LicenceOperation, LicenceState
-from tongban.db import Record
+from tongban.db import Record, Sequenced
 
 __all__ = ["LICENCE_NUMBERS", "Licence", "ShowCode"]
 
 LICENCE_NUMBERS = Sequence("licence_numbers", metadata=CaseTables.metadata)
 
 
-class Licence(Record, Due, CaseTables):
+class Licence(Record, Due, Sequenced, CaseTables):
     """电子证照: one licence or certificate, the result of a case."""
 
     __tablename__ = "licences"

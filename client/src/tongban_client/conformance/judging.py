@@ -84,7 +84,7 @@ class Judge:
     def awaited(
         self, request: Request, got: Got | Lost, *, lacking: dict[str, int]
     ) -> list[Finding]:
-        """Hold an answer to 202 without a receipt, that tells what is lacking (4.10)."""
+        """Hold an answer to 202 without a receipt, that tells what is lacking (4.12)."""
         if isinstance(got, Lost):
             return [_lost(got)]
         found = self._unproven(request, got)
@@ -100,7 +100,7 @@ class Judge:
     def reached(
         self, request: Request, got: Got | Lost, *, status: int, offset: int, is_whole: bool
     ) -> list[Finding]:
-        """Hold an answer to what it says of a file (4.10)."""
+        """Hold an answer to what it says of a file (4.12)."""
         if isinstance(got, Lost):
             return [_lost(got)]
         found = self._unproven(request, got)

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -243,6 +243,10 @@ class _Play:
                 return self._rating(first.exchange_id)
             case What.RATING_ELSEWHERE:
                 return self._rating(new_id())
+            case What.VERIFICATION:
+                return self._verification()
+            case What.RELIANCE_ELSEWHERE:
+                return self._reliance_ended(new_id())
             case What.AGAIN if first is not None:
                 return self._same(first, message_id=first.message_id)
             case What.ANOTHER_ID if first is not None:
@@ -291,6 +295,36 @@ class _Play:
         tester = self._tester
         made = messages.rating(
             tester.us, tester.partner, exchange_id, score=5, ordinal=2, at=tester.clock()
+        )
+        return self._of(made, None)
+
+    def _verification(self) -> Draft:
+        tester = self._tester
+        at = tester.clock()
+        made = messages.verification(
+            tester.us,
+            tester.partner,
+            {"number": f"{tester.partner.district}-ZZ-0000-000000"},
+            agreement=tester.agreement,
+            licence_type="conformance_test",
+            counts_as="conformance_test",
+            purpose=tester.case["matter_code"],
+            expires_at=at + timedelta(minutes=10),
+            at=at,
+        )
+        return self._of(made, None)
+
+    def _reliance_ended(self, exchange_id: UUID) -> Draft:
+        tester = self._tester
+        at = tester.clock()
+        made = messages.reliance_step(
+            tester.us,
+            tester.partner,
+            exchange_id,
+            kind="ended",
+            change="revoked",
+            effective_from=at.date().isoformat(),
+            at=at,
         )
         return self._of(made, None)
 

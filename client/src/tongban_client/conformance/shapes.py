@@ -38,6 +38,8 @@ class What(StrEnum):
     PACKAGE = "package"  # a good package of a new exchange
     RATING = "rating"  # a rating in the first step's exchange
     RATING_ELSEWHERE = "rating_elsewhere"  # a rating in an exchange that never was
+    VERIFICATION = "verification"  # a question about a licence of a type that nobody agreed on
+    RELIANCE_ELSEWHERE = "reliance_elsewhere"  # the end of a document nobody relied on
     AGAIN = "again"  # the first step's message, signed anew
     REPLAY = "replay"  # the first step's request, as it went
     SAME_NONCE = "same_nonce"  # another package, signed with the first step's nonce

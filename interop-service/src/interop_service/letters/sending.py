@@ -28,6 +28,7 @@ from interop_service.exchanges.attempting import (
     Refused,
     attempt,
 )
+from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.messages import Message
 from interop_service.exchanges.rules import DeliveryState, FaultOf
 from interop_service.letters import store
@@ -39,7 +40,7 @@ from interop_service.suites import Suite
 from tongban.context import Context
 from tongban.ids import new_id
 
-__all__ = ["TOO_LATE", "Follow", "deliver", "deliver_due", "prepare"]
+__all__ = ["TOO_LATE", "Follow", "deliver", "deliver_due", "prepare", "receipted_at"]
 
 POLL_SECONDS: Final = 0.5
 BATCH: Final = 20
@@ -110,6 +111,16 @@ async def deliver_due(context: Context, *, follow: Follow) -> int:
             *(_run(client, context, errands, follow) for errands in taken.values())
         )
     return sum(map(len, taken.values()))
+
+
+async def receipted_at(session: AsyncSession, context: Context, letter: Letter) -> datetime:
+    """Return when the partner says that it took a delivered letter."""
+    await session.flush()
+    own = context.settings.district
+    row = await store.receipt(session, sender=own, message_id=letter.id)
+    if row is None:
+        raise AssertionError("a delivered letter has its receipt")
+    return SignedReceipt.model_validate(row.signed).receipt.at
 
 
 async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict[str, list[Errand]]:

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service import suites
 from interop_service.errors import (
     MessageIdReused,
     MessageUnreadable,
+    PackageUnreadable,
     SenderMismatch,
     WrongDistrict,
 )
@@ -30,9 +31,10 @@ from tongban.context import Context
 from tongban.ids import new_id
 from tongban.problems import Where
 
-__all__ = ["once", "read"]
+__all__ = ["once", "opened", "read"]
 
 M = TypeVar("M", bound=Message)
+C = TypeVar("C", bound=BaseModel)
 
 
 def read(model: type[M], signed: SignedMessage, context: Context) -> M:
@@ -61,6 +63,21 @@ def read(model: type[M], signed: SignedMessage, context: Context) -> M:
     if message.from_district != signed.sender:
         raise SenderMismatch(signed_by=signed.sender, named=message.from_district)
     return message
+
+
+def opened(model: type[C], token: str | None, context: Context) -> C:
+    """Decrypt and read what is for this district alone.
+
+    Raises:
+        PackageUnreadable: 422.
+    """
+    if token is None:
+        raise PackageUnreadable(reason="content is missing")
+    try:
+        return model.model_validate_json(envelopes.decrypt(token, own_keys(context)))
+    except ValidationError as fault:
+        places = ", ".join("/".join(map(str, error["loc"])) for error in fault.errors()[:10])
+        raise PackageUnreadable(reason=f"content: {places}") from None
 
 
 async def once(

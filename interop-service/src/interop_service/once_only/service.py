@@ -123,6 +123,7 @@ async def offer(
     if fault is not None:
         raise DocumentUnfit(fault)
     preview = documents.preview_of(given.document)
+    row.document_number = str(given.document["number"])
     row.sealed_evidence = context.vault.seal(
         EvidenceContent(document=given.document).model_dump_json(),
         context=sealing_context("evidence", row.id),

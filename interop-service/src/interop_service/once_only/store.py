@@ -10,9 +10,10 @@ from sqlalchemy.orm import undefer
 
 from interop_service.once_only.rules import FINAL, EvidenceState, Party
 from interop_service.once_only.tables import EvidenceRequest
+from interop_service.verifications.rules import ProofState
 from tongban.paging import Paging, after
 
-__all__ = ["lock_request", "overdue", "request", "requests_page"]
+__all__ = ["lock_request", "overdue", "proofs_on", "request", "requests_page", "told_proofs"]
 
 SEALED = (
     undefer(EvidenceRequest.sealed_holder),
@@ -62,6 +63,35 @@ async def overdue(session: AsyncSession, *, at: datetime) -> Sequence[EvidenceRe
         .limit(AT_ONCE)
         .options(*SEALED)
         .with_for_update(skip_locked=True)
+    )
+    return rows.all()
+
+
+async def proofs_on(
+    session: AsyncSession, *, partner: str, number: str
+) -> Sequence[EvidenceRequest]:
+    """Return, locked, where a document was delivered that a case may rest on, or might."""
+    rows = await session.scalars(
+        select(EvidenceRequest)
+        .where(
+            EvidenceRequest.partner == partner,
+            EvidenceRequest.document_number == number,
+            EvidenceRequest.party == Party.REQUESTER,
+            EvidenceRequest.proof_state.is_not(None),
+            EvidenceRequest.proof_state != ProofState.ENDED,
+        )
+        .order_by(EvidenceRequest.id)
+        .with_for_update()
+    )
+    return rows.all()
+
+
+async def told_proofs(session: AsyncSession) -> Sequence[EvidenceRequest]:
+    """Return what was told as something that a case may rest on, oldest first."""
+    rows = await session.scalars(
+        select(EvidenceRequest)
+        .where(EvidenceRequest.proof_state.is_not(None))
+        .order_by(EvidenceRequest.id)
     )
     return rows.all()
 

@@ -1,6 +1,6 @@
 """Rows of requests for evidence, one at each of the two districts, under the same id."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Index, LargeBinary, text
@@ -8,17 +8,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from interop_service.database import InteropTables
 from interop_service.once_only.rules import EvidenceState, Party
-from tongban.db import Record
+from interop_service.verifications.rules import ProofState
+from tongban.db import Record, Sequenced
 
 __all__ = ["EvidenceRequest"]
 
 
-class EvidenceRequest(Record, InteropTables):
+class EvidenceRequest(Record, Sequenced, InteropTables):
     """证明调取: evidence asked of the district that has it, for one purpose, until a time."""
 
     __tablename__ = "evidence_requests"
     __table_args__ = (
         Index("ix_evidence_requests_applicant", "applicant_subject", "id"),
+        Index("ix_evidence_requests_document", "partner", "document_number"),
         Index(
             "ix_evidence_requests_kept",
             "expires_at",
@@ -53,5 +55,10 @@ class EvidenceRequest(Record, InteropTables):
     sealed_preview: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     sealed_evidence: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """Encrypted at rest, and gone when the request has ended or its time is over."""
+    document_number: Mapped[str | None]
+    """Which document it was, once it was found: a case that rests on it is told if it ends."""
+    valid_until: Mapped[date | None]
+    proof_state: Mapped[ProofState | None]
+    """At the requester, whether a case may rest on it; null before it was delivered."""
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}

@@ -1,10 +1,8 @@
 """What a partner's letters on evidence do here: weighed first, and nothing is half taken."""
 
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.errors import (
@@ -14,13 +12,11 @@ from interop_service.errors import (
     OutOfTurn,
     PackageUnreadable,
 )
-from interop_service.exchanges import envelopes
 from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.proof import SignedMessage
-from interop_service.keys import own_keys
 from interop_service.letters import taking as letters
 from interop_service.letters.rules import LetterKind
-from interop_service.once_only import documents, moving, rules, store
+from interop_service.once_only import documents, moving, proofs, rules, store
 from interop_service.once_only.moving import sealing_context
 from interop_service.once_only.rules import FINAL, EvidenceState, EvidenceStep, Impediment, Party
 from interop_service.once_only.schemas import (
@@ -34,8 +30,6 @@ from interop_service.once_only.tables import EvidenceRequest
 from tongban.context import Context
 
 __all__ = ["take_request", "take_step"]
-
-M = TypeVar("M", bound=BaseModel)
 
 _STEPS = {
     "previewed": EvidenceStep.PREVIEW,
@@ -55,7 +49,7 @@ async def take_request(
     async def take() -> None:
         if await store.request(session, message.exchange_id) is not None:
             raise ExchangeKnown(exchange_id=message.exchange_id)
-        content = _opened(RequestContent, message.request, context)
+        content = letters.opened(RequestContent, message.request, context)
         row = EvidenceRequest(
             id=message.exchange_id,
             party=Party.PROVIDER,
@@ -118,7 +112,7 @@ async def take_step(
         if step is EvidenceStep.PREVIEW:
             _keep_preview(context, row, message)
         elif step is EvidenceStep.DELIVER:
-            _keep_evidence(context, row, message, signed)
+            _keep_evidence(session, context, row, message, signed)
         moving.move(
             session,
             row,
@@ -135,17 +129,21 @@ async def take_step(
 
 
 def _keep_preview(context: Context, row: EvidenceRequest, message: EvidenceStepMessage) -> None:
-    preview = _opened(Preview, message.content, context)
+    preview = letters.opened(Preview, message.content, context)
     row.sealed_preview = context.vault.seal(
         preview.model_dump_json(), context=sealing_context("preview", row.id)
     )
 
 
 def _keep_evidence(
-    context: Context, row: EvidenceRequest, message: EvidenceStepMessage, signed: SignedMessage
+    session: AsyncSession,
+    context: Context,
+    row: EvidenceRequest,
+    message: EvidenceStepMessage,
+    signed: SignedMessage,
 ) -> None:
     """Keep what was delivered, if it is what the applicant saw, and the provider's own."""
-    content = _opened(EvidenceContent, message.content, context)
+    content = letters.opened(EvidenceContent, message.content, context)
     fault = documents.fault_of(content.document, issuer=signed.sender, seals=signed.keys.seal)
     if fault is not None:
         raise PackageUnreadable(reason=f"document: {fault}")
@@ -157,6 +155,7 @@ def _keep_evidence(
     row.sealed_evidence = context.vault.seal(
         content.model_dump_json(), context=sealing_context("evidence", row.id)
     )
+    proofs.tell_delivered(session, row, content.document)
 
 
 async def _hand_over(
@@ -167,13 +166,3 @@ async def _hand_over(
     )
     content = EvidenceContent.model_validate_json(plain)
     await moving.send_step(session, context, row, "delivered", at=at, content=content)
-
-
-def _opened(model: type[M], token: str | None, context: Context) -> M:
-    if token is None:
-        raise PackageUnreadable(reason="content is missing")
-    try:
-        return model.model_validate_json(envelopes.decrypt(token, own_keys(context)))
-    except ValidationError as fault:
-        places = ", ".join("/".join(map(str, error["loc"])) for error in fault.errors()[:10])
-        raise PackageUnreadable(reason=f"content: {places}") from None

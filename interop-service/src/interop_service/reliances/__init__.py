@@ -1,0 +1,1 @@
+"""Who relied on whose documents, and what they are told when one is disputed or ends (采信)."""
