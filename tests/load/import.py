@@ -112,6 +112,8 @@ class Load:
         each = seconds / count
         self.seconds_each = self.seconds_each or each
         body = answer.json()
+        if not body.keys() & {"errors", "state"}:
+            sys.exit(f"{name}: {answer.status_code} {answer.text}")
         said = body.get("errors") or {"state": body["state"]} | {
             k: body.get(k) for k in ("created", "updated", "unchanged")
         }

@@ -12,8 +12,9 @@ import httpx
 
 from interop_service.suites import PrivateKey, Suite
 from tongban.clock import Clock, utc_now
-from tongban_client.conformance.playing import Tester, keys_at, play, sample_case
+from tongban_client.conformance.playing import Tester, keys_at, play
 from tongban_client.conformance.report import Report
+from tongban_client.conformance.samples import sample_case
 from tongban_client.parties import KeySet, KeysUnreadable, Ourselves, Partner
 
 __all__ = ["main"]

@@ -1,13 +1,11 @@
 """Plays the checks against an endpoint and judges what it answers."""
 
-import base64
-import hashlib
 import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -19,12 +17,11 @@ from interop_service.exchanges.protocol import TREE
 from interop_service.suites import PrivateKey
 from tongban.clock import Clock
 from tongban.ids import new_id
-from tongban.objects.files import SEALED_AS
-from tongban.sealed_stream import new_stream_key, sealed_chunk
 from tongban_client import messages
 from tongban_client.conformance.checks import CHECKS
 from tongban_client.conformance.drafts import Draft, Manner, Request
 from tongban_client.conformance.judging import Finding, Got, Judge, Lost
+from tongban_client.conformance.samples import SampleFile
 from tongban_client.conformance.shapes import (
     Awaited,
     Check,
@@ -47,7 +44,7 @@ from tongban_client.parties import (
     keys_url,
 )
 
-__all__ = ["Outcome", "Played", "Tester", "keys_at", "play", "sample_case"]
+__all__ = ["Outcome", "Played", "Tester", "keys_at", "play"]
 
 PIECES: Final = 5
 FILE_BYTES: Final = 200_000
@@ -119,38 +116,6 @@ def keys_at(endpoint: str, client: httpx.Client) -> KeySet:
     return key_set_of(answer.status_code, answer.content)
 
 
-def sample_case(matter_code: str, *, near: str, at: datetime) -> dict[str, Any]:
-    """Return a small case of nobody's."""
-    content = "符合性测试 conformance test".encode()
-    return {
-        "near_number": f"{near}-conformance",
-        "matter_code": matter_code,
-        "channel": "proxy",
-        "applicant": {
-            "kind": "enterprise",
-            "name": "符合性测试有限公司",
-            "credit_code": "91610133MA6TX0000X",
-            "phone": "13800000000",
-        },
-        "agent": None,
-        "form": {},
-        "situation_answers": {},
-        "materials": [
-            {
-                "key": "m1",
-                "name": "符合性测试",
-                "media_type": "text/plain",
-                "size": len(content),
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "content": base64.b64encode(content).decode(),
-            }
-        ],
-        "receipt": None,
-        "received_at": at.isoformat(),
-        "site_id": "conformance",
-    }
-
-
 class _Play:
     """One check: its steps know the first of them."""
 
@@ -159,7 +124,7 @@ class _Play:
         self._judge = Judge(tester.partner, tester.clock)
         self._first: Request | None = None
         self._first_receipt = ""
-        self._file = _File(secrets.token_bytes(FILE_BYTES))
+        self._file = SampleFile(secrets.token_bytes(FILE_BYTES))
 
     def findings(self, check: Check) -> list[Finding]:
         found: list[Finding] = []
@@ -368,36 +333,6 @@ class _Play:
             if manner is Manner.CUT_OFF and number > PIECES // 2:
                 raise _CutOff
             yield body[number * size : (number + 1) * size]
-
-
-class _File:
-    """A file of nobody's, as it travels."""
-
-    def __init__(self, inside: bytes) -> None:
-        key = new_stream_key()
-        self._sealed = sealed_chunk(inside, key, context=SEALED_AS, place=0, is_last=True)
-        self.half = len(self._sealed) // 2
-        self.digest = hashlib.sha256(self._sealed).hexdigest()
-        self.material = {
-            "key": "conformance-file",
-            "name": "符合性测试文件",
-            "media_type": "application/octet-stream",
-            "size": len(inside),
-            "sha256": hashlib.sha256(inside).hexdigest(),
-            "file": {
-                "digest": self.digest,
-                "size": len(self._sealed),
-                "key": base64.urlsafe_b64encode(key).rstrip(b"=").decode(),
-            },
-        }
-
-    def part(self, part: Part) -> bytes:
-        start = self.half if part is Part.SECOND_HALF else 0
-        return self._sealed[start : self.end_of(part)]
-
-    def end_of(self, part: Part) -> int:
-        ends = {Part.NONE: 0, Part.FIRST_HALF: self.half}
-        return ends.get(part, len(self._sealed))
 
 
 def _read(answer: httpx.Response) -> bytes:
