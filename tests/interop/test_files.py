@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import pytest_asyncio
 from interop.messages import chunk, kind_of, package_letter, signing_key
 from interop.two_districts import (
     HOSTS,
@@ -21,6 +22,7 @@ from interop.two_districts import (
     Districts,
     case_package,
     case_step,
+    fresh_pair,
     now,
     opened,
     register,
@@ -35,6 +37,8 @@ from interop_service.files.errors import FileDigestMismatch
 from interop_service.files.rules import LARGEST_CHUNK, Piece, chunk_at, is_quiet
 from tongban.objects import FILES, FilePiece, LeftFile, leave_file, open_file
 from tongban.objects.files import PIECE_BYTES, SEALED_AS
+from tongban.run.nats import EmbeddedNats
+from tongban.run.postgres import EmbeddedPostgres
 from tongban.sealed_stream import CHUNK_BYTES, TAG_BYTES, sealed
 from tongban.testing.fixtures import RunningService
 
@@ -44,6 +48,15 @@ PIECE = CHUNK_BYTES + TAG_BYTES
 SIZE = 2 * CHUNK_BYTES + 70_000
 STARTS = [0, PIECE, 2 * PIECE]
 PIECES = [Piece(0, 10, "a"), Piece(10, 5, "b")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def both(
+    scratch: Path, postgres: EmbeddedPostgres, nats_server: EmbeddedNats
+) -> AsyncIterator[Districts]:
+    """Two districts of this module's own: what goes between them is counted here."""
+    async with fresh_pair("filed", scratch, postgres, nats_server.url) as pair:
+        yield pair
 
 
 @pytest.mark.parametrize(
