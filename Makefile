@@ -54,10 +54,10 @@ test: setup ## prove it all: units, properties, contracts, services, house laws,
 
 # pytest-xdist takes schemathesis' tests, which all have one name, for one and the same test.
 test-operations: setup
-	@exec $(BIN)/python -m pytest tests/journeys/test_operations.py tests/run
+	@exec $(BIN)/python -m pytest tests/journeys/test_operations.py
 
 test-journeys: setup
-	@exec $(BIN)/python -m pytest tests/journeys --ignore tests/journeys/test_operations.py
+	@exec $(BIN)/python -m pytest tests/run tests/journeys --ignore tests/journeys/test_operations.py
 
 conformance: setup ## hold our exports to published shapes: make conformance STANDARDS=<folder>
 	@for one in cpsv-ap-3.2.0 hsds-3.0; do test -d "$(STANDARDS)/$$one" || { echo "make conformance needs the published standards: STANDARDS=<folder that holds cpsv-ap-3.2.0 and hsds-3.0>; $$one is not there"; exit 1; }; done
