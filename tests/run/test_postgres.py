@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -76,6 +77,37 @@ async def test_what_was_written_outlives_a_restart_and_a_kill(tmp_path: Path) ->
     server.stop()
 
     assert kept == "hitech-hall"
+
+
+def _children(server: EmbeddedPostgres) -> list[int]:
+    pid = server.process.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_server_that_is_killed_takes_its_children_along(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "postgres", free_port())
+    server.start()
+    children = _children(server)
+
+    server.process.kill()
+
+    assert children
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+def test_a_new_server_waits_for_the_children_of_one_that_was_killed(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "postgres", free_port())
+    server.start()
+    busy = _children(server)[0]
+    os.kill(busy, signal.SIGSTOP)  # as one that waits for a slow disk
+    server.process.tell(signal.SIGKILL)
+    assert wait_until(lambda: not server.process.is_alive, 5)
+
+    disk = threading.Timer(0.5, os.kill, (busy, signal.SIGCONT))
+    disk.start()
+    server.start()
+    server.stop()
+    disk.join()
 
 
 def test_a_lock_file_whose_number_belongs_to_another_program_does_not_matter(

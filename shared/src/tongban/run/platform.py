@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from tongban.run import environment, issuer
+from tongban.run import environment, issuer, postgres
 from tongban.run.databases import ensure_database, url_for
 from tongban.run.faults import CannotRun
 from tongban.run.load import load
@@ -26,8 +26,8 @@ from tongban.run.supervisor import Patience, Supervisor, Tell
 
 _LEFTOVER_SECONDS = 10.0
 _QUIET_AFTER_LOAD_SECONDS = 1.5
-# Together below ten seconds, also when every one of them has to be killed.
-_STOP_SECONDS = {"apps": 4.5, "workers": 2.0, "nats": 1.0, "postgres": 2.0}
+# Below eight seconds, also when all have to be killed; but PostgreSQL may write what it holds.
+_STOP_SECONDS = {"apps": 4.5, "workers": 2.0, "nats": 1.0, "postgres": postgres.STOP_SECONDS}
 
 
 @dataclass
@@ -100,7 +100,8 @@ class Platform:
 
     async def halt(self, name: str) -> None:
         """Stop one process and leave it stopped, until `resume`."""
-        await self.supervisor.stop([self.processes[name]])
+        process = self.processes[name]
+        await self.supervisor.stop([process], timeout_seconds=_STOP_SECONDS[_group_of(process)])
 
     def resume(self, name: str) -> None:
         self.supervisor.keep(self.processes[name])

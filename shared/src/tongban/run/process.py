@@ -49,6 +49,7 @@ class Process:
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL  # sent by the kernel when the launcher dies
+    kill_signal: signal.Signals = signal.SIGKILL  # ends it at once, and all that it has started
     _child: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
 
     def start(self) -> None:
@@ -91,7 +92,7 @@ class Process:
         """End it at once, with what it has started in its own session."""
         if self._child is not None:
             if self._child.poll() is None:
-                os.killpg(self._child.pid, signal.SIGKILL)
+                os.killpg(self._child.pid, self.kill_signal)
             self._child.wait()
 
     def stop(self, timeout_seconds: float = 5.0) -> None:
