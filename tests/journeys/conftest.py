@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest_asyncio
 
@@ -12,6 +13,10 @@ UNLIMITED = {
     f"GATEWAY_{kind}_RATE": "100000/second"
     for kind in ("REQUEST", "PROGRESS", "TICKET", "EXCHANGE")
 }
+IN_PLURAL = "case=2,case-work=2"
+"""As operators run what has most to do: no story and no fault may tell one from two."""
+
+THROW_AWAY: dict[str, Any] = {"settings": UNLIMITED, "durable": False}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -19,8 +24,8 @@ async def districts(scratch: Path) -> AsyncIterator[tuple[District, District]]:
     """高新 and 曲江, each with its own databases and broker, introduced to each other."""
     folder = scratch / "journeys"
     async with (
-        running("610171", folder / "hitech", settings=UNLIMITED) as hitech,
-        running("610172", folder / "qujiang", settings=UNLIMITED) as qujiang,
+        running("610171", folder / "hitech", processes=IN_PLURAL, **THROW_AWAY) as hitech,
+        running("610172", folder / "qujiang", **THROW_AWAY) as qujiang,
     ):
         await hitech.meet(qujiang)
         await qujiang.meet(hitech)
@@ -44,7 +49,7 @@ async def ankang(scratch: Path, districts: tuple[District, District]) -> AsyncIt
     """安康高新区, the third: started for those stories alone that need it."""
     hitech, _ = districts
     folder = scratch / "journeys" / "ankang"
-    async with running("610971", folder, settings=UNLIMITED) as district:
+    async with running("610971", folder, **THROW_AWAY) as district:
         await hitech.meet(district)
         await district.meet(hitech)
         yield district
@@ -54,5 +59,5 @@ async def ankang(scratch: Path, districts: tuple[District, District]) -> AsyncIt
 async def lone(scratch: Path) -> AsyncIterator[District]:
     """西安高新区 by itself, for one who may do everything undoes what others build on."""
     folder = scratch / "journeys" / "lone"
-    async with running("610171", folder, settings=UNLIMITED) as district:
+    async with running("610171", folder, **THROW_AWAY) as district:
         yield district

@@ -158,7 +158,7 @@ async def test_a_stranger_is_turned_away_before_anything_is_read(
 
 
 @schema.parametrize()
-@settings(asked, max_examples=8)
+@settings(asked, max_examples=5)
 def test_a_caller_with_every_role_is_answered_as_declared(
     case: "schemathesis.Case[Any]",
     lone: District,

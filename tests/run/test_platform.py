@@ -42,6 +42,7 @@ def make_platform(folder: Path, **given: Any) -> Platform:
         ports=given.pop("ports", None) or Ports(free_base_port()),
         settings=settings | given.pop("settings", {}),
         modules=MODULES,
+        durable=False,
         **given,
     )
 

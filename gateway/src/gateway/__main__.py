@@ -2,9 +2,8 @@
 
 import typer
 
-from gateway.app import create_app
 from gateway.settings import Settings
-from tongban.process import serve
+from tongban.process import assembling, serve
 from tongban.telemetry import configure_logging
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -20,7 +19,11 @@ def api() -> None:
     """Serve the gateway."""
     settings = Settings()
     configure_logging("gateway", settings.log_level)
-    serve(create_app(settings), host=settings.host, port=settings.port)
+    with assembling():
+        from gateway.app import create_app
+
+        app = create_app(settings)
+    serve(app, host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ and `migrate`, which every start of a district runs once for each service, needs
 import asyncio
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from tongban.ledger import Verification
     from tongban.service import Service
 
-__all__ = ["main", "serve"]
+__all__ = ["assembling", "main", "serve"]
 
 
 def serve(app: Any, *, host: str, port: int) -> None:
@@ -51,6 +53,19 @@ def _freeze() -> None:
     gc.freeze()
 
 
+@contextmanager
+def assembling() -> Iterator[None]:
+    """Import and put together what stays, without the collector.
+
+    It finds nothing there and looks again and again: a quarter of the CPU of a start.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def main(package: str) -> None:
     """Run the command that the arguments name, for the service in this package."""
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -61,14 +76,16 @@ def main(package: str) -> None:
         return made
 
     def service() -> "Service":
-        made: Service = import_module(f"{package}.app").SERVICE
+        with assembling():
+            made: Service = import_module(f"{package}.app").SERVICE
         return made
 
     @cli.command()
     def api() -> None:
         """Serve the REST API."""
         told = settings()
-        app = import_module(f"{package}.app").create_app(told)
+        with assembling():
+            app = import_module(f"{package}.app").create_app(told)
         serve(app, host=told.host, port=told.port)
 
     @cli.command()
@@ -76,8 +93,8 @@ def main(package: str) -> None:
         """Relay events, consume others' events, keep the timers."""
         import uvloop
 
-        from tongban.worker import work as run_worker
-
+        with assembling():
+            from tongban.worker import work as run_worker
         told, whole = settings(), service()
         _freeze()
         uvloop.run(run_worker(whole, told))

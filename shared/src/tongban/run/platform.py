@@ -53,6 +53,8 @@ class Platform:
     )
     tell: Tell = lambda _line: None
     patience: Patience = field(default_factory=Patience)
+    durable: bool = True
+    """False for throw-away districts: what is written outlives its processes, not the machine."""
     ready_seconds: float = 180.0
     """So long may the processes take to be ready: more, where the machine does other work."""
 
@@ -151,7 +153,10 @@ class Platform:
         needed = self.ports.all()
         if self.admin_url is None:
             self._postgres = EmbeddedPostgres(
-                state.folder / "postgres", self.ports.postgres, log=state.logs / "postgres.log"
+                state.folder / "postgres",
+                self.ports.postgres,
+                fsync=self.durable,
+                log=state.logs / "postgres.log",
             )
             await asyncio.to_thread(self._postgres.prepare)
         else:

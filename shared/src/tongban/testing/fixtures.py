@@ -4,6 +4,7 @@ Load them with `pytest_plugins = ["tongban.testing.fixtures"]`.
 """
 
 import asyncio
+import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -35,6 +36,17 @@ __all__ = ["Outbox", "RunningService"]
 
 
 PASSWORD = "test"  # noqa: S105  # of a throw-away server on the loopback address
+
+
+# What a run imports and collects stays to its end: the collector would walk all of it each time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector look at what the tests themselves make, from here on."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
