@@ -2,15 +2,18 @@
 
 import asyncio
 import http.client
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from support.doors import PART, Door, Upstream, open_door
+from tongban.process import UNREAD_BYTES
 from tongban.run.ports import free_port
 from tongban.testing.district import TestDistrict
 
@@ -289,3 +292,52 @@ async def test_a_silent_service_ends_in_a_gateway_timeout(
 
     assert answer.status_code == 504
     assert answer.json()["service"] == "catalog"
+
+
+STALLED = """
+import asyncio, sys
+from tongban.process import UNREAD_BYTES, serve
+
+async def app(scope, receive, send):
+    await asyncio.sleep(0 if scope["type"] == "lifespan" else 60)
+
+serve(app, host="127.0.0.1", port=int(sys.argv[1]), unread_bytes=UNREAD_BYTES)
+"""
+
+
+def unread_bytes(port: int) -> int:
+    """Return what the kernel holds for that port's process (Linux)."""
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    held = 0
+    for _, local, remote, _, queues, *_ in sockets:
+        to_send, to_read = (int(number, 16) for number in queues.split(":"))
+        held += to_read * local.endswith(f":{port:04X}") + to_send * remote.endswith(f":{port:04X}")
+    return held
+
+
+async def test_no_more_is_sent_than_the_service_soon_reads(district: TestDistrict) -> None:
+    port = free_port()
+    sent = 0
+
+    async def parts() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(512):
+            yield bytes(65_536)
+            sent += 65_536
+
+    stalled = await asyncio.create_subprocess_exec(sys.executable, "-c", STALLED, str(port))
+    try:
+        with open_door(district, dict.fromkeys(SERVICES, f"http://127.0.0.1:{port}")) as door:
+            async with httpx.AsyncClient(base_url=door.url, trust_env=False) as client:
+                asking = asyncio.create_task(client.post("/interop/v2/exchanges", content=parts()))
+                before = -1
+                while sent == 0 or sent != before:  # until no more is taken
+                    before = sent
+                    await asyncio.sleep(1)
+                held = unread_bytes(port)
+                asking.cancel()
+    finally:
+        stalled.kill()
+        await stalled.wait()
+
+    assert 0 < held < 5 * UNREAD_BYTES  # the kernel takes twice what it is told, on either side

@@ -5,6 +5,7 @@ process of a service cannot be reached, another one answers.
 """
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Self
 
 import structlog
 from aiohttp import (
+    AddrInfoType,
     ClientConnectorError,
     ClientError,
     ClientResponse,
@@ -29,6 +31,7 @@ from yarl import URL
 from gateway.errors import AnswerLost, UnreadableTarget, UpstreamDown, UpstreamSlow
 from gateway.upstreams import Pool, Upstream
 from tongban.problems import Problem
+from tongban.process import UNREAD_BYTES
 
 __all__ = ["Proxy"]
 
@@ -87,7 +90,9 @@ class Proxy:
         async with ClientSession(
             auto_decompress=False,
             cookie_jar=DummyCookieJar(),
-            connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            connector=TCPConnector(
+                limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, socket_factory=_socket
+            ),
             timeout=timeout,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         ) as session:
@@ -188,6 +193,14 @@ class Errand:
                 yield message["body"]
             if not message.get("more_body", False):
                 return
+
+
+def _socket(address: AddrInfoType) -> socket.socket:
+    """Return a socket that takes no more than the service soon reads: see `UNREAD_BYTES`."""
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
+    return made
 
 
 def _target(upstream: str, scope: Scope) -> URL:

@@ -6,6 +6,7 @@ and `migrate`, which every start of a district runs once for each service, needs
 
 import asyncio
 import gc
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +23,22 @@ if TYPE_CHECKING:
     from tongban.ledger import Verification
     from tongban.service import Service
 
-__all__ = ["assembling", "main", "serve"]
+__all__ = ["UNREAD_BYTES", "assembling", "main", "serve"]
 
 
-def serve(app: Any, *, host: str, port: int) -> None:
+UNREAD_BYTES = 256 * 1024
+"""So much of a request may lie in the kernel, on either side, that its service has not read yet.
+
+Left to itself the kernel takes megabytes: who sends would count a service as silent that still
+reads what was sent a minute ago.
+"""
+
+
+def serve(app: Any, *, host: str, port: int, unread_bytes: int | None = None) -> None:
     """Serve an ASGI application with uvicorn until SIGTERM or SIGINT."""
     import uvicorn
 
-    _freeze()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -41,6 +49,14 @@ def serve(app: Any, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=3,
         backlog=4096,
     )
+    listener = config.bind_socket()
+    if unread_bytes is not None:  # each connection inherits it, if it is told before the first
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, unread_bytes)
+    _freeze()
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        sys.exit(f"{host}:{port}: the application did not start")
 
 
 def _freeze() -> None:
@@ -86,7 +102,7 @@ def main(package: str) -> None:
         told = settings()
         with assembling():
             app = import_module(f"{package}.app").create_app(told)
-        serve(app, host=told.host, port=told.port)
+        serve(app, host=told.host, port=told.port, unread_bytes=UNREAD_BYTES)
 
     @cli.command()
     def work() -> None:
