@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -24,9 +25,10 @@ from tongban.messages import Event, publish
 from tongban.problems import Problem
 from tongban.relay import Relay
 from tongban.resuming import resume_overdue
-from tongban.service import Service
+from tongban.service import Service, Timer
 from tongban.settings import ServiceSettings
 from tongban.testing.fixtures import RunningService, envelope
+from tongban.worker import keep_time
 
 
 class NoteTables(Tables):
@@ -453,3 +455,25 @@ async def test_a_token_that_is_not_good_is_refused(
     answer = await notes.client.post("/api/v1/notes", json={"words": "no"}, headers=headers)
 
     assert (answer.status_code, answer.json()["type"]) == (status, f"urn:tongban:problem:{kind}")
+
+
+async def test_a_timer_that_looks_first_begins_nothing_where_nothing_waits(
+    notes: RunningService,
+) -> None:
+    key = uuid4().hex
+    rung = asyncio.Event()
+
+    async def ring(_session: AsyncSession, _context: Context) -> None:
+        rung.set()
+
+    look = select(select(Pot.key).where(Pot.key == key).exists())
+    timer = Timer(every=timedelta(milliseconds=20), run=ring, look=look)
+    ringing = asyncio.create_task(keep_time(timer, notes.context)())
+    await asyncio.sleep(0.2)
+    rung_early = rung.is_set()
+    await notes.execute("INSERT INTO pots VALUES (:key, 1, 'blue')", key=key)
+    async with asyncio.timeout(10):
+        await rung.wait()
+    ringing.cancel()
+
+    assert not rung_early

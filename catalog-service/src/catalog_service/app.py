@@ -17,10 +17,11 @@ from catalog_service.life_events import service as joint
 from catalog_service.matters import publication as versions
 from catalog_service.matters import routes as matters
 from catalog_service.matters import version_routes
-from catalog_service.matters.reindexing import make_findable_anew
+from catalog_service.matters.reindexing import ANY_STALE, make_findable_anew
 from catalog_service.metrics import routes as metrics
 from catalog_service.publications import routes as publications
 from catalog_service.publications import service as bulk
+from catalog_service.publications.store import ANY_PUBLICATION_WAITING
 from catalog_service.reports import routes as reports
 from catalog_service.reports import service as upward
 from catalog_service.search import routes as search
@@ -67,8 +68,8 @@ SERVICE = Service(
     consumes=CONSUMED,
     timers=(
         Timer(every=timedelta(minutes=1), run=versions.planned_versions_take_effect),
-        Timer(every=timedelta(seconds=1), run=bulk.run_publications),
-        Timer(every=timedelta(seconds=1), run=make_findable_anew),
+        Timer(every=timedelta(seconds=1), run=bulk.run_publications, look=ANY_PUBLICATION_WAITING),
+        Timer(every=timedelta(seconds=1), run=make_findable_anew, look=ANY_STALE),
         Timer(every=timedelta(seconds=5), run=imports.close_broken_off_imports),
         Timer(every=timedelta(seconds=5), run=upward.report_upward),
     ),

@@ -21,6 +21,7 @@ from tongban.merkle import path_of, root_of
 
 __all__ = [
     "NO_LINK",
+    "UNSEALED",
     "Proof",
     "checkpoint_at",
     "checkpoints_after",
@@ -38,6 +39,8 @@ __all__ = [
 VERIFIED_AT_ONCE = 2_000
 LARGEST_TREE = 65_536
 """The most entries that one checkpoint is signed over; those after them have the next."""
+
+UNSEALED = select(select(LedgerRow.id).where(LedgerRow.seq.is_(None)).exists())
 
 
 @dataclass(frozen=True)

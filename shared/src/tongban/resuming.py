@@ -12,9 +12,10 @@ from tongban.kernel import PendingRow, StepPosition
 from tongban.messages import Envelope
 from tongban.pending import take
 
-__all__ = ["resume_overdue", "resume_waiting"]
+__all__ = ["ANY_WAITING", "resume_overdue", "resume_waiting"]
 
 PATIENCE_MINUTES = 10
+ANY_WAITING = select(select(PendingRow.event_id).exists())
 
 log = structlog.get_logger(__name__)
 

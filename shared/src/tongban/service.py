@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tongban.context import Context
@@ -29,6 +29,8 @@ class Timer:
 
     every: timedelta
     run: Callable[[AsyncSession, Context], Awaitable[object]]
+    look: Select[Any] | None = None
+    """Tells whether there is anything to do: one small statement in place of a transaction."""
 
     @property
     def name(self) -> str:

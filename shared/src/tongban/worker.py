@@ -22,7 +22,7 @@ from tongban.consumer import Consumer
 from tongban.context import Context, open_context
 from tongban.kernel import IdempotencyRow, InboxRow
 from tongban.relay import Relay, forget_relayed
-from tongban.resuming import resume_overdue
+from tongban.resuming import ANY_WAITING, resume_overdue
 from tongban.service import Service, Timer
 from tongban.settings import ServiceSettings
 
@@ -48,7 +48,7 @@ async def forget_old(session: AsyncSession, _context: Context) -> None:
 
 KERNEL_TIMERS = (
     Timer(every=timedelta(hours=1), run=forget_old),
-    Timer(every=timedelta(seconds=1), run=audit.seal),
+    Timer(every=timedelta(seconds=1), run=audit.seal, look=audit.UNSEALED),
     Timer(every=timedelta(minutes=1), run=audit.sign_checkpoint),
 )
 
@@ -93,9 +93,9 @@ class _Worker:
     def _coroutines(self) -> list[Coroutine[Any, Any, None]]:
         parts: list[Coroutine[Any, Any, None]] = [self._serve_health(), self._with_broker()]
         if "timers" in self._parts:
-            timers = (*KERNEL_TIMERS, *self._service.timers)
-            parts += [forever(timer.name, self._timer(timer)) for timer in timers]
-            parts.append(forever("resume_overdue", self._resume_overdue))
+            resuming = Timer(every=timedelta(seconds=2), run=self._resume_overdue, look=ANY_WAITING)
+            timers = (*KERNEL_TIMERS, resuming, *self._service.timers)
+            parts += [forever(timer.name, keep_time(timer, self._context)) for timer in timers]
         if "loops" in self._parts:
             for name, loop in self._service.loops.items():
                 parts.append(forever(name, lambda loop=loop: loop(self._context)))  # type: ignore[misc]  # default binds the loop
@@ -120,24 +120,8 @@ class _Worker:
             parts.append(forever("relay", relay.run))
         await asyncio.gather(*parts)
 
-    def _timer(self, timer: Timer) -> Callable[[], Awaitable[None]]:
-        async def run() -> None:
-            while True:
-                async with self._context.sessions.begin() as session:
-                    lock = func.hashtextextended(f"timer:{timer.name}", 0)
-                    if await session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
-                        await timer.run(session, self._context)
-                await asyncio.sleep(timer.every.total_seconds())
-
-        return run
-
-    async def _resume_overdue(self) -> None:
-        while True:
-            await asyncio.sleep(2)
-            async with self._context.sessions.begin() as session:
-                lock = func.hashtextextended("resume_overdue", 0)
-                if await session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
-                    await resume_overdue(session, self._service.consumes, self._context)
+    async def _resume_overdue(self, session: AsyncSession, context: Context) -> None:
+        await resume_overdue(session, self._service.consumes, context)
 
     async def _serve_health(self) -> None:
         app = FastAPI(openapi_url=None)
@@ -181,6 +165,27 @@ class _Worker:
         if not all(consumer.is_bound for consumer in self._consumers):
             state["subscriptions"] = "not bound"
         return state
+
+
+def keep_time(timer: Timer, context: Context) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Return what runs a timer for ever, in one worker at a time."""
+
+    async def is_due() -> bool:
+        if timer.look is None:
+            return True
+        async with context.reading.connect() as connection:
+            return bool(await connection.scalar(timer.look))
+
+    async def run() -> None:
+        while True:
+            if await is_due():
+                async with context.sessions.begin() as session:
+                    lock = func.hashtextextended(f"timer:{timer.name}", 0)
+                    if await session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
+                        await timer.run(session, context)
+            await asyncio.sleep(timer.every.total_seconds())
+
+    return run
 
 
 async def forever(name: str, run: Callable[[], Awaitable[None]]) -> None:

@@ -14,9 +14,10 @@ from catalog_service.matters import store
 from catalog_service.matters.search import ANALYSER, Findable, findable
 from tongban.context import Context
 
-__all__ = ["make_findable_anew"]
+__all__ = ["ANY_STALE", "make_findable_anew"]
 
 AT_ONCE = 100
+ANY_STALE = store.any_stale(before=ANALYSER)
 
 
 async def make_findable_anew(session: AsyncSession, _context: Context) -> int:

@@ -27,6 +27,7 @@ from tongban.paging import Paging, after
 __all__ = [
     "Stale",
     "add_matter",
+    "any_stale",
     "codes_due",
     "keep_all_published",
     "keep_findable",
@@ -143,6 +144,13 @@ class Stale:
     table: type[PublishedMatter] | type[PartnerMatter]
     key: Mapping[str, str]
     content: Mapping[str, Any]
+
+
+def any_stale(*, before: int) -> Select[tuple[bool]]:
+    """Select whether an analyser older than `before` read any matter, ours or a partner's."""
+    ours = select(PublishedMatter.code).where(PublishedMatter.analyser < before)
+    partners = select(PartnerMatter.code).where(PartnerMatter.analyser < before)
+    return select(ours.exists() | partners.exists())
 
 
 async def stale_published(session: AsyncSession, *, before: int, limit: int) -> list[Stale]:

@@ -8,7 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog_service.publications.rules import PublicationState
 from catalog_service.publications.tables import Publication
 
-__all__ = ["next_waiting", "note_progress", "publication"]
+__all__ = ["ANY_PUBLICATION_WAITING", "next_waiting", "note_progress", "publication"]
+
+ANY_PUBLICATION_WAITING = select(
+    select(Publication.id).where(Publication.state == PublicationState.WAITING).exists()
+)
 
 
 async def publication(session: AsyncSession, publication_id: UUID) -> Publication | None:
