@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.house import PACKAGES, imports_of, named
+from support.house import PACKAGES, SERVICES, imports_of, named, package_of, service_of
 
 MIGRATIONS = sorted(
     path for package in PACKAGES.values() for path in package.glob("migrations/versions/*.py")
@@ -61,3 +61,9 @@ def test_revisions_are_numbered_without_a_gap(package: Path) -> None:
     numbers = [int(path.stem[:4]) for path in MIGRATIONS if path.is_relative_to(package)]
 
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_migrate_command_and_the_tests_mean_the_same_migrations(name: str) -> None:
+    # The command does not import the service, so it cannot ask it.
+    assert service_of(name).migrations == f"{package_of(name).name}.migrations"
