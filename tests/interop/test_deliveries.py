@@ -13,7 +13,7 @@ from interop.messages import answer_by, kind_of, package_letter, signing_key
 from interop.two_districts import HOSTS, NEAR, OWNER, Districts, case_step, private_key, register
 
 from interop_service import suites
-from interop_service.exchanges import deliveries, envelopes
+from interop_service.exchanges import comparing, deliveries, envelopes, store
 from interop_service.exchanges.envelopes import Receipt
 from interop_service.keys import own_keys
 from interop_service.suites import Suite
@@ -336,3 +336,46 @@ async def test_the_seal_can_not_sign_messages(districts: Districts) -> None:
     answer = await letter.post(districts.near, districts.owner)
 
     assert kind_of(answer) == "signature-invalid"
+
+
+async def test_a_package_whose_exchange_is_in_other_hands_goes_at_the_next_look(
+    districts: Districts,
+) -> None:
+    exchange_id = await districts.exchange()
+    context = districts.near.context
+
+    async with context.sessions.begin() as session:
+        await store.lock_exchange(session, exchange_id)
+        tried = await deliveries.deliver_due(context)
+    tried_then = await deliveries.deliver_due(context)
+
+    assert (tried, tried_then) == (0, 1)
+    found = await package_delivery(districts, exchange_id)
+    assert (found["state"], found["attempts"]) == ("delivered", 1)
+
+
+async def test_who_mends_an_exchange_and_who_has_its_receipt_wait_for_each_other_in_turn(
+    districts: Districts,
+) -> None:
+    exchange_id = await districts.exchange()
+    app = districts.network.apps[OWNER_HOST]
+    is_mending = asyncio.Event()
+
+    async def answer_while_mended(scope: Any, receive: Any, send: Any) -> None:
+        await is_mending.wait()
+        await app(scope, receive, send)
+
+    districts.network.apps[OWNER_HOST] = answer_while_mended
+    async with districts.near.context.sessions.begin() as session:
+        sending = asyncio.create_task(districts.send(districts.near))
+        await asyncio.sleep(0.3)  # it is under way: its lease is committed
+        await store.lock_exchange(session, exchange_id)
+        is_mending.set()
+        await asyncio.sleep(0.5)  # its receipt is here, and waits for the exchange
+        behind = await comparing.lock_deliveries_behind(session, exchange_id, 0)
+        seen = [(one.state.value, one.attempts) for one in behind]
+    await sending
+    districts.network.apps[OWNER_HOST] = app
+
+    assert seen == [("due", 1)]
+    assert (await package_delivery(districts, exchange_id))["state"] == "delivered"

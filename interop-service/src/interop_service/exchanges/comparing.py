@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -14,8 +14,8 @@ from interop_service.exchanges.rules import State
 from interop_service.exchanges.tables import Delivery, Exchange, Reconciliation
 
 __all__ = [
+    "changed",
     "due_reconciliations",
-    "exchanges_changed",
     "lock_deliveries_behind",
     "lock_exchanges",
     "lock_reconciliation",
@@ -64,17 +64,11 @@ async def reconciliations(session: AsyncSession) -> Sequence[Reconciliation]:
     return rows.all()
 
 
-async def exchanges_changed(
-    session: AsyncSession,
-    partner: str,
-    *,
-    since: datetime,
-    behind: UUID | None,
-    until: UUID | None,
-    most: int,
-) -> Sequence[Exchange]:
-    """Return a page of what changed since, by id: those between `behind` and `until`; locked."""
-    statement = select(Exchange).where(
+def changed(
+    partner: str, *, since: datetime, behind: UUID | None, until: UUID | None, most: int
+) -> Select[UUID]:
+    """Select a page of the ids of what changed since: those between `behind` and `until`."""
+    statement = select(Exchange.id).where(
         Exchange.partner == partner,
         Exchange.updated_at >= since,
         Exchange.state != State.FAILED,
@@ -83,14 +77,13 @@ async def exchanges_changed(
         statement = statement.where(Exchange.id > behind)
     if until is not None:
         statement = statement.where(Exchange.id <= until)
-    rows = await session.scalars(statement.order_by(Exchange.id).limit(most).with_for_update())
-    return rows.all()
+    return statement.order_by(Exchange.id).limit(most)
 
 
 async def lock_exchanges(
     session: AsyncSession, partner: str, ids: Sequence[UUID]
 ) -> Sequence[Exchange]:
-    """Lock those of these exchanges that are with the partner."""
+    """Lock those of these exchanges that are with the partner, all at once and in their order."""
     rows = await session.scalars(
         select(Exchange)
         .where(Exchange.partner == partner, Exchange.id.in_(ids))

@@ -112,28 +112,33 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
         errands = []
         for one in due:
             delivery = one.delivery
+            if delivery.kind is MessageKind.PACKAGE and not await _tell_sent(
+                session, delivery, at=at
+            ):
+                continue
             delivery.attempts += 1
             delivery.last_attempt_at = at
             delivery.next_attempt_at = at + LEASE
-            if delivery.kind is MessageKind.PACKAGE:
-                await _tell_sent(session, delivery, at=at)
             errands.append(_errand(context, one, named.get(delivery.id, ()), at=at))
     return errands
 
 
-async def _tell_sent(session: AsyncSession, delivery: Delivery, *, at: datetime) -> None:
-    """Say before the first attempt that the package is on its way: after it nobody may be left."""
-    row = await store.lock_exchange(session, delivery.exchange_id)
-    if row is None or row.state is not State.PREPARED or row.case_id is None:
-        return
+async def _tell_sent(session: AsyncSession, delivery: Delivery, *, at: datetime) -> bool:
+    """Say before the first attempt that the package is on its way: after it nobody may be left.
+
+    False where somebody else is at the exchange just now: then the package is taken at the next
+    look. Who holds messages waits for no exchange; whoever has the exchange may wait for them.
+    """
+    row = await store.lock_idle_exchange(session, delivery.exchange_id)
+    if row is None:
+        return False
+    if row.state is not State.PREPARED or row.case_id is None:
+        return True
     await moving.send_off(session, row, at=at)
-    if row.joint_id not in (None, row.id):
-        return  # the case is told of the first alone
-    publish(
-        session,
-        ExchangeSent(exchange_id=row.id, case_id=row.case_id, to_district=row.partner, at=at),
-        of=row,
-    )
+    if row.joint_id in (None, row.id):  # the case is told of the first alone
+        sent = ExchangeSent(exchange_id=row.id, case_id=row.case_id, to_district=row.partner, at=at)
+        publish(session, sent, of=row)
+    return True
 
 
 def _errand(

@@ -105,18 +105,17 @@ async def answer(
     """Tell a partner how we stand, and send it again what it tells us that it lost."""
     message = reading.read(StatesMessage, signed, context)
     theirs = {one.exchange_id: one for one in message.exchanges}
-    listed = await comparing.lock_exchanges(session, signed.sender, list(theirs))
-    others: Sequence[Exchange] = ()
+    wanted = set(theirs)
     if not message.only_listed:
-        others = await comparing.exchanges_changed(
+        wanted |= await _changed(
             session,
             signed.sender,
-            since=message.since - OVERLAP,
+            since=message.since,
             behind=message.behind,
             until=message.until,
-            most=PAGE,
         )
-    known = {row.id: row for row in (*others, *listed)}
+    rows = await comparing.lock_exchanges(session, signed.sender, list(wanted))
+    known = {row.id: row for row in rows}
     said = [stated(row) for row in known.values()]
     said += [ExchangeStated.unknown(one) for one in theirs if one not in known]
     await _mend_all(session, context, signed.sender, known, message.exchanges, at=at)
@@ -151,9 +150,8 @@ async def _with_partner(
     behind: UUID | None = None
     while True:
         async with context.sessions.begin() as session:
-            rows = await comparing.exchanges_changed(
-                session, district, since=since - OVERLAP, behind=behind, until=None, most=PAGE
-            )
+            ids = await _changed(session, district, since=since, behind=behind, until=None)
+            rows = await comparing.lock_exchanges(session, district, list(ids))
             partner = await partners.active_partner(session, district)
             ours = [stated(row) for row in rows]
         if partner is None:
@@ -183,6 +181,20 @@ async def _with_partner(
         if until is None:
             return examined, mended
         behind = until
+
+
+async def _changed(
+    session: AsyncSession,
+    partner: str,
+    *,
+    since: datetime,
+    behind: UUID | None,
+    until: UUID | None,
+) -> set[UUID]:
+    statement = comparing.changed(
+        partner, since=since - OVERLAP, behind=behind, until=until, most=PAGE
+    )
+    return set(await session.scalars(statement))
 
 
 async def _mend_answered(

@@ -13,7 +13,7 @@ from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
 from interop_service.exchanges import comparing, modes, moving, rules, sending, store
 from interop_service.exchanges import concert as concerts
-from interop_service.exchanges.attempting import Delivered, Errand, Outcome, Postponed, Refused
+from interop_service.exchanges.attempting import Delivered, Errand, Outcome, Postponed
 from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.envelopes import Receipt, SignedReceipt
 from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, Side, State
@@ -31,14 +31,23 @@ log = structlog.get_logger(__name__)
 
 
 async def record(session: AsyncSession, context: Context, errand: Errand, outcome: Outcome) -> None:
+    """Keep what became of an attempt.
+
+    It locks as everyone does: the exchange with its concert, then the message, then what all
+    messages of a partner share. In another order two would wait for each other.
+    """
+    concert = await concerts.locked(session, errand.exchange_id)
+    assert concert is not None  # noqa: S101  # the message's foreign key
     delivery = await store.lock_delivery(session, errand.message_id)
     if delivery is None or delivery.state is not DeliveryState.DUE:
         return  # another worker was given it after our lease, and was quicker
     at = context.clock()
-    if not isinstance(outcome, Postponed) and not errand.is_line_good:
-        await lines.note_success(session, errand.partner)
+    if isinstance(outcome, Postponed):
+        await _record_postponed(session, errand, delivery, outcome, at=at)
+        return
     if isinstance(outcome, Delivered):
         _log(session, context, errand, delivery, outcome, at=at)
+        await _record_receipt(session, context, concert, delivery, outcome.receipt, at=at)
         await anchors.keep_partners(
             session,
             outcome.answer.checkpoint,
@@ -46,13 +55,12 @@ async def record(session: AsyncSession, context: Context, errand: Errand, outcom
             keys=errand.keys,
             at=at,
         )
-        await _record_receipt(session, context, delivery, outcome.receipt, at=at)
-    elif isinstance(outcome, Refused):
+    else:
         delivery.state, delivery.body = DeliveryState.FAILED, None
         delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
-        await _record_refusal(session, context, delivery, at=at)
-    else:
-        await _record_postponed(session, errand, delivery, outcome, at=at)
+        await _record_refusal(session, context, concert, delivery, at=at)
+    if not errand.is_line_good:
+        await lines.note_success(session, errand.partner)
 
 
 async def _record_postponed(
@@ -113,14 +121,14 @@ def _log(
 async def _record_receipt(
     session: AsyncSession,
     context: Context,
+    concert: Concert,
     delivery: Delivery,
     signed: SignedReceipt,
     *,
     at: datetime,
 ) -> None:
-    concert = await concerts.locked(session, delivery.exchange_id)
-    row = concert.of(delivery.exchange_id) if concert is not None else None
-    assert concert is not None and row is not None  # noqa: S101, PT018  # the delivery's foreign key
+    row = concert.of(delivery.exchange_id)
+    assert row is not None  # noqa: S101  # it was locked by its id
     delivery.state, delivery.delivered_at = DeliveryState.DELIVERED, at
     delivery.last_fault = delivery.fault_of = None
     if delivery.attempts >= OUTAGE_ATTEMPTS:
@@ -177,11 +185,10 @@ async def _record_forwarded(
 
 
 async def _record_refusal(
-    session: AsyncSession, context: Context, delivery: Delivery, *, at: datetime
+    session: AsyncSession, context: Context, concert: Concert, delivery: Delivery, *, at: datetime
 ) -> None:
-    concert = await concerts.locked(session, delivery.exchange_id)
-    row = concert.of(delivery.exchange_id) if concert is not None else None
-    assert concert is not None and row is not None  # noqa: S101, PT018  # the delivery's foreign key
+    row = concert.of(delivery.exchange_id)
+    assert row is not None  # noqa: S101  # it was locked by its id
     fault = delivery.last_fault or "refused"
     is_package = delivery.kind is MessageKind.PACKAGE and row.state in modes.BEFORE_RECEIPT
     if is_package or delivery.kind is MessageKind.RESULT:

@@ -44,6 +44,7 @@ __all__ = [
     "lock_concert",
     "lock_delivery",
     "lock_exchange",
+    "lock_idle_exchange",
     "receipt",
     "receipts_of",
     "to_archive",
@@ -65,6 +66,14 @@ async def exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
 
 async def lock_exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
     return await session.get(Exchange, exchange_id, with_for_update=True, populate_existing=True)
+
+
+async def lock_idle_exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
+    """Lock an exchange that nobody else has locked; None where somebody has."""
+    return await session.scalar(
+        select(Exchange).where(Exchange.id == exchange_id).with_for_update(skip_locked=True),
+        execution_options={"populate_existing": True},
+    )
 
 
 async def lock_concert(session: AsyncSession, exchange_id: UUID) -> Sequence[Exchange]:

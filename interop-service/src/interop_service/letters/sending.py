@@ -176,8 +176,6 @@ async def _record(
     if letter is None or letter.state is not DeliveryState.DUE:
         return  # another worker was given it after our lease, and was quicker
     at = context.clock()
-    if not isinstance(outcome, Postponed) and not errand.is_line_good:
-        await lines.note_success(session, errand.partner)
     if isinstance(outcome, Delivered):
         letter.state, letter.body = DeliveryState.DELIVERED, None
         letter.last_fault = letter.fault_of = None
@@ -202,10 +200,11 @@ async def _record(
             body=errand.body,
             at=at,
         )
+        await follow(session, context, letter)
+        # Last, as whoever takes a message does: what all of a partner's messages share.
         await anchors.keep_partners(
             session, outcome.answer.checkpoint, partner=errand.partner, keys=errand.keys, at=at
         )
-        await follow(session, context, letter)
         await session.flush()
     elif isinstance(outcome, Refused):
         letter.fault_of = outcome.fault_of
@@ -217,6 +216,8 @@ async def _record(
         letter.last_fault, letter.fault_of = outcome.fault, outcome.fault_of
         if outcome.fault_of is not FaultOf.OURS:
             await lines.note_failure(session, letter.partner, at=at, chance=chance)
+    if not isinstance(outcome, Postponed) and not errand.is_line_good:
+        await lines.note_success(session, errand.partner)
 
 
 async def _give_up(
