@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -160,8 +160,9 @@ def is_open_by_clock(expression: str, at: datetime) -> bool:
     return _parsed(expression).is_open(at.astimezone(SHANGHAI).replace(tzinfo=None))
 
 
-_WEEKS = tuple(date(2024, 1, 1) + timedelta(weeks=nth) for nth in range(53))
-"""Every Monday of a year."""
+_YEARS = frozenset({2024, 2026})
+"""A leap year, and one with a fifty-third week: what comes every year comes in these."""
+_NAMED_YEAR = re.compile(r"(?<![\d:])\d{4}(?![\d:])")
 
 
 Week = tuple[tuple[tuple[str, str], ...], ...]
@@ -174,12 +175,32 @@ def weekly_hours(expression: str) -> Week | None:
 
     Public holidays are left out: they follow the calendar, not the week.
     """
-    hours = _parsed(_ordinary(expression))
+    ordinary = _ordinary(expression)
+    hours = _parsed(ordinary)
     weeks = (
-        tuple(_opened(hours, monday + timedelta(days=nth)) for nth in range(7)) for monday in _WEEKS
+        tuple(_opened(hours, monday + timedelta(days=nth)) for nth in range(7))
+        for monday in _mondays(ordinary)
     )
     first = next(weeks)
     return first if all(week == first for week in weeks) else None
+
+
+def _mondays(expression: str) -> Iterator[date]:
+    """Yield the Mondays of the years in which weeks may differ: those named, and their neighbours.
+
+    `2026 Oct 01-07 off` is seen in that year alone, `2026-2027 Mo-Fr …` in the next after it.
+    """
+    named = {int(year) + step for year in _NAMED_YEAR.findall(expression) for step in (-1, 0, 1)}
+    for year in sorted(year for year in _YEARS | named if year < MAXYEAR):
+        monday = date.fromisocalendar(year, 1, 1)
+        while monday.year <= year:
+            yield monday
+            monday += timedelta(weeks=1)
+
+
+def times_on(expression: str, day: date) -> tuple[tuple[str, str], ...]:
+    """Return when hours written for the very day open and close."""
+    return _opened(_parsed(expression), day)
 
 
 def _opened(hours: OpeningHours, day: date) -> tuple[tuple[str, str], ...]:
