@@ -25,7 +25,7 @@ from tongban.testing.fixtures import RunningService
 GRANNY = identity_number(date(1952, 3, 8))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock(site: RunningService) -> Iterator[list[datetime]]:
     """The service's clock, to be set: 2026-10-10, 09:30 in Shanghai, at first."""
     now = [datetime(2026, 10, 10, 1, 30, tzinfo=UTC)]

@@ -188,6 +188,8 @@ def _say(text: Text, language: str, facts: Mapping[str, Any]) -> str | None:
 
 
 def _plain(fact: Any) -> str:
+    if fact is None:
+        return "—"
     if isinstance(fact, (list, tuple, set, frozenset)):
         return "、".join(str(one) for one in fact) or "—"
     if isinstance(fact, datetime) and fact.tzinfo is not None:

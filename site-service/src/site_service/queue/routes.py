@@ -16,7 +16,13 @@ from site_service.errors import (
     TicketNotFound,
 )
 from site_service.queue import calling, offline, service
-from site_service.queue.errors import ArrivalImpossible, DayClosed, TicketIdTaken, TicketReturnOver
+from site_service.queue.errors import (
+    ArrivalImpossible,
+    DayClosed,
+    NotOpenThen,
+    TicketIdTaken,
+    TicketReturnOver,
+)
 from site_service.queue.rules import Visitor
 from site_service.queue.schemas import (
     AreaWait,
@@ -58,7 +64,7 @@ SiteIdPath = Annotated[SiteId, Path(description="网点编号 / the site's id")]
     status_code=201,
     responses={
         **problems(SiteNotFound, MatterNotHere, ForeignSite, ArrivalImpossible),
-        **problems(SiteClosed, DayClosed, NoWindowForMatter, TicketIdTaken),
+        **problems(SiteClosed, DayClosed, NotOpenThen, NoWindowForMatter, TicketIdTaken),
     },
 )
 async def take_ticket(

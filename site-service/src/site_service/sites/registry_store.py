@@ -49,6 +49,21 @@ async def special_on(session: AsyncSession, day: date) -> list[tuple[str, str]]:
     return [(site_id, hours) for site_id, hours in rows]
 
 
+async def special_from(
+    session: AsyncSession, day: date, site_ids: Collection[str]
+) -> dict[str, dict[date, str]]:
+    """Return the hours of these sites' special days, from that day on."""
+    rows = await session.execute(
+        select(SpecialDay.site_id, SpecialDay.day, SpecialDay.hours).where(
+            SpecialDay.site_id.in_(site_ids), SpecialDay.day >= day
+        )
+    )
+    found: dict[str, dict[date, str]] = {}
+    for site_id, special, hours in rows:
+        found.setdefault(site_id, {})[special] = hours
+    return found
+
+
 async def alternatives_to(session: AsyncSession, site: Site, *, limit: int) -> list[dict[str, Any]]:
     """Return the nearest open sites that handle something of what this one does."""
     here = select(SiteMatter.matter_code).where(SiteMatter.site_id == site.id).scalar_subquery()

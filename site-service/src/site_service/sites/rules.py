@@ -144,15 +144,26 @@ def is_open_at(expression: str, at: datetime, calendar: Calendar) -> bool:
     hours of its own rule (`PH …`), else those of a Sunday: what is open daily stays open.
     """
     local = at.astimezone(SHANGHAI).replace(tzinfo=None)
-    kind = calendar.kind_of(local.date())
+    hours, read_as = _read(expression, local.date(), calendar)
+    return hours.is_open(datetime.combine(read_as, local.time()))
+
+
+def _read(expression: str, day: date, calendar: Calendar) -> tuple[OpeningHours, date]:
+    """Return the hours that count on the day, and the day as which they are read."""
+    kind = calendar.kind_of(day)
     if kind is DayKind.MAKE_UP_WORKDAY:
-        return _parsed(_ordinary(expression)).is_open(_back_to(_FRIDAY, local))
+        return _parsed(_ordinary(expression)), _back_to(_FRIDAY, day)
     if kind is DayKind.HOLIDAY:
         own = [match["hours"] for match in map(_HOLIDAY_RULE.match, _split(expression)) if match]
         if own:
-            return _parsed("; ".join(own)).is_open(local)
-        return _parsed(_ordinary(expression)).is_open(_back_to(_SUNDAY, local))
-    return _parsed(_ordinary(expression)).is_open(local)
+            return _parsed("; ".join(own)), day
+        return _parsed(_ordinary(expression)), _back_to(_SUNDAY, day)
+    return _parsed(_ordinary(expression)), day
+
+
+def times_of(expression: str, day: date, calendar: Calendar) -> tuple[tuple[str, str], ...]:
+    """Return when a site with these hours opens and closes on the day, by the calendar."""
+    return _opened(*_read(expression, day, calendar))
 
 
 def is_open_by_clock(expression: str, at: datetime) -> bool:
@@ -222,8 +233,8 @@ def _ordinary(expression: str) -> str:
     return "; ".join(rules) or "off"
 
 
-def _back_to(weekday: int, local: datetime) -> datetime:
-    return local - timedelta(days=(local.weekday() - weekday) % 7)
+def _back_to(weekday: int, day: date) -> date:
+    return day - timedelta(days=(day.weekday() - weekday) % 7)
 
 
 @lru_cache(maxsize=1024)
@@ -268,6 +279,7 @@ class MatterThere:
     point: Point
     state: SiteState
     closed_reason: str | None
+    closed_until: datetime | None
     is_handled: bool
     is_partner: bool
     area: str | None

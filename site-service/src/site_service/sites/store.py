@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from site_service.sites.tables import (
     PartnerMatter,
     Site,
     SiteMatter,
+    SpecialDay,
     Window,
 )
 from site_service.sites.vocabulary import Depth
@@ -278,6 +280,7 @@ async def matter_there(session: AsyncSession, site_id: str, matter_code: str) ->
                 Site.longitude,
                 Site.state,
                 Site.closed_reason,
+                Site.closed_until,
                 SiteMatter.is_partner,
                 own.c.area.label("own_area"),
                 partners.c.area.label("partners_area"),
@@ -299,10 +302,36 @@ async def matter_there(session: AsyncSession, site_id: str, matter_code: str) ->
         point=Point(row.latitude, row.longitude),
         state=row.state,
         closed_reason=row.closed_reason,
+        closed_until=row.closed_until,
         # A retired matter, or an offer withdrawn, is handled nowhere.
         is_handled=row.is_partner is not None and area_there is not None,
         is_partner=bool(row.is_partner),
         area=area_there if row.is_partner is not None else row.own_area or row.partners_area,
+    )
+
+
+async def hours_of(
+    session: AsyncSession, site_id: str, *, since: date
+) -> tuple[list[str], dict[date, str], datetime | None] | None:
+    """Return a site's ordinary and extended hours, special days, and the end of its closure."""
+    days = func.jsonb_object_agg(SpecialDay.day, SpecialDay.hours)
+    special = select(days).where(SpecialDay.site_id == site_id, SpecialDay.day >= since)
+    row = (
+        await session.execute(
+            select(
+                Site.opening_hours,
+                Site.extended_hours,
+                Site.closed_until,
+                special.scalar_subquery().label("special"),
+            ).where(Site.id == site_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return (
+        [hours for hours in (row.opening_hours, row.extended_hours) if hours],
+        {date.fromisoformat(day): hours for day, hours in (row.special or {}).items()},
+        row.closed_until,
     )
 
 
@@ -315,8 +344,10 @@ async def others_with_windows(
     besides: str,
     near: Point,
     limit: int,
+    open_then: SiteFilter | None,
 ) -> list[tuple[str, str, int]]:
     """Return id, name and distance of the nearest open sites with a window for the matter."""
+    is_open = [Site.state == SiteState.OPEN] if open_then is None else _conditions(open_then)
     distance = distance_m(near)
     has_window = exists().where(
         Window.site_id == Site.id,
@@ -330,8 +361,8 @@ async def others_with_windows(
         .where(
             SiteMatter.matter_code == matter_code,
             Site.id != besides,
-            Site.state == SiteState.OPEN,
             has_window,
+            *is_open,
         )
         .order_by(distance, Site.id)
         .limit(limit)
