@@ -174,6 +174,7 @@ async def test_a_closed_site_gives_numbers_for_when_it_opens_again(site: Running
 
     assert now.json()["type"] == before.json()["type"] == "urn:tongban:problem:site-closed"
     assert now.json()["reopens_at"].startswith("2026-10-12T07:00")
+    assert "停电检修；恢复时间：2026-10-12 15:00" in now.json()["detail"]
     assert after.status_code == 201, after.text
 
 

@@ -191,7 +191,7 @@ def _plain(fact: Any) -> str:
     if fact is None:
         return "—"
     if isinstance(fact, (list, tuple, set, frozenset)):
-        return "、".join(str(one) for one in fact) or "—"
+        return "、".join(map(_plain, fact)) or "—"
     if isinstance(fact, datetime) and fact.tzinfo is not None:
         return f"{fact.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     return str(fact)

@@ -173,7 +173,12 @@ async def _refuse_closed(
     until, arrives_at = there.closed_until, request.expected_at or at
     if there.state is not SiteState.OPEN and (until is None or until > arrives_at):
         others = await other_sites(session, site_id, request.matter_code, there)
-        raise SiteClosed(reason=there.closed_reason, reopens_at=until, other_sites=others)
+        raise SiteClosed(
+            reason=there.closed_reason,
+            reopens_at=until,
+            names=[one["name"] for one in others],
+            other_sites=others,
+        )
     if (closed := await store.closed_day(session, site_id, local_date(at))) is not None:
         raise DayClosed(closed_at=closed.closed_at)
 
