@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from site_service.sites.places import from_wgs84, is_within, to_wgs84
 from site_service.sites.rules import Point
 from site_service.sites.vocabulary import Datum
+from site_service.travel.servers import Osrm
+from site_service.travel.service import RESOURCE, StraightLines
 from support.sites import import_sites, matter_told, new_code, site_record, take_ticket
 from tongban.testing.fixtures import RunningService
 
@@ -106,6 +108,27 @@ async def test_a_closed_site_serves_nobody_until_it_opens_again(site: RunningSer
     assert [one["id"] for one in soonest] == [far]
     assert [one["id"] for one in before] == [far]
     assert [one["id"] for one in after] == [near, far]
+
+
+async def test_a_routing_server_that_is_down_is_named_with_the_way_out(
+    site: RunningService,
+) -> None:
+    code, _ = await a_row_of_sites(site, 0.001)
+    query = {"near": HOME, "matter_code": code, "within_minutes": 15}
+    # Nobody listens on the port of discarded packets.
+    usual = site.context.resources.get(RESOURCE)
+    site.context.resources[RESOURCE] = Osrm("http://127.0.0.1:9")
+    try:
+        zh, en = [
+            await site.client.get(SITES, params=query, headers={"Accept-Language": language})
+            for language in ("zh-CN", "en")
+        ]
+    finally:
+        site.context.resources[RESOURCE] = usual or StraightLines()
+
+    assert (zh.status_code, en.status_code) == (503, 503)
+    assert "osrm 没有正常应答" in zh.json()["detail"]
+    assert "SITE_TRAVEL=straight" in en.json()["detail"]
 
 
 async def test_a_parking_place_and_a_depth_can_be_asked_for(site: RunningService) -> None:
