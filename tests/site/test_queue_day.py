@@ -18,6 +18,7 @@ from support.sites import (
     import_sites,
     matter_told,
     new_code,
+    new_site_id,
     open_site,
     site_record,
     take_ticket,
@@ -267,6 +268,24 @@ async def test_what_a_kiosk_printed_off_line_stands_where_its_visitors_came(
         "site.ticket.called",
         "site.ticket.missed",
     ]
+
+
+async def test_a_number_may_leave_the_sites_part_of_the_kiosks_code_out(
+    site: RunningService,
+) -> None:
+    site_id = new_site_id()
+    here = await open_site(site, id=site_id, kiosks=[{**KIOSK, "code": f"{site_id}-k1"}])
+    whole = {**printed(here, 2), "number": f"{site_id.upper()}-K1-002"}
+    tickets = [printed(here, 1), whole, {**printed(here, 3), "number": "K2-003"}]
+
+    answer = await manage(
+        site,
+        f"sites/{site_id}/tickets/sync",
+        {"kiosk_code": f"{site_id}-k1", "tickets": tickets},
+    )
+
+    told = [(one["outcome"], one["reason"]) for one in answer.json()["tickets"]]
+    assert told == [("kept", None), ("kept", None), ("refused", "number_not_the_kiosks")]
 
 
 async def test_one_kiosk_telling_twice_at_once_does_nothing_twice(site: RunningService) -> None:

@@ -226,7 +226,8 @@ class PrintedTicket(BaseModel):
     id: UUID
     number: str = Field(
         pattern=r"^[A-Z0-9_-]{1,60}-[0-9]{1,6}$",
-        description="以终端编号开头，如 K1-007 / begins with the kiosk's code",
+        description="以终端编号开头，可省去网点编号，如 K1-007"
+        " / begins with the kiosk's code, the site's part of it may be left out",
     )
     matter_code: MatterCode
     issued_at: AwareDatetime
