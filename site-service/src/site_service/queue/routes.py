@@ -23,6 +23,7 @@ from site_service.queue.errors import (
     TicketIdTaken,
     TicketReturnOver,
 )
+from site_service.queue.overview import overview
 from site_service.queue.rules import Visitor
 from site_service.queue.schemas import (
     AreaWait,
@@ -150,7 +151,7 @@ async def read_queue(
     site_id: SiteIdPath, session: Session, at: Now, _caller: MaybeCaller
 ) -> QueueRead:
     """排队情况: how many wait, and the number that each window serves."""
-    return await service.overview(session, site_id, at=at)
+    return await overview(session, site_id, at=at)
 
 
 @router.get("/api/v1/sites/{site_id}/queue/waits", responses=problems(SiteNotFound))

@@ -1,4 +1,4 @@
-"""Use cases of the queue: take a ticket, look at it and at the queue, tie it to its case."""
+"""Use cases of the queue: take a ticket, look at it, tie it to its case."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from site_service.queue.errors import DayClosed, NotOpenThen, TicketIdTaken
 from site_service.queue.estimate import Measured, Wait
 from site_service.queue.policy import USUAL, CallClass, QueuePolicy
 from site_service.queue.rules import TicketChannel, Visitor
-from site_service.queue.schemas import HolderRead, QueueRead, QueueWindow
+from site_service.queue.schemas import HolderRead
 from site_service.queue.tables import Ticket
 from site_service.queue.waits import Waits
 from site_service.sites import service as sites
@@ -368,42 +368,6 @@ def holder_of(ticket: Ticket, vault: Vault) -> HolderRead | None:
         ticket.identity_number, context=NUMBER_SEALED_FOR
     )
     return HolderRead(name=name or None, identity_tail=number[-TAIL:] if number else None)
-
-
-async def overview(session: AsyncSession, site_id: str, *, at: datetime) -> QueueRead:
-    """Return who waits and which number each window serves."""
-    await sites.get(session, site_id)
-    last = await notes.last_numbers(session, [site_id])
-    waiting = await store.count_waiting(session, site_id, local_date(at))
-    windows = await sites.windows(session, site_id)
-    ids = [window.id for window in windows]
-    present = await store.at_windows(session, ids)
-    paused = await store.paused(session, ids)
-    return QueueRead(
-        site_id=site_id,
-        last_event=last.get(site_id, 0),
-        is_day_closed=await store.closed_day(session, site_id, local_date(at)) is not None,
-        waiting=sum(waiting.values()),
-        waiting_green=waiting.get(True, 0),
-        waiting_ordinary=waiting.get(False, 0),
-        windows=[
-            _shown(window, present.get(window.id), is_paused=window.id in paused)
-            for window in windows
-        ],
-    )
-
-
-def _shown(window: Window, ticket: Ticket | None, *, is_paused: bool) -> QueueWindow:
-    return QueueWindow(
-        id=window.id,
-        number=window.number,
-        name=window.name,
-        kind=window.kind,
-        state=window.state,
-        is_paused=is_paused,
-        ticket_number=None if ticket is None else ticket.number,
-        ticket_state=None if ticket is None else ticket.state,
-    )
 
 
 async def tie_case(
