@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
 
 from site_service.open_data import rules, store
 from support.geojson import geojson_faults
@@ -116,9 +115,6 @@ async def test_a_matter_is_found_by_its_id_without_a_look_at_the_others(
     found = await site.client.get(f"{HSDS}/services/{key}")
     nobody = await site.client.get(f"{HSDS}/services/{uuid4()}")
     rows = (await site.execute("SELECT code, open_id FROM known_matter_versions")).all()
-    statement = store.with_id(district, key).compile(
-        dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
-    )
     async with site.context.sessions() as session:
         await session.execute(
             text(
@@ -129,6 +125,9 @@ async def test_a_matter_is_found_by_its_id_without_a_look_at_the_others(
             )
         )
         await session.execute(text("ANALYZE known_matter_versions"))
+        statement = store.with_id(district, key).compile(
+            dialect=(await session.connection()).dialect, compile_kwargs={"literal_binds": True}
+        )
         plan = await session.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"))
         await session.rollback()
 

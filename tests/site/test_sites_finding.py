@@ -114,7 +114,7 @@ async def test_a_routing_server_that_is_down_is_named_with_the_way_out(
     site: RunningService,
 ) -> None:
     code, _ = await a_row_of_sites(site, 0.001)
-    query = {"near": HOME, "matter_code": code, "within_minutes": 15}
+    query: dict[str, Any] = {"near": HOME, "matter_code": code, "within_minutes": 15}
     # Nobody listens on the port of discarded packets.
     usual = site.context.resources.get(RESOURCE)
     site.context.resources[RESOURCE] = Osrm("http://127.0.0.1:9")
