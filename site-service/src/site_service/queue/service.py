@@ -35,7 +35,6 @@ log = structlog.get_logger(__name__)
 NAME_SEALED_FOR = "tickets.holder_name"
 NUMBER_SEALED_FOR = "tickets.identity_number"
 TAIL = 4
-A_DAY = timedelta(days=1)
 
 SITE_STAFF = (Role.CLERK, Role.HELPER, Role.SITE_MANAGER, Role.SUPERVISOR, Role.ADMIN)
 
@@ -105,9 +104,7 @@ async def take(
     await _refuse_closed(session, site_id, request, there, at)
     call_class = policy.class_of(request.visitor.facts(today))
     ticket = await _made(session, site_id, request, there, windows, call_class, at)
-    await _refuse_when_shut(
-        session, ticket, there, windows_for(ticket, windows), context=context, caller=caller, at=at
-    )
+    await _refuse_when_shut(session, ticket, there, windows, context=context, caller=caller, at=at)
     ticket.taken_by = caller.subject
     _seal(ticket, request, context.vault)
     ahead, wait = await Waits.of(context).of_newcomer(session, ticket, policy, at=at)
@@ -203,19 +200,19 @@ async def _refuse_when_shut(
         return
     arrives_at = ticket.expected_at or at
     today = await attendance.of_today(session, ticket.site_id, context=context, at=at)
-    calls_from = today.calls_from([window.id for window in windows], arrives_at)
+    ids = [window.id for window in windows_for(ticket, windows)]
+    calls_from = today.calls_from(ids, arrives_at)
     if calls_from is not None and (ticket.expected_at is None or calls_from == arrives_at):
         return
-    others = await other_sites(
-        session, ticket.site_id, ticket.matter_code, there, open_then=arrives_at
-    )
-    place = Where.pointer("/expected_at", NotOpenThen.title, NotOpenThen.type)
+    here, code = ticket.site_id, ticket.matter_code
+    others = await other_sites(session, here, code, there, open_then=arrives_at)
+    field = Where.pointer("/expected_at", NotOpenThen.title, NotOpenThen.type)
     raise NotOpenThen(
         arrives_at=arrives_at,
-        opens_at=calls_from or today.hours.next_opening(start_of(ticket.day + A_DAY)),
+        opens_at=calls_from or today.hours.next_opening(start_of(ticket.day + timedelta(days=1))),
         names=[other["name"] for other in others],
         other_sites=others,
-        errors=[] if ticket.expected_at is None else [place],
+        errors=[] if ticket.expected_at is None else [field],
     )
 
 

@@ -230,7 +230,7 @@ async def hours_of(session: AsyncSession, site_id: str, *, context: Context, at:
     Raises:
         SiteNotFound: 404.
     """
-    found = await store.hours_of(session, site_id, since=local_date(at))
+    found = await registry_store.hours_of(session, site_id, since=local_date(at))
     if found is None:
         raise SiteNotFound(site_id=site_id)
     written, special, closed_until = found

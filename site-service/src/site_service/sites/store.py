@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +41,6 @@ from site_service.sites.tables import (
     PartnerMatter,
     Site,
     SiteMatter,
-    SpecialDay,
     Window,
 )
 from site_service.sites.vocabulary import Depth
@@ -307,31 +305,6 @@ async def matter_there(session: AsyncSession, site_id: str, matter_code: str) ->
         is_handled=row.is_partner is not None and area_there is not None,
         is_partner=bool(row.is_partner),
         area=area_there if row.is_partner is not None else row.own_area or row.partners_area,
-    )
-
-
-async def hours_of(
-    session: AsyncSession, site_id: str, *, since: date
-) -> tuple[list[str], dict[date, str], datetime | None] | None:
-    """Return a site's ordinary and extended hours, special days, and the end of its closure."""
-    days = func.jsonb_object_agg(SpecialDay.day, SpecialDay.hours)
-    special = select(days).where(SpecialDay.site_id == site_id, SpecialDay.day >= since)
-    row = (
-        await session.execute(
-            select(
-                Site.opening_hours,
-                Site.extended_hours,
-                Site.closed_until,
-                special.scalar_subquery().label("special"),
-            ).where(Site.id == site_id)
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    return (
-        [hours for hours in (row.opening_hours, row.extended_hours) if hours],
-        {date.fromisoformat(day): hours for day, hours in (row.special or {}).items()},
-        row.closed_until,
     )
 
 
