@@ -155,6 +155,9 @@ async def test_two_hundred_at_once_get_what_there_is_and_no_more(site: RunningSe
     refused = next(answer.json() for answer in answers if answer.status_code == 409)
     assert refused["type"] == "urn:tongban:problem:slot-taken"
     assert refused["free"][0] == "2026-10-12T09:45:00+08:00"
+    assert "可改约：2026-10-12 09:45、" in refused["detail"]
+    # That one did not come is noted by the clock, not by somebody.
+    assert booked[0]["actions"] == ["reschedule", "check_in", "cancel"]
 
 
 async def test_the_database_refuses_a_quarter_hour_taken_twice(site: RunningService) -> None:
@@ -235,6 +238,7 @@ async def test_what_is_given_back_goes_to_the_first_who_waits_for_it(
     too_late = await wait_between(at(9, 15), at(9, 30))
     suits = await wait_between(at(9), at(9, 30))
     behind = await wait_between(at(9), at(9, 30))
+    assert behind["actions"] == ["cancel"]
     await change(site, first, "cancel")
 
     found = [await read(site, one) for one in (too_late, suits, behind)]

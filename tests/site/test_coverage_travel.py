@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from site_service.travel import service
+from site_service.travel.__main__ import cli
 from site_service.travel.errors import TravelUnavailable
 from site_service.travel.grid import grid_network
 from site_service.travel.network import RoadNetwork
@@ -19,6 +21,7 @@ from site_service.travel.rules import (
     Manner,
     Mode,
     Pace,
+    Seconds,
     places,
     reach_m,
     straight_metres,
@@ -218,3 +221,46 @@ async def test_one_setting_chooses_the_provider(tmp_path: Path) -> None:
     roads = opened[f"roads:{tmp_path / 'roads.npz'}"]
     found = await roads.seconds(XIAN.nodes[:2], XIAN.nodes[:2], WALK, most=900)
     assert found[0, 0] == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "said"),
+    [
+        (["import", "none.osm.pbf", "roads.npz"], None, "none.osm.pbf：无法读取"),
+        (["import", "bad.osm.pbf", "roads.npz"], "bad.osm.pbf", "bad.osm.pbf: cannot be read"),
+        (["import", "empty.osm", "roads.npz"], "empty.osm", "empty.osm：其中没有道路"),
+        (["grid", "nowhere/roads.npz"], None, "nowhere/roads.npz: cannot be written"),
+    ],
+)
+def test_the_command_says_which_file_is_at_fault(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[str],
+    written: str | None,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if written is not None:
+        Path(written).write_text('<osm version="0.6"></osm>')
+
+    answer = CliRunner().invoke(cli, asked)
+
+    assert answer.exit_code == 2
+    assert said in answer.stderr
+
+
+async def seconds_by(setting: str) -> Seconds:
+    here = places((34.2, 108.88))
+    return await service.opened(setting).seconds(here, here, Manner(), most=900)
+
+
+@pytest.mark.parametrize("content", [None, b"no network"])
+async def test_a_roads_file_that_is_none_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "roads.npz"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(TravelUnavailable) as told:
+        await seconds_by(f"roads:{path}")
+
+    assert told.value.facts["server"] == "roads:roads.npz"

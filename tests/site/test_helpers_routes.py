@@ -248,7 +248,9 @@ async def test_what_nobody_ended_ends_with_its_day(
     assert over.json()["type"] == "urn:tongban:problem:visit-over"
 
 
-async def test_a_helper_comes_home_and_whose_it_is_stays_sealed(site: RunningService) -> None:
+async def test_a_helper_comes_home_and_whose_it_is_stays_sealed(
+    site: RunningService, clock: list[datetime]
+) -> None:
     here = await with_helpers(site)
     citizen = {"role": "citizen", "subject": f"citizen-{uuid4().hex}"}
     asked = {
@@ -298,14 +300,11 @@ async def test_a_helper_comes_home_and_whose_it_is_stays_sealed(site: RunningSer
         )
         for who in ("h1", "h2")
     }
-    done = await post(
-        site,
-        f"{path}/finish",
-        {"steps": ["guide", "fill_in"], "outcome": "材料已收，带回窗口办理"},
-        role="helper",
-        subject="h1",
-        site=here["id"],
-    )
+    was_done = {"steps": ["guide", "fill_in"], "outcome": "材料已收，带回窗口办理"}
+    by_helper = {"role": "helper", "subject": "h1", "site": here["id"]}
+    ahead = await post(site, f"{path}/finish", was_done, **by_helper)
+    clock[0] += timedelta(days=1)
+    done = await post(site, f"{path}/finish", was_done, **by_helper)
     after = await post(site, f"{path}/cancel", **citizen)
     called_off = await post(site, f"home-visits/{second['id']}/cancel", **citizen)
     unseen = await site.client.get(
@@ -324,6 +323,8 @@ async def test_a_helper_comes_home_and_whose_it_is_stays_sealed(site: RunningSer
     ]
     assert contact["h1"].json()["address"] == asked["address"]
     assert contact["h2"].status_code == 403
+    assert ahead.json()["type"] == "urn:tongban:problem:home-visit-ahead"
+    assert "2026-10-13 10:00" in ahead.json()["detail"]
     assert done.json()["state"] == "done"
     assert after.json()["type"] == "urn:tongban:problem:home-visit-action-not-allowed"
     assert called_off.json()["state"] == "cancelled"

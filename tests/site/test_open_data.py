@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from site_service.open_data import rules
+from site_service.open_data import rules, store
 from support.geojson import geojson_faults
 from support.sites import import_sites, matter_told, new_code, site_record
 from tongban.testing.fixtures import RunningService
@@ -98,7 +98,47 @@ async def test_a_matter_at_a_site_is_found_by_one_row_of_an_index(
     assert "ix_site_matters_open_id" in told
     for code, site_id, open_id in rows:
         whole = rules.service_at_location_id(site.district.code, code, site_id)
-        assert rules.code_and_site_id(site.district.code, whole) == str(open_id)
+        assert rules.id_without(site.district.code, whole) == str(open_id)
+
+
+def scans_of(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts of a plan that read rows of a table."""
+    below = [scan for part in node.get("Plans", []) for scan in scans_of(part)]
+    return [*below, node] if "Relation Name" in node else below
+
+
+async def test_a_matter_is_found_by_its_id_without_a_look_at_the_others(
+    site: RunningService, here: dict[str, Any]
+) -> None:
+    district = site.district.code
+    key = rules.service_id(district, here["matter"])
+    found = await site.client.get(f"{HSDS}/services/{key}")
+    nobody = await site.client.get(f"{HSDS}/services/{uuid4()}")
+    rows = (await site.execute("SELECT code, open_id FROM known_matter_versions")).all()
+    async with site.context.sessions() as session:
+        await session.execute(
+            text(
+                "INSERT INTO known_matter_versions"
+                " (code, version, sequence, state, name, area, handling)"
+                " SELECT 'X' || nth, 1, 1, 'published', '', 'tax', 'promised'"
+                " FROM generate_series(1, 2000) AS nth"
+            )
+        )
+        await session.execute(text("ANALYZE known_matter_versions"))
+        statement = store.with_id(district, key).compile(
+            dialect=(await session.connection()).dialect, compile_kwargs={"literal_binds": True}
+        )
+        plan = await session.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"))
+        await session.rollback()
+
+    assert found.json()["service_at_locations"][0]["location"]["external_identifier"] == here["id"]
+    assert nobody.status_code == 404
+    for code, open_id in rows:
+        assert rules.id_without(district, rules.service_id(district, code)) == str(open_id)
+    read = scans_of(plan[0]["Plan"])
+    looked_at = sum(one["Actual Rows"] + one.get("Rows Removed by Filter", 0) for one in read)
+    assert any(one.get("Index Name") == "ix_known_matter_versions_open_id" for one in read)
+    assert looked_at < 20
 
 
 async def test_sites_are_told_as_geojson(site: RunningService, here: dict[str, Any]) -> None:

@@ -12,7 +12,18 @@ from httpx import Response
 
 from site_service.app import create_app
 from site_service.queue.days import end_of_day
-from support.sites import act, call_next, matter_told, new_code, open_site, take_ticket, window
+from support.sites import (
+    act,
+    call_next,
+    import_sites,
+    matter_told,
+    new_code,
+    new_site_id,
+    open_site,
+    site_record,
+    take_ticket,
+    window,
+)
 from tongban.ids import new_id
 from tongban.testing.fixtures import RunningService
 
@@ -72,6 +83,26 @@ async def test_a_transferred_visitor_keeps_the_place(
 
     assert (answer.status_code, answer.json()["state"]) == (200, "waiting")
     assert called["id"] == moved["id"]
+
+
+async def test_a_transfer_says_where_to_and_is_told_where_else(site: RunningService) -> None:
+    code = new_code()
+    await site.hear(matter_told(code, area="family"))
+    here = await open_site(site, matters=[code], windows=[window("A01", "integrated", "family")])
+    elsewhere = site_record(matters=[code], windows=[window("T01", "integrated", "tax")])
+    assert (await import_sites(site, elsewhere)).status_code == 200
+    ticket = (await take_ticket(site, {**here, "matter": code})).json()
+    await call_next(site, here)
+    path = f"/api/v1/tickets/{ticket['id']}/transfer"
+    headers = site.district.headers("clerk", site=here["id"])
+
+    nowhere = await site.client.post(path, json={}, headers=headers)
+    not_here = await site.client.post(path, json={"area": "tax"}, headers=headers)
+
+    assert (nowhere.status_code, not_here.status_code) == (422, 409)
+    assert nowhere.json()["errors"][0]["code"] == "transfer_nowhere"
+    assert [one["site_id"] for one in not_here.json()["other_sites"]] == [elsewhere["id"]]
+    assert (await act(site, ticket, "serve")).status_code == 200
 
 
 async def test_a_transfer_to_one_window_waits_for_that_one_until_it_pauses(
@@ -237,6 +268,24 @@ async def test_what_a_kiosk_printed_off_line_stands_where_its_visitors_came(
         "site.ticket.called",
         "site.ticket.missed",
     ]
+
+
+async def test_a_number_may_leave_the_sites_part_of_the_kiosks_code_out(
+    site: RunningService,
+) -> None:
+    site_id = new_site_id()
+    here = await open_site(site, id=site_id, kiosks=[{**KIOSK, "code": f"{site_id}-k1"}])
+    whole = {**printed(here, 2), "number": f"{site_id.upper()}-K1-002"}
+    tickets = [printed(here, 1), whole, {**printed(here, 3), "number": "K2-003"}]
+
+    answer = await manage(
+        site,
+        f"sites/{site_id}/tickets/sync",
+        {"kiosk_code": f"{site_id}-k1", "tickets": tickets},
+    )
+
+    told = [(one["outcome"], one["reason"]) for one in answer.json()["tickets"]]
+    assert told == [("kept", None), ("kept", None), ("refused", "number_not_the_kiosks")]
 
 
 async def test_one_kiosk_telling_twice_at_once_does_nothing_twice(site: RunningService) -> None:

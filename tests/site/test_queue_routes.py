@@ -25,7 +25,7 @@ from tongban.testing.fixtures import RunningService
 GRANNY = identity_number(date(1952, 3, 8))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock(site: RunningService) -> Iterator[list[datetime]]:
     """The service's clock, to be set: 2026-10-10, 09:30 in Shanghai, at first."""
     now = [datetime(2026, 10, 10, 1, 30, tzinfo=UTC)]
@@ -231,7 +231,8 @@ async def test_an_action_out_of_turn_is_refused_with_what_is_allowed(site: Runni
     answer = await act(site, ticket, "done")
 
     assert answer.status_code == 409
-    assert answer.json()["allowed"] == ["call", "withdraw", "lapse"]
+    # Nobody makes a ticket lapse: midnight does.
+    assert answer.json()["allowed"] == ["call", "withdraw"]
     assert await site.outbox.types(ticket["id"]) == ["site.ticket.issued"]
 
 

@@ -1,5 +1,6 @@
 """Finding where to go: within minutes, soonest done; and the index behind it."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from site_service.sites.places import from_wgs84, is_within, to_wgs84
 from site_service.sites.rules import Point
 from site_service.sites.vocabulary import Datum
+from site_service.travel.servers import Osrm
+from site_service.travel.service import RESOURCE, StraightLines
 from support.sites import import_sites, matter_told, new_code, site_record, take_ticket
 from tongban.testing.fixtures import RunningService
 
@@ -50,7 +53,7 @@ async def test_what_is_within_fifteen_minutes_depends_on_who_goes_and_how(
 
 
 async def test_soonest_done_weighs_the_way_against_the_wait(site: RunningService) -> None:
-    code, (near, far) = await a_row_of_sites(site, 0.001, 0.004)
+    code, (near, far) = await a_row_of_sites(site, 0.001, 0.004, opening_hours="24/7")
     for _ in range(6):
         taken = await take_ticket(site, {"id": near, "matter": code})
         assert taken.status_code == 201, taken.text
@@ -62,6 +65,28 @@ async def test_soonest_done_weighs_the_way_against_the_wait(site: RunningService
     assert [one["id"] for one in soonest_first] == [far, near]
     assert soonest_first[0]["wait_minutes"] == 0.0
     assert soonest_first[1]["wait_minutes"] > 0
+
+
+async def test_soonest_done_waits_for_the_opening(site: RunningService) -> None:
+    late, early = (
+        site_record(latitude=34.2 + off, opening_hours=hours)
+        for off, hours in ((0.001, "Mo-Fr 10:00-17:00"), (0.004, "Mo-Fr 09:00-12:00; PH off"))
+    )
+    code = new_code()
+    await site.hear(matter_told(code))
+    await import_sites(site, *({**one, "matters": [code]} for one in (late, early)))
+    usual, first = site.context.clock, {}
+    try:
+        for at in ("2026-10-12T08:30:00+08:00", "2026-10-12T20:00:00+08:00"):
+            site.context.clock = lambda at=at: datetime.fromisoformat(at)  # type: ignore[misc]
+            first[at[11:16]] = (await found(site, matter_code=code, order="total"))[0]
+    finally:
+        site.context.clock = usual
+
+    assert {one["id"] for one in first.values()} == {early["id"]}
+    assert first["08:30"]["wait_minutes"] == 30
+    # Until nine the next morning.
+    assert first["20:00"]["wait_minutes"] == 13 * 60
 
 
 async def test_a_closed_site_serves_nobody_until_it_opens_again(site: RunningService) -> None:
@@ -83,6 +108,27 @@ async def test_a_closed_site_serves_nobody_until_it_opens_again(site: RunningSer
     assert [one["id"] for one in soonest] == [far]
     assert [one["id"] for one in before] == [far]
     assert [one["id"] for one in after] == [near, far]
+
+
+async def test_a_routing_server_that_is_down_is_named_with_the_way_out(
+    site: RunningService,
+) -> None:
+    code, _ = await a_row_of_sites(site, 0.001)
+    query: dict[str, Any] = {"near": HOME, "matter_code": code, "within_minutes": 15}
+    # Nobody listens on the port of discarded packets.
+    usual = site.context.resources.get(RESOURCE)
+    site.context.resources[RESOURCE] = Osrm("http://127.0.0.1:9")
+    try:
+        zh, en = [
+            await site.client.get(SITES, params=query, headers={"Accept-Language": language})
+            for language in ("zh-CN", "en")
+        ]
+    finally:
+        site.context.resources[RESOURCE] = usual or StraightLines()
+
+    assert (zh.status_code, en.status_code) == (503, 503)
+    assert "osrm 没有正常应答" in zh.json()["detail"]
+    assert "SITE_TRAVEL=straight" in en.json()["detail"]
 
 
 async def test_a_parking_place_and_a_depth_can_be_asked_for(site: RunningService) -> None:

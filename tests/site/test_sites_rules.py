@@ -82,6 +82,12 @@ WHOLE = (("00:00", "24:00"),)
         ("Mo-Fr 09:00-17:00; Dec 31 off", None),
         ("Mo[1] 09:00-12:00", None),
         ("week 1-53/2 Mo 09:00-10:00", None),
+        ("Mo-Fr 09:00-17:00; week 53 off", None),
+        # Of one year alone, or from a year on.
+        ("Mo-Fr 09:00-17:00; 2027 Oct 01-07 off", None),
+        ("Mo-Fr 09:00-17:00; 2031 Dec 31 09:00-12:00", None),
+        ("2030-2040 Mo-Fr 09:00-17:00", None),
+        ("2019+ Mo-Fr 09:00-17:00", None),
     ],
 )
 def test_a_week_is_told_where_every_week_is_alike(expression: str, week: object) -> None:

@@ -188,8 +188,10 @@ def _say(text: Text, language: str, facts: Mapping[str, Any]) -> str | None:
 
 
 def _plain(fact: Any) -> str:
+    if fact is None:
+        return "—"
     if isinstance(fact, (list, tuple, set, frozenset)):
-        return "、".join(str(one) for one in fact) or "—"
+        return "、".join(map(_plain, fact)) or "—"
     if isinstance(fact, datetime) and fact.tzinfo is not None:
         return f"{fact.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     return str(fact)

@@ -103,8 +103,8 @@ class SiteClosed(Problem):
     type = "site-closed"
     title = {"zh-CN": "网点暂停服务", "en": "The site is closed"}
     detail = {
-        "zh-CN": "原因：{reason}。请到其他网点办理。",
-        "en": "Reason: {reason}. Please go to another site.",
+        "zh-CN": "原因：{reason}；恢复时间：{reopens_at}。可到以下网点办理：{names}。",
+        "en": "Reason: {reason}; open again: {reopens_at}. These sites serve you: {names}.",
     }
 
 

@@ -131,7 +131,12 @@ async def open_site(session: AsyncSession, site_id: str) -> Site:
     site = await sites.get(session, site_id)
     if site.state is not SiteState.OPEN and site.closed_until is None:
         others = await registry.alternatives(session, site)
-        raise SiteClosed(reason=site.closed_reason, other_sites=others)
+        raise SiteClosed(
+            reason=site.closed_reason,
+            reopens_at=site.closed_until,
+            names=[one["name"] for one in others],
+            other_sites=others,
+        )
     return site
 
 
@@ -207,7 +212,7 @@ async def place_visits(
     if placed is None:
         offered = rules.slots(visits, open_quarters=open_quarters, taken=taken, earliest=earliest)
         nearest = sorted(offered, key=lambda one: abs(one.starts_at - starts_at))[:NEAREST]
-        raise SlotTaken(free=[one.starts_at.astimezone(SHANGHAI).isoformat() for one in nearest])
+        raise SlotTaken(free=[one.starts_at.astimezone(SHANGHAI) for one in nearest])
     return placed
 
 

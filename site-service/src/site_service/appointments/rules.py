@@ -55,9 +55,13 @@ TRANSITIONS: Mapping[tuple[AppointmentState, AppointmentAction], AppointmentStat
 )
 
 
+BY_ITSELF = frozenset({AppointmentAction.BOOK, AppointmentAction.MISS, AppointmentAction.LAPSE})
+"""What no one does: it comes to pass when a place is free, or when a time is over."""
+
+
 def actions_from(state: AppointmentState) -> list[AppointmentAction]:
-    """Return what may be done with an appointment in this state."""
-    return [action for source, action in TRANSITIONS if source is state]
+    """Return what somebody may do with an appointment in this state."""
+    return [action for source, action in TRANSITIONS if source is state and action not in BY_ITSELF]
 
 
 def advance(state: AppointmentState, action: AppointmentAction) -> AppointmentState:

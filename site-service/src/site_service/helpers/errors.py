@@ -4,7 +4,7 @@ Problem
 ├── AccompanimentNotFound, HomeVisitNotFound              404
 ├── AlreadyAccompanied, AccompanimentOver                 409
 ├── HelperBusy, HelperNotOnDuty, NoHelperFree             409
-├── HomeVisitActionNotAllowed, VisitOver                  409
+├── HomeVisitActionNotAllowed, HomeVisitAhead, VisitOver  409
 └── NotTheHelper                                          403
 """
 
@@ -102,8 +102,8 @@ class NoHelperFree(Problem):
     type = "no-helper-free"
     title = {"zh-CN": "暂时没有空闲的帮办员", "en": "No helper is free"}
     detail = {
-        "zh-CN": "请稍候再试，或由窗口人员协助。",
-        "en": "Try again shortly, or let a clerk help.",
+        "zh-CN": "请稍候再试或另选时间，也可由窗口人员协助。",
+        "en": "Try again shortly, choose another time, or let a clerk help.",
     }
 
 
@@ -116,6 +116,18 @@ class NotTheHelper(Problem):
     detail = {
         "zh-CN": "当前帮办员是 {helper}，请先交接。",
         "en": "{helper} does; have the visit handed over first.",
+    }
+
+
+class HomeVisitAhead(Problem):
+    """What is yet to come cannot have been done."""
+
+    status = 409
+    type = "home-visit-ahead"
+    title = {"zh-CN": "上门服务尚未开始", "en": "The home visit is yet to come"}
+    detail = {
+        "zh-CN": "约定时间为 {starts_at}，上门当天方可登记完成；提前上门请先改约。",
+        "en": "It is for {starts_at}; note it as done on that day, or schedule it anew first.",
     }
 
 

@@ -11,6 +11,7 @@ from site_service.helpers.errors import (
     HelperBusy,
     HelperNotOnDuty,
     HomeVisitActionNotAllowed,
+    HomeVisitAhead,
     HomeVisitNotFound,
     NoHelperFree,
     NotTheHelper,
@@ -142,7 +143,7 @@ async def schedule_home_visit(
 
 @router.post(
     "/api/v1/home-visits/{visit_id}/finish",
-    responses={**CHANGE_PROBLEMS, **problems(NotTheHelper)},
+    responses={**CHANGE_PROBLEMS, **problems(NotTheHelper, HomeVisitAhead)},
 )
 async def finish_home_visit(
     visit_id: UUID,

@@ -15,7 +15,7 @@ from site_service.events import (
     HomeVisitScheduled,
 )
 from site_service.helpers import rules, store
-from site_service.helpers.errors import HomeVisitNotFound, NotTheHelper
+from site_service.helpers.errors import HomeVisitAhead, HomeVisitNotFound, NotTheHelper
 from site_service.helpers.rules import Candidate, HomeVisitAction, HomeVisitState
 from site_service.helpers.schemas import HomeVisitIn
 from site_service.helpers.tables import HomeVisit
@@ -201,10 +201,13 @@ async def finish(
 
     Raises:
         HomeVisitActionNotAllowed: 409.
+        HomeVisitAhead: 409, it is for a later day.
         NotTheHelper: 403.
     """
     state = rules.advance(visit.state, HomeVisitAction.FINISH)
     await _require_helper(session, visit, caller)
+    if visit.starts_at is not None and local_date(visit.starts_at) > local_date(at):
+        raise HomeVisitAhead(starts_at=visit.starts_at)
     visit.state, visit.done_at = state, at
     visit.steps, visit.outcome = sorted({*steps}), outcome
     publish(session, HomeVisitDone(**_facts(visit, at)), of=visit)

@@ -22,7 +22,7 @@ from site_service.open_data.taxonomy import (
     crossed,
     id_of,
 )
-from site_service.sites.rules import weekly_hours
+from site_service.sites.rules import times_on, weekly_hours
 from site_service.sites.vocabulary import ACCESSIBILITY, ContactKind
 
 PROFILE = "https://docs.openreferral.org/en/v3.0.0/hsds/"
@@ -77,7 +77,8 @@ class Body:
 
 
 def service_id(district: str, code: str) -> str:
-    return id_of(district, "service", code)
+    """Return the id: the district's part can be taken off, so that what is left is looked up."""
+    return crossed(id_of(district), id_of("service", code))
 
 
 def location_id(district: str, site_id: str) -> str:
@@ -85,12 +86,12 @@ def location_id(district: str, site_id: str) -> str:
 
 
 def service_at_location_id(district: str, code: str, site_id: str) -> str:
-    """Return the id: the district's part can be taken off, so that what is left is looked up."""
+    """Return the id; as a service's, it can be looked up without the district's part."""
     return crossed(id_of(district), id_of("service_at_location", code, site_id))
 
 
-def code_and_site_id(district: str, key: str) -> str:
-    """Return what the id of a matter at a site is made from besides the district."""
+def id_without(district: str, key: str) -> str:
+    """Return what a service's id, or one's at a location, is made from besides the district."""
     return crossed(id_of(district), key)
 
 
@@ -302,8 +303,7 @@ def _weekly(hours: str) -> list[Document]:
 
 
 def _special(link: str, key: str, day: date, hours: str, note: str | None) -> Iterator[Document]:
-    week = weekly_hours(hours)
-    times: Sequence[tuple[str, str] | None] = (week[day.weekday()] if week else ()) or (None,)
+    times: Sequence[tuple[str, str] | None] = times_on(hours, day) or (None,)
     for nth, pair in enumerate(times):
         told: Document = {
             "id": id_of(key, "special", day.isoformat(), str(nth)),

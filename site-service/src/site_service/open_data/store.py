@@ -4,24 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Select,
-    Uuid,
-    cast,
-    func,
-    literal,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import Select, exists, func, literal, select, tuple_, union, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.elements import ColumnElement
 
 from site_service.open_data import rules
 from site_service.open_data.rules import Handled, Place
-from site_service.open_data.taxonomy import seed_of
 from site_service.sites.rules import SiteState
 from site_service.sites.tables import (
     KnownMatterVersion,
@@ -48,23 +36,12 @@ _OWN = (
 _PARTNERS = (
     select(PartnerMatter.code, PartnerMatter.name, PartnerMatter.area, PartnerMatter.owner_district)
     .ext(distinct_on(PartnerMatter.code))
-    .where(PartnerMatter.state == "offered", PartnerMatter.code.not_in(select(_OWN.c.code)))
+    .where(PartnerMatter.state == "offered", ~exists().where(_OWN.c.code == PartnerMatter.code))
     .order_by(PartnerMatter.code, PartnerMatter.owner_district)
     .subquery("partners")
 )
 HANDLED = union_all(select(_OWN), select(_PARTNERS)).subquery("handled")
 """Every matter that is applied for in the district: its own, and those of partners."""
-
-
-def id_of(*parts: ColumnElement[str] | InstrumentedAttribute[str] | str) -> ColumnElement[Any]:
-    """Return the id that `rules.id_of` makes of the same names."""
-    seed: ColumnElement[str] = literal("")
-    for nth, part in enumerate(parts):
-        seed = seed + (seed_of("", "") if nth else "") + part
-    octets = func.substring(func.sha256(func.convert_to(seed, "UTF8")), 1, 16)
-    versioned = func.set_byte(octets, 6, func.get_byte(octets, 6).op("&")(0x0F).op("|")(0x80))
-    marked = func.set_byte(versioned, 8, func.get_byte(octets, 8).op("&")(0x3F).op("|")(0x80))
-    return cast(func.encode(marked, "hex"), Uuid)
 
 
 def _handled(district: str, row: Any) -> Handled:
@@ -101,9 +78,18 @@ async def services(
 
 async def service(session: AsyncSession, district: str, key: str) -> Handled | None:
     """Return the matter with that id."""
-    is_it = id_of(district, "service", HANDLED.c.code) == key
-    row = (await session.execute(select(HANDLED).where(is_it))).one_or_none()
+    row = (await session.execute(with_id(district, key))).one_or_none()
     return None if row is None else _handled(district, row)
+
+
+def with_id(district: str, key: str) -> Select[*tuple[Any, ...]]:
+    """Return the statement for the matter with that id: a code by an index, then that code's."""
+    mine = UUID(rules.id_without(district, key))
+    code = union(
+        select(KnownMatterVersion.code).where(KnownMatterVersion.open_id == mine),
+        select(PartnerMatter.code).where(PartnerMatter.open_id == mine),
+    )
+    return select(HANDLED).where(HANDLED.c.code == code.scalar_subquery())
 
 
 def _there() -> Select[*tuple[Any, ...]]:
@@ -176,7 +162,7 @@ async def services_at_locations(
 
 async def service_at_location(session: AsyncSession, district: str, key: str) -> There | None:
     """Return the matter at the site with that id."""
-    mine = rules.code_and_site_id(district, key)
+    mine = rules.id_without(district, key)
     found = await _read(session, district, _there().where(SiteMatter.open_id == UUID(mine)))
     return found[0] if found else None
 

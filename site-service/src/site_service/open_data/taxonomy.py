@@ -17,7 +17,6 @@ __all__ = [
     "attribute",
     "crossed",
     "id_of",
-    "seed_of",
     "taxonomies",
     "taxonomy_term",
     "taxonomy_terms",
@@ -83,17 +82,12 @@ _TERMS: Mapping[str, Mapping[str, str]] = MappingProxyType({AREA: AREA_NAMES, DE
 _TAXONOMIES: Mapping[str, str] = MappingProxyType({AREA: "业务领域", DEPTH: "办理深度"})
 
 
-def seed_of(*parts: str) -> str:
-    """Return what an id is made from: whose, of what kind, which."""
-    return "\x1f".join(parts)
-
-
 def id_of(*parts: str) -> str:
     """Return an id made from names alone: the same again for the same, in every export.
 
     RFC 9562, version 8: the first 122 bits of a SHA-256.
     """
-    return _versioned(hashlib.sha256(seed_of(*parts).encode()).digest()[:16])
+    return _versioned(hashlib.sha256("\x1f".join(parts).encode()).digest()[:16])
 
 
 def crossed(one: str, other: str) -> str:

@@ -1,6 +1,6 @@
 """Use cases at the window: call, recall, miss, serve, finish, transfer; come back and give up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from site_service.queue import notes, rules, store
 from site_service.queue.errors import WindowPaused
 from site_service.queue.policy import QueuePolicy
 from site_service.queue.rules import Duty, TicketAction
-from site_service.queue.service import facts_of, note_of, policy_of, windows_for
+from site_service.queue.service import facts_of, note_of, other_sites, policy_of, windows_for
 from site_service.queue.tables import Ticket
 from site_service.sites import registry
 from site_service.sites import service as sites
@@ -76,7 +76,12 @@ async def _refuse_closed_site(session: AsyncSession, site_id: str) -> None:
     site = await sites.get(session, site_id)
     if site.state is not SiteState.OPEN:
         others = await registry.alternatives(session, site)
-        raise SiteClosed(reason=site.closed_reason, other_sites=others)
+        raise SiteClosed(
+            reason=site.closed_reason,
+            reopens_at=site.closed_until,
+            names=[one["name"] for one in others],
+            other_sites=others,
+        )
 
 
 async def _tell_called(
@@ -230,7 +235,10 @@ async def transfer(
     ticket.area = area or ticket.area
     ticket.for_window_id = window_id
     if not windows_for(ticket, await sites.windows(session, ticket.site_id)):
-        raise NoWindowForMatter(names=[], other_sites=[])
+        there = await sites.matter_there(session, ticket.site_id, ticket.matter_code)
+        asked_for = replace(there, area=ticket.area)
+        others = await other_sites(session, ticket.site_id, ticket.matter_code, asked_for)
+        raise NoWindowForMatter(names=[one["name"] for one in others], other_sites=others)
     ticket.window_id = ticket.called_at = ticket.serving_at = None
     publish(session, TicketTransferred(**facts_of(ticket, at)), of=ticket)
     await notes.write(session, ticket.site_id, "transferred", note_of(ticket), at=at)

@@ -1,7 +1,7 @@
 """What can go wrong in a queue besides what the service's own errors name.
 
 Problem
-├── DayClosed, WindowPaused                               409
+├── DayClosed, NotOpenThen, WindowPaused                  409
 ├── TicketIdTaken, TicketReturnOver                       409
 └── ArrivalImpossible                                     422
 """
@@ -42,6 +42,20 @@ class DayClosed(Problem):
     detail = {
         "zh-CN": "已于 {closed_at} 停止取号，请改日再来或预约。",
         "en": "Closed at {closed_at}; come another day, or book an appointment.",
+    }
+
+
+class NotOpenThen(Problem):
+    """At that time no window of the site calls anybody for the matter."""
+
+    status = 409
+    type = "not-open-then"
+    title = {"zh-CN": "该时间没有窗口办理", "en": "No window is open at that time"}
+    detail = {
+        "zh-CN": "{arrives_at} 该网点没有窗口办理此事项，最近开放时间：{opens_at}。"
+        "请改为开放时间内到达，或预约；当时开放的其他网点：{names}。",
+        "en": "At {arrives_at} no window here takes the matter; the next opening: {opens_at}."
+        " Come within the hours, or book an appointment; other sites open then: {names}.",
     }
 
 

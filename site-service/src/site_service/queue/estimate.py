@@ -37,6 +37,8 @@ class OpenWindow:
     """The business area of the visitor who is there now."""
     busy_for: timedelta = timedelta()
     history: tuple[str, ...] = ()
+    opens_in: timedelta = timedelta()
+    """How long until somebody stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,8 @@ class _Run:
         self._left = {*asked}
         for window in self._windows:
             self._clock.process(self._serve(window))
-        self._clock.run(until=HORIZON.total_seconds())
+        opens_in = max((window.opens_in for window in self._windows), default=timedelta())
+        self._clock.run(until=(opens_in + HORIZON).total_seconds())
         return self._minutes
 
     def _serve(self, window: OpenWindow) -> Generator[simpy.Event, object, None]:
@@ -181,6 +184,8 @@ class _Run:
         if window.busy_with is not None:
             spent = window.busy_for.total_seconds()
             yield self._clock.timeout(self._measured.rest(window.busy_with, spent, self._rng))
+        elif window.opens_in:
+            yield self._clock.timeout(window.opens_in.total_seconds())
         while self._left:
             at = self._now + timedelta(seconds=self._clock.now)
             called = next_ticket(

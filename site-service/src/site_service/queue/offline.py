@@ -80,7 +80,7 @@ async def sync(
         if (there := known.get(one.id)) is not None:
             outcomes[one.id] = _known(one, there, site_id)
             continue
-        reason = _refusal(one, kiosk_code, taken, at)
+        reason = _refusal(one, _prefixes(site_id, kiosk_code), taken, at)
         ticket = None
         if reason is None:
             ticket = await _ticket(session, site_id, kiosk_code, one, policy, windows, at)
@@ -108,11 +108,19 @@ def _known(one: Printed, there: Ticket, site_id: str) -> Synced:
     return Synced(one.id, Outcome.KNOWN, state=there.state)
 
 
+def _prefixes(site_id: str, kiosk_code: str) -> tuple[str, ...]:
+    """Return how a kiosk's numbers begin: with its code, as no other counter's do.
+
+    Within its site the site's own part may be left out: `K1-007` of `hitech-hall-k1`.
+    """
+    codes = (kiosk_code, kiosk_code.removeprefix(f"{site_id}-"))
+    return tuple(f"{code.upper()}-" for code in codes)
+
+
 def _refusal(
-    one: Printed, kiosk_code: str, taken: set[tuple[date, str]], at: datetime
+    one: Printed, prefixes: tuple[str, ...], taken: set[tuple[date, str]], at: datetime
 ) -> str | None:
-    # A kiosk's numbers begin with its code: no other counter gives such ones.
-    if not one.number.startswith(f"{kiosk_code.upper()}-"):
+    if not one.number.startswith(prefixes):
         return "number_not_the_kiosks"
     if one.issued_at > at + CLOCKS_DIFFER:
         return "issued_in_the_future"

@@ -16,7 +16,14 @@ from site_service.errors import (
     TicketNotFound,
 )
 from site_service.queue import calling, offline, service
-from site_service.queue.errors import ArrivalImpossible, DayClosed, TicketIdTaken, TicketReturnOver
+from site_service.queue.errors import (
+    ArrivalImpossible,
+    DayClosed,
+    NotOpenThen,
+    TicketIdTaken,
+    TicketReturnOver,
+)
+from site_service.queue.overview import overview
 from site_service.queue.rules import Visitor
 from site_service.queue.schemas import (
     AreaWait,
@@ -58,7 +65,7 @@ SiteIdPath = Annotated[SiteId, Path(description="网点编号 / the site's id")]
     status_code=201,
     responses={
         **problems(SiteNotFound, MatterNotHere, ForeignSite, ArrivalImpossible),
-        **problems(SiteClosed, DayClosed, NoWindowForMatter, TicketIdTaken),
+        **problems(SiteClosed, DayClosed, NotOpenThen, NoWindowForMatter, TicketIdTaken),
     },
 )
 async def take_ticket(
@@ -144,7 +151,7 @@ async def read_queue(
     site_id: SiteIdPath, session: Session, at: Now, _caller: MaybeCaller
 ) -> QueueRead:
     """排队情况: how many wait, and the number that each window serves."""
-    return await service.overview(session, site_id, at=at)
+    return await overview(session, site_id, at=at)
 
 
 @router.get("/api/v1/sites/{site_id}/queue/waits", responses=problems(SiteNotFound))

@@ -97,9 +97,15 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketAction], TicketState] = MappingPro
 AT_THE_WINDOW = frozenset({TicketState.CALLED, TicketState.SERVING})
 
 
+BY_THE_CLOCK = frozenset({TicketAction.LAPSE})
+"""What no one does: it comes to pass at midnight."""
+
+
 def actions_from(state: TicketState) -> list[TicketAction]:
-    """Return what may be done with a ticket in this state."""
-    return [action for source, action in TRANSITIONS if source is state]
+    """Return what somebody may do with a ticket in this state."""
+    return [
+        action for source, action in TRANSITIONS if source is state and action not in BY_THE_CLOCK
+    ]
 
 
 def advance(state: TicketState, action: TicketAction) -> TicketState:

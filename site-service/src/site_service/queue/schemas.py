@@ -1,10 +1,17 @@
 """What comes in and goes out over HTTP for tickets."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from site_service.queue.rules import Need, Outcome, TicketChannel, TicketState
 from site_service.sites.rules import Area, WindowKind, WindowState
@@ -192,6 +199,16 @@ class TransferIn(BaseModel):
     area: Area | None = None
     window_id: UUID | None = None
 
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.area is None and self.window_id is None:
+            raise field_fault(
+                "transfer_nowhere",
+                zh="请写明转到的业务类别 area 或窗口 window_id",
+                en="say where to: a business area, or a window_id",
+            )
+        return self
+
 
 class PauseIn(BaseModel):
     """Why a window pauses."""
@@ -209,7 +226,8 @@ class PrintedTicket(BaseModel):
     id: UUID
     number: str = Field(
         pattern=r"^[A-Z0-9_-]{1,60}-[0-9]{1,6}$",
-        description="以终端编号开头，如 K1-007 / begins with the kiosk's code",
+        description="以终端编号开头，可省去网点编号，如 K1-007"
+        " / begins with the kiosk's code, the site's part of it may be left out",
     )
     matter_code: MatterCode
     issued_at: AwareDatetime

@@ -1,8 +1,8 @@
-"""Use cases of the queue: take a ticket, look at it and at the queue, tie it to its case."""
+"""Use cases of the queue: take a ticket, look at it, tie it to its case."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,22 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from site_service.errors import MatterNotHere, NoWindowForMatter, SiteClosed, TicketNotFound
 from site_service.events import TicketIssued
-from site_service.queue import notes, rules, store
-from site_service.queue.errors import DayClosed, TicketIdTaken
+from site_service.queue import attendance, notes, rules, store
+from site_service.queue.errors import DayClosed, NotOpenThen, TicketIdTaken
 from site_service.queue.estimate import Measured, Wait
 from site_service.queue.policy import USUAL, CallClass, QueuePolicy
 from site_service.queue.rules import TicketChannel, Visitor
-from site_service.queue.schemas import HolderRead, QueueRead, QueueWindow
+from site_service.queue.schemas import HolderRead
 from site_service.queue.tables import Ticket
 from site_service.queue.waits import Waits
 from site_service.sites import service as sites
 from site_service.sites.rules import MatterThere, SiteState, WindowKind, WindowState
 from site_service.sites.tables import Window
-from tongban.clock import local_date
+from tongban.clock import local_date, start_of
 from tongban.context import Context
 from tongban.identity import Caller, Role
 from tongban.ids import new_id
 from tongban.messages import publish
+from tongban.problems import Where
 from tongban.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -84,6 +85,7 @@ async def take(
 
     Raises:
         SiteClosed, DayClosed: 409, the site gives no tickets now.
+        NotOpenThen: 409, with the next opening, and the nearest sites that are open then.
         MatterNotHere: 409, with the nearest sites that handle the matter.
         NoWindowForMatter: 409, no window here could call the ticket.
         TicketIdTaken: 409, the id is of another ticket.
@@ -99,9 +101,10 @@ async def take(
             return Taken(known, ahead, wait, is_helper_offered)
     there = await sites.matter_there(session, site_id, request.matter_code)
     windows = await sites.windows(session, site_id)
-    await _refuse_closed(session, site_id, request.matter_code, there, at)
+    await _refuse_closed(session, site_id, request, there, at)
     call_class = policy.class_of(request.visitor.facts(today))
     ticket = await _made(session, site_id, request, there, windows, call_class, at)
+    await _refuse_when_shut(session, ticket, there, windows, context=context, caller=caller, at=at)
     ticket.taken_by = caller.subject
     _seal(ticket, request, context.vault)
     ahead, wait = await Waits.of(context).of_newcomer(session, ticket, policy, at=at)
@@ -162,22 +165,75 @@ async def _made(
 
 
 async def _refuse_closed(
-    session: AsyncSession, site_id: str, matter_code: str, there: MatterThere, at: datetime
+    session: AsyncSession, site_id: str, request: Request, there: MatterThere, at: datetime
 ) -> None:
-    if there.state is not SiteState.OPEN:
-        others = await other_sites(session, site_id, matter_code, there)
-        raise SiteClosed(reason=there.closed_reason, other_sites=others)
+    until, arrives_at = there.closed_until, request.expected_at or at
+    if there.state is not SiteState.OPEN and (until is None or until > arrives_at):
+        others = await other_sites(session, site_id, request.matter_code, there)
+        raise SiteClosed(
+            reason=there.closed_reason,
+            reopens_at=until,
+            names=[one["name"] for one in others],
+            other_sites=others,
+        )
     if (closed := await store.closed_day(session, site_id, local_date(at))) is not None:
         raise DayClosed(closed_at=closed.closed_at)
 
 
+async def _refuse_when_shut(
+    session: AsyncSession,
+    ticket: Ticket,
+    there: MatterThere,
+    windows: Sequence[Window],
+    *,
+    context: Context,
+    caller: Caller,
+    at: datetime,
+) -> None:
+    """Give no number for a time at which nobody is there to call it.
+
+    Who comes ahead of the opening waits for it. Who has an appointment has a time that was
+    offered. Who is given a number by a clerk at a window stands before somebody who serves.
+    """
+    is_at_the_window = ticket.channel is TicketChannel.WINDOW and caller.is_staff
+    if ticket.due_at is not None or (is_at_the_window and ticket.expected_at is None):
+        return
+    arrives_at = ticket.expected_at or at
+    today = await attendance.of_today(session, ticket.site_id, context=context, at=at)
+    ids = [window.id for window in windows_for(ticket, windows)]
+    calls_from = today.calls_from(ids, arrives_at)
+    if calls_from is not None and (ticket.expected_at is None or calls_from == arrives_at):
+        return
+    here, code = ticket.site_id, ticket.matter_code
+    others = await other_sites(session, here, code, there, open_then=arrives_at)
+    field = Where.pointer("/expected_at", NotOpenThen.title, NotOpenThen.type)
+    raise NotOpenThen(
+        arrives_at=arrives_at,
+        opens_at=calls_from or today.hours.next_opening(start_of(ticket.day + timedelta(days=1))),
+        names=[other["name"] for other in others],
+        other_sites=others,
+        errors=[] if ticket.expected_at is None else [field],
+    )
+
+
 async def other_sites(
-    session: AsyncSession, site_id: str, matter_code: str, there: MatterThere
+    session: AsyncSession,
+    site_id: str,
+    matter_code: str,
+    there: MatterThere,
+    *,
+    open_then: datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the nearest other sites that have a window for the matter."""
+    """Return the nearest other sites that have a window for the matter; open at that time."""
     kinds = [kind for kind in WindowKind if rules.duty_of(kind, ()) is not None]
     return await sites.other_sites(
-        session, matter_code, there.area, kinds=kinds, besides=site_id, near=there.point
+        session,
+        matter_code,
+        there.area,
+        kinds=kinds,
+        besides=site_id,
+        near=there.point,
+        open_then=open_then,
     )
 
 
@@ -309,42 +365,6 @@ def holder_of(ticket: Ticket, vault: Vault) -> HolderRead | None:
         ticket.identity_number, context=NUMBER_SEALED_FOR
     )
     return HolderRead(name=name or None, identity_tail=number[-TAIL:] if number else None)
-
-
-async def overview(session: AsyncSession, site_id: str, *, at: datetime) -> QueueRead:
-    """Return who waits and which number each window serves."""
-    await sites.get(session, site_id)
-    last = await notes.last_numbers(session, [site_id])
-    waiting = await store.count_waiting(session, site_id, local_date(at))
-    windows = await sites.windows(session, site_id)
-    ids = [window.id for window in windows]
-    present = await store.at_windows(session, ids)
-    paused = await store.paused(session, ids)
-    return QueueRead(
-        site_id=site_id,
-        last_event=last.get(site_id, 0),
-        is_day_closed=await store.closed_day(session, site_id, local_date(at)) is not None,
-        waiting=sum(waiting.values()),
-        waiting_green=waiting.get(True, 0),
-        waiting_ordinary=waiting.get(False, 0),
-        windows=[
-            _shown(window, present.get(window.id), is_paused=window.id in paused)
-            for window in windows
-        ],
-    )
-
-
-def _shown(window: Window, ticket: Ticket | None, *, is_paused: bool) -> QueueWindow:
-    return QueueWindow(
-        id=window.id,
-        number=window.number,
-        name=window.name,
-        kind=window.kind,
-        state=window.state,
-        is_paused=is_paused,
-        ticket_number=None if ticket is None else ticket.number,
-        ticket_state=None if ticket is None else ticket.state,
-    )
 
 
 async def tie_case(

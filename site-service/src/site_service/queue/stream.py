@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from site_service.queue import notes
-from site_service.queue.service import overview
+from site_service.queue.overview import overview
 from site_service.queue.tables import QueueNote
 from tongban.context import Context
 

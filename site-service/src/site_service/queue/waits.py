@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from site_service.queue import estimate, rules, store
+from site_service.queue import attendance, estimate, rules, store
 from site_service.queue.estimate import Coming, Measured, OpenWindow, Probe, Wait, probe
 from site_service.queue.policy import QueuePolicy
 from site_service.queue.rules import Duty, Waiting
@@ -65,6 +65,7 @@ class _Known:
 class Waits:
     """One process's answers, by site. Who asks while one is being reckoned waits for it."""
 
+    context: Context
     _known: dict[str, _Known] = field(default_factory=dict)
     _measured: dict[str, tuple[datetime, Measured]] = field(default_factory=dict)
     _reckoning: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -72,14 +73,14 @@ class Waits:
     @classmethod
     def of(cls, context: Context) -> Self:
         """Return the process's own."""
-        found: Self = context.resources.setdefault(RESOURCE, cls())
+        found: Self = context.resources.setdefault(RESOURCE, cls(context))
         return found
 
     async def of_newcomer(
         self, session: AsyncSession, ticket: Ticket, policy: QueuePolicy, *, at: datetime
     ) -> tuple[int, Wait | None]:
         """Return how many stand before one who takes this ticket now, and how long they wait."""
-        situation = await _situation(session, ticket.site_id, policy, at)
+        situation = await self._situation(session, ticket.site_id, at)
         ahead = _ahead(ticket, situation, at, policy)
         if ticket.placed_at > at or ticket.due_at is not None:
             return ahead, None
@@ -100,15 +101,23 @@ class Waits:
         """Return how many stand before a ticket that waits, and how long it still waits."""
         if ticket.state is not rules.TicketState.WAITING or ticket.day != local_date(at):
             return 0, None
-        situation = await _situation(session, ticket.site_id, policy, at)
+        situation = await self._situation(session, ticket.site_id, at)
         known = await self._reckoned(session, ticket.site_id, situation, policy, at)
         return _ahead(ticket, situation, at, policy), known.get(ticket.id)
 
     async def of_areas(
         self, session: AsyncSession, site_id: str, policy: QueuePolicy, *, at: datetime
     ) -> list[tuple[str, bool, Wait | None]]:
-        """Return the wait of one who would come now, by business area and by class."""
-        situation = await _situation(session, site_id, policy, at)
+        """Return the wait of one who would come now, by business area and by class.
+
+        When the day's hours are over nobody is given a number any more: none has a wait.
+        """
+        situation = await self._situation(session, site_id, at)
+        today = await attendance.of_today(session, site_id, context=self.context, at=at)
+        if today.is_over(at):
+            return [
+                (one.area, one.is_green, None) for one in _probes(site_id, situation, policy, at)
+            ]
         known = await self._reckoned(session, site_id, situation, policy, at)
         return [
             (one.area, one.is_green, known.get(one.id))
@@ -162,28 +171,34 @@ class Waits:
         self._measured[site_id] = at, measured
         return measured
 
+    async def _situation(self, session: AsyncSession, site_id: str, at: datetime) -> Situation:
+        """Return the queue as it stands, by the windows that call now or later in the day.
 
-async def _situation(
-    session: AsyncSession, site_id: str, policy: QueuePolicy, at: datetime
-) -> Situation:
-    """Return the queue as it stands, by the windows that are open and do not pause."""
-    windows = await sites.windows(session, site_id)
-    ids = [window.id for window in windows]
-    paused = await store.paused(session, ids)
-    present = await store.at_windows(session, ids)
-    calling: list[OpenWindow] = []
-    for window in windows:
-        duty = rules.duty_of(window.kind, window.areas, window.id)
-        if duty is None or window.state is not WindowState.OPEN or window.id in paused:
-            continue
-        calling.append(_open_window(duty, present.get(window.id), at))
-    waiting = await store.all_waiting(session, site_id, local_date(at))
-    return Situation(waiting, calling)
+        After the site's hours those who still wait are called by whoever stayed.
+        """
+        windows = await sites.windows(session, site_id)
+        ids = [window.id for window in windows]
+        paused = await store.paused(session, ids)
+        present = await store.at_windows(session, ids)
+        today = await attendance.of_today(session, site_id, context=self.context, at=at)
+        calling: list[OpenWindow] = []
+        for window in windows:
+            duty = rules.duty_of(window.kind, window.areas, window.id)
+            if duty is None or window.state is not WindowState.OPEN or window.id in paused:
+                continue
+            calls_from = at if today.is_over(at) else today.calls_from([window.id], at)
+            there = present.get(window.id)
+            if there is not None or calls_from is not None:
+                calling.append(_open_window(duty, there, at, calls_from or at))
+        waiting = await store.all_waiting(session, site_id, local_date(at))
+        return Situation(waiting, calling)
 
 
-def _open_window(duty: Duty, ticket: Ticket | None, at: datetime) -> OpenWindow:
+def _open_window(
+    duty: Duty, ticket: Ticket | None, at: datetime, calls_from: datetime
+) -> OpenWindow:
     if ticket is None:
-        return OpenWindow(duty)
+        return OpenWindow(duty, opens_in=calls_from - at)
     spent = at - ticket.called_at if ticket.called_at else timedelta()
     history = (ticket.called_as or ticket.call_class,)
     return OpenWindow(duty, busy_with=ticket.area, busy_for=spent, history=history)

@@ -17,6 +17,7 @@ from site_service.errors import (
 )
 from site_service.queue import calling, days, service
 from site_service.queue.errors import WindowPaused
+from site_service.queue.overview import overview
 from site_service.queue.policy import QueuePolicy
 from site_service.queue.routes import SiteIdPath, for_staff
 from site_service.queue.schemas import (
@@ -193,7 +194,7 @@ async def close_day(site_id: SiteIdPath, session: Session, caller: InCharge, at:
     """停止取号: no more tickets today; those who wait are still called."""
     caller.require_site(site_id)
     await days.close(session, site_id, caller=caller, at=at)
-    return await service.overview(session, site_id, at=at)
+    return await overview(session, site_id, at=at)
 
 
 @router.post("/api/v1/sites/{site_id}/queue/reopen", responses=problems(SiteNotFound, ForeignSite))
@@ -201,7 +202,7 @@ async def reopen_day(site_id: SiteIdPath, session: Session, caller: InCharge, at
     """恢复取号: tickets are given again today."""
     caller.require_site(site_id)
     await days.reopen(session, site_id, caller=caller, at=at)
-    return await service.overview(session, site_id, at=at)
+    return await overview(session, site_id, at=at)
 
 
 async def _matching(

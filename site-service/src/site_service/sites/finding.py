@@ -33,6 +33,10 @@ AskUsual = Callable[[Sequence[str]], Awaitable[Mapping[str, float]]]
 """Returns the seconds that one usually waits at the sites then; those left out, nobody can say."""
 
 
+AskOpening = Callable[[Sequence[Site]], Awaitable[Mapping[str, float]]]
+"""Returns the seconds until the sites open; of those left out, it is not in sight."""
+
+
 class Order(StrEnum):
     """What comes first in the answer."""
 
@@ -68,12 +72,13 @@ async def find(
     limit: int,
     ask_queue: AskQueue | None = None,
     ask_usual: AskUsual | None = None,
+    ask_opening: AskOpening | None = None,
 ) -> list[Reached]:
     """Return the sites that can be reached, best first.
 
     Who waits, shared out over the windows, says which sites are promising; of those the queue's
-    own estimate counts, by `ask_queue`. At another time than now, what is usual then counts
-    instead, by `ask_usual`.
+    own estimate counts, by `ask_queue`. One waits for the opening too, by `ask_opening`. At another
+    time than now, what is usual then counts instead, by `ask_usual`.
     """
     most = (within_minutes or MOST_MINUTES) * 60.0
     metres = reach_m(manner, most=most, is_straight=is_straight(travel))
@@ -87,10 +92,15 @@ async def find(
         most=most,
     )
     waits: Mapping[str, float] = {}
+    unseen: set[str] = set()
     if order is Order.TOTAL and ask_usual is not None:
         waits = await ask_usual([site.id for site, _ in found])
     elif order is Order.TOTAL:
         waits = await _waits(session, [site for site, _ in found], at)
+        if ask_opening is not None:
+            opening = await ask_opening([site for site, _ in found])
+            unseen = {site.id for site, _ in found} - opening.keys()
+            waits = {key: waits.get(key, 0.0) + seconds for key, seconds in opening.items()}
     reached = [
         Reached(
             site=site,
@@ -99,7 +109,7 @@ async def find(
             wait_minutes=round(waits[site.id] / 60, 1) if site.id in waits else None,
         )
         for (site, distance), way in zip(found, seconds[0], strict=True)
-        if way <= most
+        if way <= most and site.id not in unseen
     ]
     ranked = _ranked(reached, order)
     if order is Order.TOTAL and ask_queue is not None:

@@ -49,6 +49,46 @@ async def special_on(session: AsyncSession, day: date) -> list[tuple[str, str]]:
     return [(site_id, hours) for site_id, hours in rows]
 
 
+async def hours_of(
+    session: AsyncSession, site_id: str, *, since: date
+) -> tuple[list[str], dict[date, str], datetime | None] | None:
+    """Return a site's ordinary and extended hours, special days, and the end of its closure."""
+    days = func.jsonb_object_agg(SpecialDay.day, SpecialDay.hours)
+    special = select(days).where(SpecialDay.site_id == site_id, SpecialDay.day >= since)
+    row = (
+        await session.execute(
+            select(
+                Site.opening_hours,
+                Site.extended_hours,
+                Site.closed_until,
+                special.scalar_subquery().label("special"),
+            ).where(Site.id == site_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return (
+        [hours for hours in (row.opening_hours, row.extended_hours) if hours],
+        {date.fromisoformat(day): hours for day, hours in (row.special or {}).items()},
+        row.closed_until,
+    )
+
+
+async def special_from(
+    session: AsyncSession, day: date, site_ids: Collection[str]
+) -> dict[str, dict[date, str]]:
+    """Return the hours of these sites' special days, from that day on."""
+    rows = await session.execute(
+        select(SpecialDay.site_id, SpecialDay.day, SpecialDay.hours).where(
+            SpecialDay.site_id.in_(site_ids), SpecialDay.day >= day
+        )
+    )
+    found: dict[str, dict[date, str]] = {}
+    for site_id, special, hours in rows:
+        found.setdefault(site_id, {})[special] = hours
+    return found
+
+
 async def alternatives_to(session: AsyncSession, site: Site, *, limit: int) -> list[dict[str, Any]]:
     """Return the nearest open sites that handle something of what this one does."""
     here = select(SiteMatter.matter_code).where(SiteMatter.site_id == site.id).scalar_subquery()

@@ -98,8 +98,9 @@ async def list_sites(
     """网点查询: sites by kind, matter, time and distance.
 
     With `within_minutes`, or ordered by the way or the total of way and wait, the answer is one
-    page of the best. The wait is the queue's as it is; at a later `open_at`, what was usual at that
-    hour of such days, and null where nothing was measured.
+    page of the best. The wait is the queue's as it is, from the opening on where that is ahead; at
+    a later `open_at`, what was usual at that hour of such days, and null where nothing was
+    measured.
     """
     wanted = SiteFilter(
         kind=kind,
@@ -134,6 +135,7 @@ async def list_sites(
         limit=paging.limit,
         ask_queue=None if is_ahead else _queue_of(session, context, matter_code, at),
         ask_usual=_usual_of(session, open_at) if is_ahead and open_at else None,
+        ask_opening=None if is_ahead else _opening_of(session, context, at),
     )
     items = [
         _summary(
@@ -165,6 +167,13 @@ def _queue_of(
         return max(told, default=None)
 
     return minutes
+
+
+def _opening_of(session: Session, context: InContext, at: datetime) -> finding.AskOpening:
+    async def seconds(found: Sequence[Site]) -> Mapping[str, float]:
+        return await service.opening_waits(session, found, context=context, at=at)
+
+    return seconds
 
 
 def _usual_of(session: Session, at: datetime) -> finding.AskUsual:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -144,15 +144,26 @@ def is_open_at(expression: str, at: datetime, calendar: Calendar) -> bool:
     hours of its own rule (`PH …`), else those of a Sunday: what is open daily stays open.
     """
     local = at.astimezone(SHANGHAI).replace(tzinfo=None)
-    kind = calendar.kind_of(local.date())
+    hours, read_as = _read(expression, local.date(), calendar)
+    return hours.is_open(datetime.combine(read_as, local.time()))
+
+
+def _read(expression: str, day: date, calendar: Calendar) -> tuple[OpeningHours, date]:
+    """Return the hours that count on the day, and the day as which they are read."""
+    kind = calendar.kind_of(day)
     if kind is DayKind.MAKE_UP_WORKDAY:
-        return _parsed(_ordinary(expression)).is_open(_back_to(_FRIDAY, local))
+        return _parsed(_ordinary(expression)), _back_to(_FRIDAY, day)
     if kind is DayKind.HOLIDAY:
         own = [match["hours"] for match in map(_HOLIDAY_RULE.match, _split(expression)) if match]
         if own:
-            return _parsed("; ".join(own)).is_open(local)
-        return _parsed(_ordinary(expression)).is_open(_back_to(_SUNDAY, local))
-    return _parsed(_ordinary(expression)).is_open(local)
+            return _parsed("; ".join(own)), day
+        return _parsed(_ordinary(expression)), _back_to(_SUNDAY, day)
+    return _parsed(_ordinary(expression)), day
+
+
+def times_of(expression: str, day: date, calendar: Calendar) -> tuple[tuple[str, str], ...]:
+    """Return when a site with these hours opens and closes on the day, by the calendar."""
+    return _opened(*_read(expression, day, calendar))
 
 
 def is_open_by_clock(expression: str, at: datetime) -> bool:
@@ -160,8 +171,9 @@ def is_open_by_clock(expression: str, at: datetime) -> bool:
     return _parsed(expression).is_open(at.astimezone(SHANGHAI).replace(tzinfo=None))
 
 
-_WEEKS = tuple(date(2024, 1, 1) + timedelta(weeks=nth) for nth in range(53))
-"""Every Monday of a year."""
+_YEARS = frozenset({2024, 2026})
+"""A leap year, and one with a fifty-third week: what comes every year comes in these."""
+_NAMED_YEAR = re.compile(r"(?<![\d:])\d{4}(?![\d:])")
 
 
 Week = tuple[tuple[tuple[str, str], ...], ...]
@@ -174,12 +186,32 @@ def weekly_hours(expression: str) -> Week | None:
 
     Public holidays are left out: they follow the calendar, not the week.
     """
-    hours = _parsed(_ordinary(expression))
+    ordinary = _ordinary(expression)
+    hours = _parsed(ordinary)
     weeks = (
-        tuple(_opened(hours, monday + timedelta(days=nth)) for nth in range(7)) for monday in _WEEKS
+        tuple(_opened(hours, monday + timedelta(days=nth)) for nth in range(7))
+        for monday in _mondays(ordinary)
     )
     first = next(weeks)
     return first if all(week == first for week in weeks) else None
+
+
+def _mondays(expression: str) -> Iterator[date]:
+    """Yield the Mondays of the years in which weeks may differ: those named, and their neighbours.
+
+    `2026 Oct 01-07 off` is seen in that year alone, `2026-2027 Mo-Fr …` in the next after it.
+    """
+    named = {int(year) + step for year in _NAMED_YEAR.findall(expression) for step in (-1, 0, 1)}
+    for year in sorted(year for year in _YEARS | named if year < MAXYEAR):
+        monday = date.fromisocalendar(year, 1, 1)
+        while monday.year <= year:
+            yield monday
+            monday += timedelta(weeks=1)
+
+
+def times_on(expression: str, day: date) -> tuple[tuple[str, str], ...]:
+    """Return when hours written for the very day open and close."""
+    return _opened(_parsed(expression), day)
 
 
 def _opened(hours: OpeningHours, day: date) -> tuple[tuple[str, str], ...]:
@@ -201,8 +233,8 @@ def _ordinary(expression: str) -> str:
     return "; ".join(rules) or "off"
 
 
-def _back_to(weekday: int, local: datetime) -> datetime:
-    return local - timedelta(days=(local.weekday() - weekday) % 7)
+def _back_to(weekday: int, day: date) -> date:
+    return day - timedelta(days=(day.weekday() - weekday) % 7)
 
 
 @lru_cache(maxsize=1024)
@@ -247,6 +279,7 @@ class MatterThere:
     point: Point
     state: SiteState
     closed_reason: str | None
+    closed_until: datetime | None
     is_handled: bool
     is_partner: bool
     area: str | None

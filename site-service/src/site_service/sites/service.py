@@ -14,6 +14,7 @@ from site_service.errors import (
 )
 from site_service.events import SiteChanged
 from site_service.sites import registry_store, rules, store
+from site_service.sites.hours import Hours
 from site_service.sites.rules import MatterThere, Point, SiteFilter, SiteState, WindowKind
 from site_service.sites.tables import Kiosk, Site, Window
 from tongban import calendars
@@ -203,16 +204,55 @@ async def other_sites(
     kinds: Collection[WindowKind],
     besides: str,
     near: Point,
+    open_then: datetime | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the nearest other sites that have a window for the matter."""
+    """Return the nearest other sites that have a window for the matter; open at that time."""
     if area is None:
         return []
     found = await store.others_with_windows(
-        session, matter_code, area, kinds=kinds, besides=besides, near=near, limit=OTHER_SITES
+        session,
+        matter_code,
+        area,
+        kinds=kinds,
+        besides=besides,
+        near=near,
+        limit=OTHER_SITES,
+        open_then=None if open_then is None else await open_at(session, SiteFilter(), open_then),
     )
     return [
         {"site_id": site_id, "name": name, "distance_m": metres} for site_id, name, metres in found
     ]
+
+
+async def hours_of(session: AsyncSession, site_id: str, *, context: Context, at: datetime) -> Hours:
+    """Return when the site is open to whoever comes, from that day on.
+
+    Raises:
+        SiteNotFound: 404.
+    """
+    found = await registry_store.hours_of(session, site_id, since=local_date(at))
+    if found is None:
+        raise SiteNotFound(site_id=site_id)
+    written, special, closed_until = found
+    return Hours(tuple(written), special, closed_until, await calendar(session, context))
+
+
+async def opening_waits(
+    session: AsyncSession, found: Sequence[Site], *, context: Context, at: datetime
+) -> dict[str, float]:
+    """Return the seconds until each of the sites opens; of one that is open, none.
+
+    A site whose next opening is not in sight is left out.
+    """
+    by_calendar = await calendar(session, context)
+    special = await registry_store.special_from(session, local_date(at), [one.id for one in found])
+    opens: dict[str, float] = {}
+    for site in found:
+        written = tuple(one for one in (site.opening_hours, site.extended_hours) if one)
+        hours = Hours(written, special.get(site.id, {}), site.closed_until, by_calendar)
+        if (opens_at := hours.next_opening(at)) is not None:
+            opens[site.id] = (opens_at - at).total_seconds()
+    return opens
 
 
 async def get_window(session: AsyncSession, window_id: UUID) -> Window:

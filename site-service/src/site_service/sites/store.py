@@ -278,6 +278,7 @@ async def matter_there(session: AsyncSession, site_id: str, matter_code: str) ->
                 Site.longitude,
                 Site.state,
                 Site.closed_reason,
+                Site.closed_until,
                 SiteMatter.is_partner,
                 own.c.area.label("own_area"),
                 partners.c.area.label("partners_area"),
@@ -299,6 +300,7 @@ async def matter_there(session: AsyncSession, site_id: str, matter_code: str) ->
         point=Point(row.latitude, row.longitude),
         state=row.state,
         closed_reason=row.closed_reason,
+        closed_until=row.closed_until,
         # A retired matter, or an offer withdrawn, is handled nowhere.
         is_handled=row.is_partner is not None and area_there is not None,
         is_partner=bool(row.is_partner),
@@ -315,8 +317,10 @@ async def others_with_windows(
     besides: str,
     near: Point,
     limit: int,
+    open_then: SiteFilter | None,
 ) -> list[tuple[str, str, int]]:
     """Return id, name and distance of the nearest open sites with a window for the matter."""
+    is_open = [Site.state == SiteState.OPEN] if open_then is None else _conditions(open_then)
     distance = distance_m(near)
     has_window = exists().where(
         Window.site_id == Site.id,
@@ -330,8 +334,8 @@ async def others_with_windows(
         .where(
             SiteMatter.matter_code == matter_code,
             Site.id != besides,
-            Site.state == SiteState.OPEN,
             has_window,
+            *is_open,
         )
         .order_by(distance, Site.id)
         .limit(limit)

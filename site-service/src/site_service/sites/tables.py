@@ -145,14 +145,14 @@ class Kiosk(SiteTables):
 
 # As the open data's `id_of` makes it of the same names. Codes and ids have no backslash; unlike
 # `convert_to`, `decode` is the same in every database, as a stored column asks.
-_DIGEST = (
-    "substring(sha256(decode('service_at_location' || chr(31) || matter_code"
-    " || chr(31) || site_id, 'escape')) from 1 for 16)"
-)
-_OPEN_ID = (
-    f"encode(set_byte(set_byte({_DIGEST}, 6, get_byte({_DIGEST}, 6) & 15 | 128),"
-    f" 8, get_byte({_DIGEST}, 8) & 63 | 128), 'hex')::uuid"
-)
+def _open_id(kind: str, *columns: str) -> Computed:
+    seed = " || chr(31) || ".join([f"'{kind}'", *columns])
+    digest = f"substring(sha256(decode({seed}, 'escape')) from 1 for 16)"
+    return Computed(
+        f"encode(set_byte(set_byte({digest}, 6, get_byte({digest}, 6) & 15 | 128),"
+        f" 8, get_byte({digest}, 8) & 63 | 128), 'hex')::uuid",
+        persisted=True,
+    )
 
 
 class SiteMatter(SiteTables):
@@ -169,7 +169,10 @@ class SiteMatter(SiteTables):
     is_partner: Mapped[bool]
     depth: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{receive}'"))
     open_id: Mapped[UUID] = mapped_column(
-        Computed(_OPEN_ID, persisted=True), nullable=True, deferred=True, deferred_raiseload=True
+        _open_id("service_at_location", "matter_code", "site_id"),
+        nullable=True,
+        deferred=True,
+        deferred_raiseload=True,
     )
     """By which the open data finds it; its ids there hold the district's code besides."""
 
@@ -200,6 +203,7 @@ class KnownMatterVersion(SiteTables):
     """A version of a matter of this district, as the catalog told it; the newest counts."""
 
     __tablename__ = "known_matter_versions"
+    __table_args__ = (Index("ix_known_matter_versions_open_id", "open_id"),)
 
     code: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
@@ -208,13 +212,20 @@ class KnownMatterVersion(SiteTables):
     name: Mapped[str]
     area: Mapped[str]
     handling: Mapped[str]
+    open_id: Mapped[UUID] = mapped_column(
+        _open_id("service", "code"), nullable=True, deferred=True, deferred_raiseload=True
+    )
+    """By which the open data finds it."""
 
 
 class PartnerMatter(SiteTables):
     """A matter of a partner district that may be handled here, as interop told it."""
 
     __tablename__ = "partner_matters"
-    __table_args__ = (Index("ix_partner_matters_code", "code"),)
+    __table_args__ = (
+        Index("ix_partner_matters_code", "code"),
+        Index("ix_partner_matters_open_id", "open_id"),
+    )
 
     owner_district: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -226,3 +237,7 @@ class PartnerMatter(SiteTables):
     name: Mapped[str]
     area: Mapped[str]
     handling: Mapped[str]
+    open_id: Mapped[UUID] = mapped_column(
+        _open_id("service", "code"), nullable=True, deferred=True, deferred_raiseload=True
+    )
+    """By which the open data finds it."""

@@ -2,7 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from zipfile import BadZipFile
 
+from site_service.travel.errors import TravelUnavailable
 from site_service.travel.network import RoadNetwork
 from site_service.travel.rules import Manner, Places, Seconds, Travel, straight_seconds
 from site_service.travel.servers import Osrm, Valhalla
@@ -30,7 +32,10 @@ class Roads:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        stat = path.stat()
+        try:
+            stat = path.stat()
+        except OSError as fault:
+            raise self._unreadable() from fault
         self.version = f"roads:{path.name}:{stat.st_mtime_ns}:{stat.st_size}"
         self._network: RoadNetwork | None = None
         self._reading = asyncio.Lock()
@@ -38,17 +43,31 @@ class Roads:
     async def seconds(
         self, origins: Places, destinations: Places, manner: Manner, *, most: float
     ) -> Seconds:
-        """Return the seconds of each way, infinite beyond `most`."""
+        """Return the seconds of each way, infinite beyond `most`.
+
+        Raises:
+            TravelUnavailable: 503, the file is none that the import wrote.
+        """
         async with self._reading:
             if self._network is None:
-                self._network = await asyncio.to_thread(RoadNetwork.load, self._path)
+                try:
+                    self._network = await asyncio.to_thread(RoadNetwork.load, self._path)
+                except (OSError, ValueError, KeyError, BadZipFile) as fault:
+                    raise self._unreadable() from fault
         return await asyncio.to_thread(
             self._network.seconds, origins, destinations, manner, most=most
         )
 
+    def _unreadable(self) -> TravelUnavailable:
+        return TravelUnavailable(server=f"roads:{self._path.name}")
+
 
 def opened(setting: str) -> Travel:
-    """Return the provider that `straight`, `roads:…`, `osrm:…` or `valhalla:…` names."""
+    """Return the provider that `straight`, `roads:…`, `osrm:…` or `valhalla:…` names.
+
+    Raises:
+        TravelUnavailable: 503, the road network's file is not there.
+    """
     kind, _, rest = setting.partition(":")
     match kind:
         case "roads":
