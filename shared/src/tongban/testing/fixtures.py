@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
@@ -37,6 +38,10 @@ __all__ = ["Outbox", "RunningService"]
 
 PASSWORD = "test"  # noqa: S105  # of a throw-away server on the loopback address
 
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("tongban", deadline=None)
+hypothesis.settings.load_profile("tongban")
 
 # What a run imports and collects stays to its end: the collector would walk all of it each time.
 gc.disable()
