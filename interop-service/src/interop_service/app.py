@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service import keys
+from interop_service import keys, tls
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
 from interop_service.equivalences import routes as equivalences
@@ -71,6 +71,7 @@ async def republish(session: AsyncSession) -> AsyncIterator[tuple[Event, int]]:
 def prepare(context: Context) -> None:
     """Hold what a process of this service needs besides the common resources."""
     keys.hold_own_keys(context)
+    tls.hold_tls(context)
     hold_limits(context)
 
 
