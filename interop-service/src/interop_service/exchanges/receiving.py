@@ -69,6 +69,7 @@ async def take_package(
         if await store.exchange(session, message.exchange_id) is not None:
             raise ExchangeKnown(exchange_id=message.exchange_id)
         await _require_agreement(session, context, message, at=at)
+        await partners.require_suite(session, message.agreement, signed.suite)
         package = await asyncio.to_thread(_open_package, message, context)
         files = await waiting.expect(session, context, signed, package.files, at=at)
         if lacking := waiting.lacking(files):
@@ -257,6 +258,7 @@ async def _exchange_with(
     is_theirs = row is not None and row.partner == signed.sender
     if concert is None or row is None or not is_theirs or message.exchange_id != exchange_id:
         raise ExchangeUnknown(exchange_id=exchange_id)
+    await partners.require_suite(session, row.agreement, signed.suite)
     return concert, row
 
 

@@ -30,7 +30,10 @@ class Letter(Record, InteropTables):
     ordinal: Mapped[int]
     kind: Mapped[LetterKind]
     partner: Mapped[str]
+    agreement: Mapped[str | None]
+    """Under which it goes: what that says of the suite counts when it is sent."""
     suite: Mapped[Suite]
+    """What its agreement said when it was written."""
     path: Mapped[str]
     body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """Encrypted at rest, and gone once delivered or given up."""
