@@ -171,7 +171,7 @@ class RecognitionChanged(Event):
     kind: Literal["notice", "licence", "certificate"]
     issuer_district: str
     number: str
-    state: Literal["recognised", "refused", "revoked"]
+    state: Literal["recognised", "refused"]
     at: datetime
 
     def key(self) -> str:

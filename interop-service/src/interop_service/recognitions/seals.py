@@ -15,7 +15,7 @@ from interop_service.partners.schemas import DistrictCode
 from interop_service.recognitions.rules import DocumentKind, Objection
 from tongban.texts import Code, Line
 
-__all__ = ["SealedDocument", "seal_fault"]
+__all__ = ["SealedDocument", "licence_in", "seal_fault"]
 
 
 class Issuer(BaseModel):
@@ -43,6 +43,15 @@ class SealedDocument(BaseModel):
         if isinstance(document, dict) and "kind" not in document and "licence_type" in document:
             return {**document, "kind": DocumentKind.LICENCE.value}
         return document
+
+
+def licence_in(document: Mapping[str, Any]) -> str | None:
+    """Return the number of the licence that a sealed result is, or says was granted."""
+    if SealedDocument.model_validate(document).kind == DocumentKind.LICENCE:
+        return str(document["number"])
+    facts = document.get("facts")
+    named = facts.get("licence_number") if isinstance(facts, Mapping) else None
+    return named if isinstance(named, str) and named else None
 
 
 def seal_fault(document: Mapping[str, Any], seals: Mapping[str, OKPKey]) -> Objection | None:

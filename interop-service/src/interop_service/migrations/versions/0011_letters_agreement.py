@@ -1,4 +1,4 @@
-"""A letter's agreement, whose suite counts when it is sent."""
+"""A letter's agreement, whose suite counts when it is sent; the licence that a result brought."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,10 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("letters", sa.Column("agreement", sa.Text))
+    op.add_column("exchanges", sa.Column("licence_number", sa.Text))
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_column("exchanges", "licence_number")
     op.drop_column("letters", "agreement")
