@@ -14,7 +14,7 @@ import pydantic_core
 from interop_service import tls
 from interop_service.exchanges import signatures
 from interop_service.exchanges.checkpoints import latest_checkpoint
-from interop_service.exchanges.protocol import PROTOCOL
+from interop_service.exchanges.protocol import CHUNK, PROTOCOL
 from interop_service.exchanges.rules import FaultOf
 from interop_service.exchanges.signatures import Answer, AnswerUnproven, OutMessage
 from interop_service.keys import own_keys
@@ -22,7 +22,6 @@ from interop_service.suites import PublicKey, Suite
 from tongban.context import Context
 
 __all__ = [
-    "CHUNK",
     "TRANSPORT",
     "Proven",
     "Told",
@@ -41,8 +40,6 @@ READ_SECONDS: Final = 20
 WHOLE_SECONDS: Final = 45
 """The longest that one request takes, its answer included."""
 LONGEST_ANSWER: Final = 64 * 1024
-CHUNK: Final = "application/offset+octet-stream"
-"""The media type of a file's chunk, as tus has it."""
 LONGEST_RETRY_AFTER: Final = 3600.0
 
 
