@@ -32,6 +32,7 @@ from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.messages import Message
 from interop_service.exchanges.rules import DeliveryState, FaultOf
 from interop_service.letters import store
+from interop_service.letters.dead_letters import KEPT
 from interop_service.letters.rules import LetterKind
 from interop_service.letters.tables import Letter, LetterReceipt
 from interop_service.partners import lines
@@ -223,7 +224,11 @@ async def _record(
 async def _give_up(
     session: AsyncSession, context: Context, letter: Letter, fault: str, follow: Follow
 ) -> None:
-    letter.state, letter.body, letter.last_fault = DeliveryState.FAILED, None, fault
+    letter.last_fault = fault
+    if letter.kind in KEPT:
+        letter.state = DeliveryState.DEAD
+    else:
+        letter.state, letter.body = DeliveryState.FAILED, None
     log.error("letter.refused", message_id=str(letter.id), kind=letter.kind, fault=fault)
     await follow(session, context, letter)
     await session.flush()
