@@ -98,7 +98,14 @@ class Exchange:
         )
 
     async def tells(self, reliance_id: str, fact: str, **data: Any) -> None:
-        values = {"reliance_id": reliance_id, "at": utc_now().isoformat(), **data}
+        values = {
+            "reliance_id": reliance_id,
+            "case_id": str(uuid4()),
+            "issuer_district": ISSUER,
+            "document_number": self.number,
+            "at": utc_now().isoformat(),
+            **data,
+        }
         told = envelope(f"interop.reliance.{fact}", reliance_id, values, sequence=next(self.steps))
         await self.case.hear(told, told)
 
@@ -261,6 +268,22 @@ async def test_a_decided_case_is_noted_and_listed_and_stays_as_it_is(counter: Co
         f"/api/v1/cases/{case_id}/reliances", headers=counter.headers()
     )
     assert [one["id"] for one in of_case.json()] == [reliance_id]
+
+
+async def test_the_end_of_a_licence_that_came_as_a_case_s_result_is_in_its_timeline(
+    counter: Counter,
+) -> None:
+    case_id, exchange = await begun(counter)
+
+    await exchange.tells(
+        str(uuid4()),
+        "ended",
+        case_id=case_id,
+        change="revoked",
+        effective_from="2026-03-02",
+    )
+
+    assert (await actions_of(counter, case_id)).count("reliance_ended") == 1
 
 
 async def test_a_rejected_dispute_leaves_the_list_and_stays_in_the_history(

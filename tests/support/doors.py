@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -176,9 +177,13 @@ class Door:
 
 @contextmanager
 def open_door(
-    district: TestDistrict, upstreams: Mapping[str, str], **settings: str
+    district: TestDistrict,
+    upstreams: Mapping[str, str],
+    *,
+    tls: ssl.SSLContext | None = None,
+    **settings: str,
 ) -> Iterator[Door]:
-    """Run `python -m gateway api` until the block ends."""
+    """Run `python -m gateway api` until the block ends; with `tls` it is waited for by that."""
     port = free_port()
     told = {
         "PORT": str(port),
@@ -191,17 +196,17 @@ def open_door(
     environment = {**os.environ, **{f"GATEWAY_{name}": value for name, value in told.items()}}
     process = subprocess.Popen([sys.executable, "-m", "gateway", "api"], env=environment)
     try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{url}/healthz", process)
+        url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
+        _wait_for(f"{url}/healthz", process, tls)
         yield Door(url, port, process)
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(url: str, process: subprocess.Popen[bytes], tls: ssl.SSLContext | None) -> None:
     until = time.monotonic() + 30
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=tls or True) as client:
         while time.monotonic() < until and process.poll() is None:
             try:
                 client.get(url)

@@ -47,6 +47,9 @@ class RelianceEnded(Event):
     SUBJECT = "interop.reliance.ended"
 
     reliance_id: UUID
+    case_id: UUID
+    issuer_district: str
+    document_number: str
     change: str
     effective_from: date
     at: datetime
@@ -64,7 +67,15 @@ async def note_cleared(session: AsyncSession, event: RelianceCleared, context: C
 
 async def note_ended(session: AsyncSession, event: RelianceEnded, context: Context) -> None:
     told = Told(RelianceState.ENDED, event.at, event.change, event.effective_from)
-    await service.note_change(session, context, event.reliance_id, told)
+    if await service.note_change(session, context, event.reliance_id, told):
+        return
+    # None that a window recorded: the licence came as the result of the case.
+    await service.note_result_ended(
+        session,
+        event.case_id,
+        told,
+        facts={"document_number": event.document_number, "issuer_district": event.issuer_district},
+    )
 
 
 KEEP_PROOF = Projection(ProofChanged, PartnerProof, lambda event: event.model_dump())

@@ -1,6 +1,7 @@
 """The client, for threads and for asyncio: the same calls, and nothing between them but await."""
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -19,6 +20,8 @@ __all__ = ["AsyncClient", "Client"]
 
 TIMEOUT: Final = httpx.Timeout(30, connect=5)
 # Partners are reached directly and never by a redirect: the signature names the address.
+# httpx passes on as it is what TLS says after the handshake: that a certificate is refused, say.
+_NO_ANSWER: Final = (httpx.HTTPError, ssl.SSLError)
 OPTIONS: Final[dict[str, Any]] = {"follow_redirects": False, "trust_env": False}
 
 
@@ -126,7 +129,7 @@ class AsyncClient:
             answer = await self._http.post(
                 attempt.request.url, content=message.body, headers=attempt.request.headers
             )
-        except httpx.HTTPError as fault:
+        except _NO_ANSWER as fault:
             raise _unreachable(fault) from fault
         return _opened(attempt, answer, self._clock)
 
@@ -147,7 +150,7 @@ class AsyncClient:
                 answer = await self._http.request(
                     request.method, request.url, content=ask.body, headers=request.headers
                 )
-            except httpx.HTTPError as fault:
+            except _NO_ANSWER as fault:
                 raise _unreachable(fault) from fault
             given = answer.status_code, answer.headers, answer.content
 
@@ -155,7 +158,7 @@ class AsyncClient:
         """Read a district's published keys; see `Client.read_keys`."""
         try:
             answer = await self._http.get(keys_url(endpoint))
-        except httpx.HTTPError as fault:
+        except _NO_ANSWER as fault:
             raise _unreachable(fault) from fault
         return key_set_of(answer.status_code, answer.content)
 
@@ -199,5 +202,5 @@ def _opened(attempt: Attempt, answer: httpx.Response, clock: Clock) -> SignedRec
     )
 
 
-def _unreachable(fault: httpx.HTTPError) -> Unproven:
+def _unreachable(fault: httpx.HTTPError | ssl.SSLError) -> Unproven:
     return Unproven(f"{type(fault).__name__}: {fault}")

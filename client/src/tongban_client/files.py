@@ -10,8 +10,7 @@ from typing import Any, Final, Self
 
 from interop_service.exchanges import signatures
 from interop_service.exchanges.envelopes import SignedReceipt
-from interop_service.exchanges.posting import CHUNK
-from interop_service.exchanges.protocol import PROTOCOL, TREE
+from interop_service.exchanges.protocol import CHUNK, PROTOCOL, TREE
 from interop_service.exchanges.signatures import Answer, AnswerUnproven, OutMessage
 from tongban.clock import Clock
 from tongban.ids import new_id

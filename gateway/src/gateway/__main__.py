@@ -23,7 +23,14 @@ def api() -> None:
         from gateway.app import create_app
 
         app = create_app(settings)
-    serve(app, host=settings.host, port=settings.port)
+    serve(
+        app,
+        host=settings.host,
+        port=settings.port,
+        certificate=settings.tls_certificate_file,
+        key=settings.tls_key_file,
+        client_ca=settings.tls_client_ca_file,
+    )
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from gateway.documents import Document
 from gateway.identity import identify
 from gateway.limits import Limits
 from gateway.proxy import Proxy
-from gateway.routing import EXCHANGES, PREFIX, is_exchange, owner_of, resource_of
-from gateway.settings import Settings
+from gateway.routing import EXCHANGES, PREFIX, is_exchange, is_partners, owner_of, resource_of
+from gateway.settings import Serves, Settings
 from gateway.upstreams import Report, pools_of
 from tongban.app import install_errors
 from tongban.identity import TokenRefused, Verifier
@@ -51,6 +51,7 @@ class Gateway:
             district=settings.district,
         )
         self._limits = Limits(settings)
+        self._serves = settings.serves
         self.proxy: Proxy | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +78,7 @@ class Gateway:
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
         service = owner_of(path)
-        if service is None:
+        if service is None or not self._is_for(method, path):
             raise NotFound
         scope["route"] = Passage(EXCHANGES if is_exchange(path) else f"{PREFIX}{resource_of(path)}")
         address = scope["client"][0] if scope.get("client") else "unknown"
@@ -95,6 +96,15 @@ class Gateway:
         await self._limits.admit(visitor, method=method, path=path)
         assert self.proxy is not None  # noqa: S101  # opened by the lifespan, before any request
         await self.proxy.forward(service, scope, receive, send)
+
+    def _is_for(self, method: str, path: str) -> bool:
+        match self._serves:
+            case Serves.PARTNERS:
+                return is_partners(method, path)
+            case Serves.PUBLIC:
+                return not is_exchange(path)
+            case Serves.ALL:
+                return True
 
 
 def create_app(settings: Settings) -> ASGIApp:

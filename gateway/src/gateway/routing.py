@@ -7,7 +7,16 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["EXCHANGES", "OWNERS", "PREFIX", "is_exchange", "is_public", "owner_of", "resource_of"]
+__all__ = [
+    "EXCHANGES",
+    "OWNERS",
+    "PREFIX",
+    "is_exchange",
+    "is_partners",
+    "is_public",
+    "owner_of",
+    "resource_of",
+]
 
 PREFIX = "/api/v1/"
 EXCHANGES = "/interop/"
@@ -110,6 +119,12 @@ def is_public(method: str, path: str) -> bool:
     if method in ("GET", "HEAD"):
         return _PUBLIC_READ.fullmatch(path) is not None
     return method == "POST" and _PUBLIC_POST.fullmatch(path) is not None
+
+
+def is_partners(method: str, path: str) -> bool:
+    """Tell whether a partner district asks this: its messages, and the lists that it consults."""
+    is_list = path.startswith(f"{PREFIX}licences/status-lists/") and is_public(method, path)
+    return is_exchange(path) or is_list
 
 
 def is_exchange(path: str) -> bool:

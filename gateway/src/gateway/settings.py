@@ -1,14 +1,24 @@
 """What the gateway is told: where the services are, how long and how often."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
 
 from limits import parse
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from tongban.settings import Base
 
-__all__ = ["Rate", "Settings"]
+__all__ = ["Rate", "Serves", "Settings"]
+
+
+class Serves(StrEnum):
+    """For whom a gateway is, where a district runs one for partners apart."""
+
+    ALL = "all"
+    PUBLIC = "public"
+    PARTNERS = "partners"
 
 
 def _readable(rate: str) -> str:
@@ -43,6 +53,10 @@ class Settings(Base):
         "case_url",
         "site_url",
         "interop_url",
+        "serves",
+        "tls_certificate_file",
+        "tls_key_file",
+        "tls_client_ca_file",
     }
 
     catalog_url: Urls
@@ -61,6 +75,23 @@ class Settings(Base):
     """Tickets taken by one caller: a kiosk is quick, an emptied queue is not."""
     exchange_rate: Rate = "100/second"
     """Signed messages of one partner district."""
+
+    serves: Serves = Serves.ALL
+    """`partners`: their signed messages and the public status lists; `public`: all but those."""
+    tls_certificate_file: Path | None = None
+    """With it the gateway itself speaks TLS: PEM, a chain."""
+    tls_key_file: Path | None = None
+    """The certificate's private key, PEM, not encrypted."""
+    tls_client_ca_file: Path | None = None
+    """Mutual TLS: nobody gets in without a certificate of one of these authorities, PEM."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("GATEWAY_TLS_CERTIFICATE_FILE and GATEWAY_TLS_KEY_FILE go together")
+        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
+            raise ValueError("GATEWAY_TLS_CLIENT_CA_FILE needs GATEWAY_TLS_CERTIFICATE_FILE")
+        return self
 
     @property
     def upstreams(self) -> Mapping[str, Sequence[str]]:

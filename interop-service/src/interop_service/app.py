@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service import keys
+from interop_service import keys, tls
 from interop_service.consumers import CONSUMED
 from interop_service.database import InteropTables
 from interop_service.equivalences import routes as equivalences
@@ -42,8 +42,8 @@ from interop_service.partners import service as partner_service
 from interop_service.recognitions import routes as recognitions
 from interop_service.recognitions import service as recognition_service
 from interop_service.registrations import routes as registrations
+from interop_service.reliances import overdue, watching
 from interop_service.reliances import routes as reliances
-from interop_service.reliances import watching
 from interop_service.settings import Settings
 from interop_service.signings import routes as signings
 from interop_service.verifications import routes as verifications
@@ -71,6 +71,7 @@ async def republish(session: AsyncSession) -> AsyncIterator[tuple[Event, int]]:
 def prepare(context: Context) -> None:
     """Hold what a process of this service needs besides the common resources."""
     keys.hold_own_keys(context)
+    tls.hold_tls(context)
     hold_limits(context)
 
 
@@ -109,6 +110,7 @@ SERVICE = Service(
         Timer(every=timedelta(hours=1), run=evidence_service.drop_bodies),
         Timer(every=timedelta(minutes=1), run=once_only_service.forget_overdue),
         Timer(every=timedelta(minutes=1), run=verification_service.end_overdue),
+        Timer(every=timedelta(minutes=5), run=overdue.watch_disputes),
         Timer(every=timedelta(days=1), run=link_service.warn_of_ending_keys),
         Timer(every=timedelta(hours=1), run=deliveries.forget_bodies),
         Timer(every=timedelta(hours=1), run=sending.archive),

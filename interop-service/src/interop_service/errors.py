@@ -2,10 +2,9 @@
 
 Problem
 ├── PartnerNotFound                          404: nothing of that name here
-├── KeysUnusable                             422: what an administrator sent can't be kept
 └── MessageFault                             what a partner's message meets; says whose fault
     ├── UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired  401
-    ├── SenderMismatch, AgreementDenies, EvidenceDenied       403
+    ├── SenderMismatch, AgreementDenies, SuiteNotAgreed, EvidenceDenied  403
     ├── DigestMismatch, ProtocolUnsupported                   400
     ├── ExchangeUnknown                                       404
     ├── AlreadyRegistered                                     409
@@ -32,7 +31,6 @@ __all__ = [
     "ExchangeKnown",
     "ExchangeUnknown",
     "KeyRevoked",
-    "KeysUnusable",
     "MaintenanceUnderWay",
     "MessageExpired",
     "MessageFault",
@@ -47,6 +45,7 @@ __all__ = [
     "ProtocolUnsupported",
     "SenderMismatch",
     "SignatureInvalid",
+    "SuiteNotAgreed",
     "TooManyMessages",
     "UnknownPartner",
     "WrongDistrict",
@@ -63,24 +62,6 @@ class PartnerNotFound(Problem):
         "zh-CN": "{district} 不是本区的合作区，请核对区划代码。",
         "en": "{district} is no partner of this district: check the code.",
     }
-
-
-class KeysUnusable(Problem):
-    """The key set can't serve an exchange."""
-
-    status = 422
-    type = "keys-unusable"
-    title = {"zh-CN": "密钥集不可用", "en": "The key set cannot be used"}
-    detail = {
-        "zh-CN": "原因：{reason}。需要 Ed25519 签名公钥（use sig）和 X25519 加密公钥（use enc），"
-        "每个都有 kid，不得含私钥。",
-        "en": "Reason: {reason}. Give an Ed25519 signing key (use sig) and an X25519 encryption "
-        "key (use enc), each with a kid, none private.",
-    }
-
-    def __init__(self, reason: str) -> None:
-        where = FieldError(pointer="/keys", detail=self.title, code=reason)
-        super().__init__(errors=[where], reason=reason)
 
 
 class MessageFault(Problem):
@@ -293,6 +274,21 @@ class AgreementDenies(MessageFault):
         "zh-CN": "原因：{reasons}。请核对双方协议。",
         "en": "Reasons: {reasons}. Check the agreement between the districts.",
     }
+
+
+class SuiteNotAgreed(MessageFault):
+    """The message is signed by another suite than its agreement chose."""
+
+    status = 403
+    type = "suite-not-agreed"
+    title = {"zh-CN": "密码套件与协议不符", "en": "Not the suite that was agreed"}
+    detail = {
+        "zh-CN": "消息以 {used} 签名，协议 {agreement} 选定的是 {agreed}。"
+        "请以 {agreed} 重新签名后再发。",
+        "en": "The message is signed by {used}; agreement {agreement} chose {agreed}. "
+        "Sign it by {agreed} and send it again.",
+    }
+    retry = True
 
 
 class EvidenceDenied(MessageFault):

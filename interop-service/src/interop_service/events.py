@@ -21,6 +21,7 @@ from interop_service.exchange_events import (
 )
 from interop_service.reliance_events import (
     PUBLISHED_OF_RELIANCES,
+    DisputeOverdue,
     ProofChanged,
     RelianceCleared,
     RelianceDisputed,
@@ -31,6 +32,7 @@ from tongban.messages import Event
 __all__ = [
     "PUBLISHED",
     "AgreementChanged",
+    "DisputeOverdue",
     "DistrictStanding",
     "ExchangeAcknowledged",
     "ExchangeCorrected",
@@ -171,7 +173,7 @@ class RecognitionChanged(Event):
     kind: Literal["notice", "licence", "certificate"]
     issuer_district: str
     number: str
-    state: Literal["recognised", "refused", "revoked"]
+    state: Literal["recognised", "refused"]
     at: datetime
 
     def key(self) -> str:

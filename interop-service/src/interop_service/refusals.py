@@ -3,12 +3,12 @@
 Problem
 ├── AgreementNotFound, ChangeNotFound, DeadLetterNotFound,
 │   ExchangeNotFound, KeyNotFound, MaintenanceNotFound  404: nothing so named
-├── ImportRefused, PeriodUpsideDown          422
+├── ImportRefused, KeysUnusable, PeriodUpsideDown  422
 ├── ChangeDecided, PartnerNotActive          409: not now
 └── SecondPersonNeeded                       403: a change to a partner takes two persons
 """
 
-from tongban.problems import Problem
+from tongban.problems import FieldError, Problem
 
 __all__ = [
     "AgreementNotFound",
@@ -18,6 +18,7 @@ __all__ = [
     "ExchangeNotFound",
     "ImportRefused",
     "KeyNotFound",
+    "KeysUnusable",
     "MaintenanceNotFound",
     "PartnerNotActive",
     "PeriodUpsideDown",
@@ -140,3 +141,21 @@ class PeriodUpsideDown(Problem):
         "zh-CN": "since（{since}）须早于 until（{until}）。",
         "en": "`since` ({since}) must be before `until` ({until}).",
     }
+
+
+class KeysUnusable(Problem):
+    """The key set can't serve an exchange."""
+
+    status = 422
+    type = "keys-unusable"
+    title = {"zh-CN": "密钥集不可用", "en": "The key set cannot be used"}
+    detail = {
+        "zh-CN": "原因：{reason}。需要 Ed25519 签名公钥（use sig）和 X25519 加密公钥（use enc），"
+        "每个都有 kid，不得含私钥。",
+        "en": "Reason: {reason}. Give an Ed25519 signing key (use sig) and an X25519 encryption "
+        "key (use enc), each with a kid, none private.",
+    }
+
+    def __init__(self, reason: str) -> None:
+        where = FieldError(pointer="/keys", detail=self.title, code=reason)
+        super().__init__(errors=[where], reason=reason)

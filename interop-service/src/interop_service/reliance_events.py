@@ -8,6 +8,7 @@ from tongban.messages import Event
 
 __all__ = [
     "PUBLISHED_OF_RELIANCES",
+    "DisputeOverdue",
     "ProofChanged",
     "RelianceCleared",
     "RelianceDisputed",
@@ -100,9 +101,39 @@ class RelianceEnded(_RelianceEvent):
         return cls.model_validate(_RELIANCE | told)
 
 
+class DisputeOverdue(Event):
+    """异议逾期未答复: a dispute that its issuer did not answer in ten working days; told once."""
+
+    SUBJECT = "interop.dispute.overdue"
+
+    dispute_id: UUID
+    reliance_id: UUID
+    party: Literal["relying", "issuer"]
+    """Which of the two this district is: as `issuer` the answer is its own to give."""
+    partner: str
+    """The other district."""
+    document_number: str
+    due_on: date
+
+    def key(self) -> str:
+        return str(self.dispute_id)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(
+            dispute_id=UUID("01990000-0000-7000-8000-000000000041"),
+            reliance_id=_RELIANCE["reliance_id"],
+            party="issuer",
+            partner="610171",
+            document_number="610971-ZZ-2020-000045",
+            due_on=date(2020, 7, 1),
+        )
+
+
 PUBLISHED_OF_RELIANCES: tuple[type[Event], ...] = (
     ProofChanged,
     RelianceDisputed,
     RelianceCleared,
     RelianceEnded,
+    DisputeOverdue,
 )

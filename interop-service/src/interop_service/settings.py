@@ -18,6 +18,9 @@ class Settings(ServiceSettings):
         "signing_key_file",
         "encryption_key_file",
         "seal_public_key_file",
+        "tls_certificate_file",
+        "tls_key_file",
+        "tls_ca_file",
     }
 
     signing_key_file: Path
@@ -26,6 +29,12 @@ class Settings(ServiceSettings):
     """Its X25519 private JWK, or a JWK set: opens what partners encrypted for this district."""
     seal_public_key_file: Path | None = None
     """The seal's public JWK, or a JWK set, so that partners can check sealed documents."""
+    tls_certificate_file: Path | None = None
+    """What this district shows to partners whose servers ask for it (mutual TLS): PEM, a chain."""
+    tls_key_file: Path | None = None
+    """Its private key, PEM, not encrypted."""
+    tls_ca_file: Path | None = None
+    """Whom partners' servers must be certified by, PEM; the public authorities, if not given."""
     sealing_alarm_seconds: int = Field(default=60, ge=1)
     """An entry of the message log that waits longer for its seal is an alarm."""
     sealing_refused_seconds: int = Field(default=900, ge=1)

@@ -7,10 +7,12 @@ and `migrate`, which every start of a district runs once for each service, needs
 import asyncio
 import gc
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -34,8 +36,21 @@ reads what was sent a minute ago.
 """
 
 
-def serve(app: Any, *, host: str, port: int, unread_bytes: int | None = None) -> None:
-    """Serve an ASGI application with uvicorn until SIGTERM or SIGINT."""
+def serve(
+    app: Any,
+    *,
+    host: str,
+    port: int,
+    unread_bytes: int | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    client_ca: Path | None = None,
+) -> None:
+    """Serve an ASGI application with uvicorn until SIGTERM or SIGINT.
+
+    By TLS where there is a `certificate` (PEM, a chain) with its `key`; with a `client_ca`, to
+    those alone who show a certificate of one of these authorities.
+    """
     import uvicorn
 
     config = uvicorn.Config(
@@ -48,6 +63,10 @@ def serve(app: Any, *, host: str, port: int, unread_bytes: int | None = None) ->
         access_log=False,
         timeout_graceful_shutdown=3,
         backlog=4096,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        ssl_ca_certs=client_ca,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if client_ca is not None else ssl.CERT_NONE,
     )
     listener = config.bind_socket()
     if unread_bytes is not None:  # each connection inherits it, if it is told before the first

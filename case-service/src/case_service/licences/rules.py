@@ -303,6 +303,7 @@ def compose(
     """
     return {
         "number": number,
+        "kind": "licence",
         "verification_code": verification_code,
         "licence_type": licence_type,
         "name": name,

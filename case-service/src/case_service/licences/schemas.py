@@ -1,7 +1,7 @@
 """Licences as they come in and go out."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -54,6 +54,7 @@ class SealedLicence(BaseModel):
     """A licence as it was handed out; the seal covers every letter of it."""
 
     number: str = Field(examples=["610171-ZZ-2026-000045"])
+    kind: Literal["licence"] | None = None
     verification_code: str
     licence_type: str
     name: str
@@ -70,7 +71,8 @@ class SealedLicence(BaseModel):
     def _as_sealed(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what an older licence does not have: an added null would break the seal."""
         told: dict[str, Any] = handler(self)
-        return {name: value for name, value in told.items() if (name, value) != ("status", None)}
+        later = ("kind", "status")
+        return {name: value for name, value in told.items() if value or name not in later}
 
 
 class LicenceSummary(BaseModel):

@@ -29,7 +29,7 @@ from tongban.ids import new_id
 from tongban.messages import publish
 from tongban.paging import Paging
 
-__all__ = ["Told", "affected", "note_change", "of_case", "rely"]
+__all__ = ["Told", "affected", "note_change", "note_result_ended", "of_case", "rely"]
 
 
 @dataclass(frozen=True)
@@ -117,15 +117,17 @@ async def rely(
 
 async def note_change(
     session: AsyncSession, context: Context, reliance_id: UUID, told: Told
-) -> None:
+) -> bool:
     """Note on the case that what it rests on is disputed, cleared, or stands no more.
 
     Of a case that is not decided yet the material is owed again: nothing is decided on what does
-    not stand.
+    not stand. Return whether such a reliance is known.
     """
     reliance = await store.get_for_update(session, reliance_id)
-    if reliance is None or reliance.state in (told.state, RelianceState.ENDED):
-        return
+    if reliance is None:
+        return False
+    if reliance.state in (told.state, RelianceState.ENDED):
+        return True
     reliance.state, reliance.changed_at = told.state, told.at
     reliance.change, reliance.effective_from = told.change, told.effective_from
     case = await store.case_for_update(session, reliance.case_id)
@@ -133,7 +135,21 @@ async def note_change(
     changes: dict[str, Any] = {"next_due_at": case.next_due_at}
     if told.state is RelianceState.ENDED and is_undecided:
         changes = await _owed_again(session, context, case, reliance, at=told.at)
-    facts = _facts(reliance)
+    await _take(session, case, changes, told, _facts(reliance))
+    return True
+
+
+async def note_result_ended(
+    session: AsyncSession, case_id: UUID, told: Told, *, facts: dict[str, str]
+) -> None:
+    """Note on a case that another district decided that the licence it brought stands no more."""
+    case = await store.case_for_update(session, case_id)
+    await _take(session, case, {"next_due_at": case.next_due_at}, told, facts)
+
+
+async def _take(
+    session: AsyncSession, case: Case, changes: dict[str, Any], told: Told, facts: dict[str, str]
+) -> None:
     if told.change is not None and told.effective_from is not None:
         facts |= {"change": told.change, "effective_from": told.effective_from.isoformat()}
     await steps.take(
@@ -141,7 +157,7 @@ async def note_change(
         case,
         changes,
         action=f"reliance_{told.state.value}",
-        actor=f"district:{reliance.issuer_district}",
+        actor=f"district:{facts['issuer_district']}",
         at=told.at,
         facts=facts,
     )

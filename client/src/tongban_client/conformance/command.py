@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -42,7 +43,14 @@ def main(
     given = _parser().parse_args(arguments)
     begun_at = clock()
     # Reached directly and never by a redirect: the signature names the address.
-    with httpx.Client(timeout=given.timeout, follow_redirects=False, trust_env=False) as client:
+    try:
+        tls = _tls(given)
+    except OSError as fault:
+        out.write(f"无法检查 could not be checked: TLS: {fault}\n")
+        return 2
+    with httpx.Client(
+        timeout=given.timeout, follow_redirects=False, trust_env=False, verify=tls
+    ) as client:
         try:
             published, source = _published(given, client)
             tester = _tester(given, published, clock=clock)
@@ -107,10 +115,34 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="要发送的办件（JSON），默认为虚构办件 the case to send; an invented one by default",
     )
+    add(
+        "--tls-certificate",
+        type=Path,
+        metavar="FILE",
+        help="测试方的 TLS 证书（PEM，双向 TLS）the tester's TLS certificate, for mutual TLS",
+    )
+    add("--tls-key", type=Path, metavar="FILE", help="其私钥（PEM）its private key")
+    add(
+        "--tls-ca",
+        type=Path,
+        metavar="FILE",
+        help="信任的 CA（PEM），默认为公共 CA whom to trust; the public authorities by default",
+    )
     add("--slow-seconds", type=float, default=5, help="慢速传输的秒数 how long the slow body takes")
     add("--timeout", type=float, default=30, help="等待应答的秒数 how long to wait for an answer")
     add("--json", type=Path, metavar="FILE", help="另存 JSON 报告 write the report as JSON too")
     return parser
+
+
+def _tls(given: argparse.Namespace) -> ssl.SSLContext:
+    made = (
+        ssl.create_default_context(cafile=given.tls_ca)
+        if given.tls_ca is not None
+        else httpx.create_ssl_context(trust_env=False)
+    )
+    if given.tls_certificate is not None:
+        made.load_cert_chain(given.tls_certificate, given.tls_key)
+    return made
 
 
 def _published(given: argparse.Namespace, client: httpx.Client) -> tuple[KeySet, str]:

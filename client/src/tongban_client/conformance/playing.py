@@ -12,8 +12,7 @@ from uuid import UUID
 
 import httpx
 
-from interop_service.exchanges.posting import CHUNK
-from interop_service.exchanges.protocol import TREE
+from interop_service.exchanges.protocol import CHUNK, TREE
 from interop_service.suites import PrivateKey
 from tongban.clock import Clock
 from tongban.ids import new_id

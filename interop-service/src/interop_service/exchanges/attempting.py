@@ -162,7 +162,7 @@ async def _attempt(client: httpx.AsyncClient, context: Context, errand: Errand) 
         suite=errand.suite,
     )
     if isinstance(answer, Unproven):
-        return Postponed(answer.fault, FaultOf.NETWORK)
+        return Postponed(answer.fault, answer.fault_of)
     return _judge(errand, answer)
 
 

@@ -1,5 +1,7 @@
 """Messages that did not arrive in their time (死信): seen, sent again or given up by a person.
 
+So are letters that the other district refuses, which belong to no case.
+
 What keeps one from arriving is mended where it lies: the partner's address or keys, the agreement.
 Until it is dealt with, the later messages of its exchange wait, for they would be out of turn.
 """
@@ -8,12 +10,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.exchanges import concert as concerts
 from interop_service.exchanges import modes, sending, store
 from interop_service.exchanges.rules import DeliveryState, MessageKind
 from interop_service.exchanges.tables import Delivery
+from interop_service.letters import dead_letters as letters
+from interop_service.letters.tables import Letter
 from interop_service.refusals import DeadLetterNotFound
 from tongban import audit
 from tongban.context import Context
@@ -22,17 +27,25 @@ from tongban.paging import Paging
 __all__ = ["discard", "page", "replay"]
 
 
-async def page(session: AsyncSession, paging: Paging, *, partner: str | None) -> Sequence[Delivery]:
+async def page(
+    session: AsyncSession, paging: Paging, *, partner: str | None
+) -> Sequence[RowMapping]:
     """Return the dead letters, oldest first."""
     return await store.dead_letters(session, paging, partner=partner)
 
 
-async def replay(session: AsyncSession, message_id: UUID, *, actor: str, at: datetime) -> Delivery:
+async def replay(
+    session: AsyncSession, message_id: UUID, *, actor: str, at: datetime
+) -> Delivery | Letter:
     """Send a dead letter again, under its old id and signed anew; its time counts from now.
 
     Raises:
         DeadLetterNotFound: 404.
     """
+    letter = await letters.replay(session, message_id, at=at)
+    if letter is not None:
+        _note(session, letter, "delivery.replay", actor=actor, payload={})
+        return letter
     row = await _locked(session, message_id)
     row.state, row.attempts = DeliveryState.DUE, 0
     row.next_attempt_at = row.replayed_at = at
@@ -49,12 +62,16 @@ async def discard(
     reason: str,
     actor: str,
     at: datetime,
-) -> Delivery:
+) -> Delivery | Letter:
     """Give a dead letter up; a case whose package it was fails, and its window learns why.
 
     Raises:
         DeadLetterNotFound: 404.
     """
+    letter = await letters.discard(session, message_id)
+    if letter is not None:
+        _note(session, letter, "delivery.discard", actor=actor, payload={"reason": reason})
+        return letter
     row = await _locked(session, message_id)
     concert = await concerts.locked(session, row.exchange_id)
     exchange = concert.of(row.exchange_id) if concert is not None else None
@@ -77,7 +94,12 @@ async def _locked(session: AsyncSession, message_id: UUID) -> Delivery:
 
 
 def _note(
-    session: AsyncSession, row: Delivery, action: str, *, actor: str, payload: dict[str, str]
+    session: AsyncSession,
+    row: Delivery | Letter,
+    action: str,
+    *,
+    actor: str,
+    payload: dict[str, str],
 ) -> None:
     audit.note(
         session,

@@ -23,6 +23,7 @@ from interop_service.errors import (
     ProtocolUnsupported,
     SenderMismatch,
     SignatureInvalid,
+    SuiteNotAgreed,
     TooManyMessages,
     UnknownPartner,
     WrongDistrict,
@@ -61,6 +62,7 @@ PROOF: Final[tuple[type[MessageFault], ...]] = (
     MessageTooLarge,
     MessageUnreadable,
     SenderMismatch,
+    SuiteNotAgreed,
     WrongDistrict,
     OutOfTurn,
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,16 +11,17 @@ from uuid import UUID
 import httpx
 import pydantic_core
 
+from interop_service import tls
 from interop_service.exchanges import signatures
 from interop_service.exchanges.checkpoints import latest_checkpoint
-from interop_service.exchanges.protocol import PROTOCOL
+from interop_service.exchanges.protocol import CHUNK, PROTOCOL
+from interop_service.exchanges.rules import FaultOf
 from interop_service.exchanges.signatures import Answer, AnswerUnproven, OutMessage
 from interop_service.keys import own_keys
 from interop_service.suites import PublicKey, Suite
 from tongban.context import Context
 
 __all__ = [
-    "CHUNK",
     "TRANSPORT",
     "Proven",
     "Told",
@@ -38,8 +40,6 @@ READ_SECONDS: Final = 20
 WHOLE_SECONDS: Final = 45
 """The longest that one request takes, its answer included."""
 LONGEST_ANSWER: Final = 64 * 1024
-CHUNK: Final = "application/offset+octet-stream"
-"""The media type of a file's chunk, as tus has it."""
 LONGEST_RETRY_AFTER: Final = 3600.0
 
 
@@ -60,12 +60,14 @@ class Proven:
 
 @dataclass(frozen=True)
 class Unproven:
-    """No answer, or one that the partner did not sign for this request: the network's fault."""
+    """No answer, or one that the partner did not sign for this request."""
 
     fault: str
     status: int | None = None
     content: bytes = b""
     """What came, for a person to look at and nobody to act on."""
+    fault_of: FaultOf = FaultOf.NETWORK
+    """Ours alone where the partner's server refused our certificate."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def client_of(context: Context) -> httpx.AsyncClient:
     # Partners are reached directly and never by a redirect: the signature names the address.
     return httpx.AsyncClient(
         transport=context.resources.get(TRANSPORT),
+        verify=tls.tls_of(context),
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,
         trust_env=False,
@@ -186,8 +189,13 @@ async def _send(
             ) as answer,
         ):
             content = await _read(answer)
-    except (httpx.HTTPError, TimeoutError) as fault:
-        return Unproven(f"unreachable: {type(fault).__name__}")
+    # With TLS 1.3 a server refuses a certificate only after the handshake, when we read.
+    except (httpx.HTTPError, TimeoutError, ssl.SSLError) as fault:
+        said, fault_of = tls.fault_in(fault) or (
+            f"unreachable: {type(fault).__name__}",
+            FaultOf.NETWORK,
+        )
+        return Unproven(said, fault_of=fault_of)
     try:
         proof = signatures.verify_answer(
             Answer(answer.status_code, answer.headers, message), content, keys=keys, at=at

@@ -51,8 +51,12 @@ from interop_service.keys import own_keys
 from interop_service.partners import service as partners
 from interop_service.partners.rules import Mode, Way
 from interop_service.recognitions import service as recognitions
+from interop_service.recognitions.seals import licence_in
+from interop_service.reliances import service as reliances
+from interop_service.reliances.service import Recorded
 from tongban.clock import local_date
 from tongban.context import Context
+from tongban.ids import new_id
 from tongban.messages import publish
 from tongban.problems import Where
 
@@ -69,6 +73,7 @@ async def take_package(
         if await store.exchange(session, message.exchange_id) is not None:
             raise ExchangeKnown(exchange_id=message.exchange_id)
         await _require_agreement(session, context, message, at=at)
+        await partners.require_suite(session, message.agreement, signed.suite)
         package = await asyncio.to_thread(_open_package, message, context)
         files = await waiting.expect(session, context, signed, package.files, at=at)
         if lacking := waiting.lacking(files):
@@ -200,8 +205,9 @@ async def take_result(
             at=at,
             note=result.outcome,
         )
+        is_recognised = False
         if result.notice is not None:
-            await recognitions.examine(
+            is_recognised = await recognitions.examine(
                 session,
                 exchange_id=row.id,
                 document=result.notice,
@@ -210,6 +216,9 @@ async def take_result(
                 agreed_kinds=await partners.recognised_results(session, row.agreement),
                 at=at,
             )
+        if is_recognised and result.notice is not None:
+            row.licence_number = licence_in(result.notice)
+            await _rely_on_licence(session, context, concert, row, at=at)
         claim = await context.leave("case", pydantic_core.to_json(result.model_dump(mode="json")))
         await telling.result(
             session, concert, row, result, claim if result.notice is not None else None, at=at
@@ -220,6 +229,23 @@ async def take_result(
     given = await once(session, context, signed, MessageKind.RESULT, take, at=at)
     assert isinstance(given, SignedReceipt)  # noqa: S101  # a result names no files
     return given
+
+
+async def _rely_on_licence(
+    session: AsyncSession, context: Context, concert: Concert, row: Exchange, *, at: datetime
+) -> None:
+    """Let its owner know that the licence which it granted is relied on here: it tells its end."""
+    case_id = concert.main.case_id
+    if row.licence_number is None or case_id is None or row.near_number is None:
+        return
+    await session.flush()
+    await reliances.record(
+        session,
+        context,
+        Recorded(
+            reliance_id=new_id(), proof_id=row.id, case_id=case_id, number=row.near_number, at=at
+        ),
+    )
 
 
 async def _require_agreement(
@@ -257,6 +283,7 @@ async def _exchange_with(
     is_theirs = row is not None and row.partner == signed.sender
     if concert is None or row is None or not is_theirs or message.exchange_id != exchange_id:
         raise ExchangeUnknown(exchange_id=exchange_id)
+    await partners.require_suite(session, row.agreement, signed.suite)
     return concert, row
 
 

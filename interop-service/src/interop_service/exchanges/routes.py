@@ -44,6 +44,7 @@ from interop_service.exchanges.schemas import (
 )
 from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow, Reconciliation
 from interop_service.files.errors import FileTooLarge, FileUnreadable
+from interop_service.letters.tables import Letter
 from interop_service.partners.schemas import DistrictCode
 from interop_service.refusals import DeadLetterNotFound, ExchangeNotFound
 from tongban import app
@@ -129,9 +130,9 @@ async def list_dead_letters(
     _caller: Operator,
     partner: Annotated[DistrictCode | None, Query()] = None,
 ) -> Page[DeadLetterRead]:
-    """死信列表: messages that did not reach their partner in the agreed time, oldest first."""
+    """死信列表: what did not reach its partner in the agreed time, or was refused; oldest first."""
     rows = await dead_letters.page(session, paging, partner=partner)
-    page, cursor = page_of(rows, paging, key=lambda row: (row.id,))
+    page, cursor = page_of(rows, paging, key=lambda row: (row["id"],))
     return Page(items=[DeadLetterRead.model_validate(row) for row in page], next_cursor=cursor)
 
 
@@ -142,7 +143,7 @@ async def list_dead_letters(
 )
 async def replay_dead_letter(
     message_id: UUID, session: Session, at: Now, caller: Operator
-) -> Delivery:
+) -> Delivery | Letter:
     """重发死信: send it again, once what kept it from arriving is mended."""
     return await dead_letters.replay(session, message_id, actor=caller.subject, at=at)
 
@@ -159,7 +160,7 @@ async def discard_dead_letter(
     context: InContext,
     at: Now,
     caller: Operator,
-) -> Delivery:
+) -> Delivery | Letter:
     """放弃死信: send it no more; a case whose package it was fails, and its window learns why."""
     return await dead_letters.discard(
         session, context, message_id, reason=given.reason, actor=caller.subject, at=at

@@ -17,6 +17,7 @@ from interop_service.exchanges.rules import (
     Side,
     State,
 )
+from interop_service.letters.rules import LetterKind
 from interop_service.partners.rules import Mode, PostageBearer
 from interop_service.partners.schemas import DistrictCode
 from interop_service.suites import Suite
@@ -130,8 +131,9 @@ class DeliveryRead(BaseModel):
 
 
 class DeadLetterRead(DeliveryRead):
-    """逾期未送达的消息 / a message that did not arrive in its time."""
+    """逾期未送达或被拒收的消息 / a message that did not arrive in its time, or was refused."""
 
+    kind: MessageKind | LetterKind  # type: ignore[assignment]  # letters are of other kinds
     exchange_id: UUID
     partner: str
     created_at: datetime

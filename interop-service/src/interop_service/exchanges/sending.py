@@ -33,6 +33,7 @@ from interop_service.files import outgoing
 from interop_service.files.tables import DeliveryFile
 from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
+from interop_service.recognitions.seals import licence_in
 from interop_service.suites import Suite
 from tongban import audit
 from tongban.context import Context
@@ -201,6 +202,7 @@ async def prepare_result(
         else ResultPayload(owner_number=number, outcome=outcome, outside_number=outside_number)
     )
     row.case_id, row.owner_number, row.outcome = case_id, number, outcome
+    row.licence_number = licence_in(payload.notice) if payload.notice is not None else None
     message_id = new_id()
     await moving.move(
         session,

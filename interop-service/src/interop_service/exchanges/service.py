@@ -32,6 +32,7 @@ from tongban.context import Context
 from tongban.paging import Paging
 
 __all__ = [
+    "brought_licence",
     "detail",
     "exchanges_page",
     "hops_read",
@@ -40,6 +41,12 @@ __all__ = [
     "receipts",
     "reconciliations",
 ]
+
+
+async def brought_licence(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
+    """Return an exchange whose result is, or grants, a licence."""
+    row = await store.exchange(session, exchange_id)
+    return row if row is not None and row.licence_number is not None else None
 
 
 async def exchanges_page(

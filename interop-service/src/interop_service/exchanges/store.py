@@ -3,10 +3,23 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import String, case, cast, delete, func, or_, select, true, update
+from sqlalchemy import (
+    RowMapping,
+    Select,
+    String,
+    case,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
@@ -19,6 +32,7 @@ from interop_service.exchanges.tables import (
     Nonce,
     ReceiptRow,
 )
+from interop_service.letters.tables import Letter
 from interop_service.partners.rules import PartnerState, is_broken
 from interop_service.partners.tables import Agreement, Partner
 from interop_service.suites import Suite
@@ -271,11 +285,30 @@ async def due_deliveries(
 
 async def dead_letters(
     session: AsyncSession, paging: Paging, *, partner: str | None
-) -> Sequence[Delivery]:
-    statement = select(Delivery).where(Delivery.state == DeliveryState.DEAD)
+) -> Sequence[RowMapping]:
+    """Return the dead letters, of exchanges and of what belongs to no case, oldest first."""
+    both = union_all(_dead(Delivery), _dead(Letter)).subquery()
+    statement = select(both)
     if partner is not None:
-        statement = statement.where(Delivery.partner == partner)
-    return (await session.scalars(after(statement, paging, Delivery.id))).all()
+        statement = statement.where(both.c.partner == partner)
+    return (await session.execute(after(statement, paging, both.c.id))).mappings().all()
+
+
+def _dead(table: type[Delivery] | type[Letter]) -> Select[*tuple[Any, ...]]:
+    return select(
+        table.id,
+        table.exchange_id,
+        table.ordinal,
+        cast(table.kind, String).label("kind"),
+        table.partner,
+        table.state,
+        table.attempts,
+        table.last_attempt_at,
+        table.next_attempt_at,
+        table.last_fault,
+        table.fault_of,
+        table.created_at,
+    ).where(table.state == DeliveryState.DEAD)
 
 
 async def give_up(session: AsyncSession, exchange_id: UUID, *, fault: str) -> None:

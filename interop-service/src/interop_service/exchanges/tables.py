@@ -48,6 +48,8 @@ class Exchange(Record, Sequenced, InteropTables):
     """At the owner: how the near side knows its case."""
     owner_number: Mapped[str | None]
     outcome: Mapped[str | None]
+    licence_number: Mapped[str | None]
+    """The licence that came with the result: its end is told to the near district."""
     score: Mapped[int | None]
     state: Mapped[State]
     last_fault: Mapped[str | None]

@@ -153,7 +153,7 @@ class _Run:
             stored = await self._context.objects.within(FILES).get(piece.object_key)
             answer = await self._patch(stored[skipped:])
             if isinstance(answer, Unproven):
-                return Postponed(answer.fault, FaultOf.NETWORK)
+                return Postponed(answer.fault, answer.fault_of)
             if answer.upload_offset is not None and answer.status in _TOLD_OFFSET:
                 self._offset = answer.upload_offset
             elif answer.status == httpx.codes.TOO_MANY_REQUESTS and self._may_wait(answer):

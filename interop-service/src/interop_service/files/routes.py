@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from interop_service.exchanges.door import PROOF, SignedChunk, SignedPartner
-from interop_service.exchanges.posting import CHUNK
-from interop_service.exchanges.protocol import TREE
+from interop_service.exchanges.protocol import CHUNK, TREE
 from interop_service.files import arriving, service
 from interop_service.files.errors import (
     ChunkTypeWrong,

@@ -32,11 +32,11 @@ from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.messages import Message
 from interop_service.exchanges.rules import DeliveryState, FaultOf
 from interop_service.letters import store
+from interop_service.letters.dead_letters import KEPT
 from interop_service.letters.rules import LetterKind
 from interop_service.letters.tables import Letter, LetterReceipt
 from interop_service.partners import lines
 from interop_service.partners import service as partners
-from interop_service.suites import Suite
 from tongban.context import Context
 from tongban.ids import new_id
 
@@ -63,7 +63,7 @@ async def prepare(
     kind: LetterKind,
     *,
     path: str,
-    suite: Suite,
+    agreement: str,
     not_after: datetime | None = None,
 ) -> None:
     """Put a letter into its place; it goes once the caller's transaction has committed."""
@@ -76,7 +76,8 @@ async def prepare(
             ordinal=await store.next_ordinal(session, message.exchange_id),
             kind=kind,
             partner=message.to_district,
-            suite=suite,
+            agreement=agreement,
+            suite=await partners.suite_of(session, agreement),
             path=path,
             body=context.vault.seal(body, context=f"letters.body:{message_id}"),
             not_after=not_after,
@@ -132,7 +133,7 @@ async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict
         if not await evidence.is_sealing(session, context, at=at):
             return {}
         due = await store.due_letters(session, at=at, without=list(busy), limit=BATCH)
-        for letter, partner in due:
+        for letter, partner, suite in due:
             if letter.not_after is not None and at >= letter.not_after:
                 await _give_up(session, context, letter, TOO_LATE, follow)
                 continue
@@ -144,7 +145,7 @@ async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict
                     exchange_id=letter.exchange_id,
                     partner=letter.partner,
                     keys=partners.keys_of(partner),
-                    suite=letter.suite,
+                    suite=suite,
                     url=f"{partner.endpoint}{letter.path}",
                     body=context.vault.open(
                         letter.body or b"", context=f"letters.body:{letter.id}"
@@ -223,7 +224,11 @@ async def _record(
 async def _give_up(
     session: AsyncSession, context: Context, letter: Letter, fault: str, follow: Follow
 ) -> None:
-    letter.state, letter.body, letter.last_fault = DeliveryState.FAILED, None, fault
+    letter.last_fault = fault
+    if letter.kind in KEPT:
+        letter.state = DeliveryState.DEAD
+    else:
+        letter.state, letter.body = DeliveryState.FAILED, None
     log.error("letter.refused", message_id=str(letter.id), kind=letter.kind, fault=fault)
     await follow(session, context, letter)
     await session.flush()

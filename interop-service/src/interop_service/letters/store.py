@@ -11,7 +11,8 @@ from sqlalchemy.orm import aliased, undefer
 from interop_service.exchanges.rules import DeliveryState
 from interop_service.letters.tables import Letter, LetterReceipt
 from interop_service.partners.rules import PartnerState
-from interop_service.partners.tables import Partner
+from interop_service.partners.tables import Agreement, Partner
+from interop_service.suites import Suite
 
 __all__ = ["alone_with_message", "due_letters", "lock_letter", "next_ordinal", "receipt"]
 
@@ -26,12 +27,16 @@ async def next_ordinal(session: AsyncSession, exchange_id: UUID) -> int:
 
 async def due_letters(
     session: AsyncSession, *, at: datetime, without: Collection[str], limit: int
-) -> Sequence[tuple[Letter, Partner]]:
-    """Take due letters, locked: the first about each thing, to partners that are not busy."""
+) -> Sequence[tuple[Letter, Partner, Suite]]:
+    """Take due letters, locked: the first about each thing, to partners that are not busy.
+
+    Each comes with the suite that its agreement says now.
+    """
     before = aliased(Letter)
     found = await session.execute(
-        select(Letter, Partner)
+        select(Letter, Partner, Agreement.suite)
         .join(Partner, Partner.district == Letter.partner)
+        .outerjoin(Agreement, Agreement.code == Letter.agreement)
         .where(
             Letter.state == DeliveryState.DUE,
             Letter.next_attempt_at <= at,
@@ -51,7 +56,7 @@ async def due_letters(
         .options(undefer(Letter.body))
         .with_for_update(of=Letter, skip_locked=True)
     )
-    return [(letter, partner) for letter, partner in found]
+    return [(letter, partner, suite or letter.suite) for letter, partner, suite in found]
 
 
 async def lock_letter(session: AsyncSession, message_id: UUID) -> Letter | None:

@@ -23,6 +23,7 @@ class Letter(Record, InteropTables):
     __table_args__ = (
         UniqueConstraint("exchange_id", "ordinal"),
         Index("ix_letters_due", "next_attempt_at", postgresql_where=text("state = 'due'")),
+        Index("ix_letters_dead", "id", postgresql_where=text("state = 'dead'")),
     )
 
     exchange_id: Mapped[UUID]
@@ -30,10 +31,13 @@ class Letter(Record, InteropTables):
     ordinal: Mapped[int]
     kind: Mapped[LetterKind]
     partner: Mapped[str]
+    agreement: Mapped[str | None]
+    """Under which it goes: what that says of the suite counts when it is sent."""
     suite: Mapped[Suite]
+    """What its agreement said when it was written."""
     path: Mapped[str]
     body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    """Encrypted at rest, and gone once delivered or given up."""
+    """Encrypted at rest, and gone once delivered, refused or given up; a dead letter has it."""
     not_after: Mapped[datetime | None]
     """Past it the letter must not go any more."""
     state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.DUE)

@@ -93,7 +93,7 @@ def _judge(
     answer: posting.Proven | Unproven, district: str
 ) -> tuple[str | None, FaultOf | None, Pong | None]:
     if isinstance(answer, Unproven):
-        return answer.fault, FaultOf.NETWORK, None
+        return answer.fault, answer.fault_of, None
     if answer.status != 200:
         told = posting.told_by(answer)
         fault_of = FaultOf.OURS if told.is_our_fault else FaultOf.THEIRS

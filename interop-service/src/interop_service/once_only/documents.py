@@ -30,9 +30,10 @@ def fault_of(
 
 def preview_of(document: Mapping[str, Any]) -> Preview:
     """Return what the applicant may see before he has said yes: no holder, no content."""
+    read = SealedDocument.model_validate(document)
     return Preview(
-        number=_masked(str(document["number"])),
-        kind=str(document["kind"]),
+        number=_masked(read.number),
+        kind=read.kind,
         name=_text(document.get("name")),
         issued_by={
             name: value

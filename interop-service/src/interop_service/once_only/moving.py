@@ -27,7 +27,6 @@ from interop_service.once_only.schemas import (
 )
 from interop_service.once_only.tables import EvidenceRequest
 from interop_service.partners import service as partners
-from interop_service.suites import Suite
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
@@ -138,7 +137,7 @@ async def send_request(
         message,
         LetterKind.EVIDENCE_REQUESTED,
         path=PATH,
-        suite=await _suite(session, row),
+        agreement=row.agreement,
         not_after=row.expires_at,
     )
 
@@ -172,7 +171,7 @@ async def send_step(
         message,
         LetterKind(f"evidence_{kind}"),
         path=f"{PATH}/{row.id}/steps",
-        suite=await _suite(session, row),
+        agreement=row.agreement,
         not_after=row.expires_at,
     )
 
@@ -181,11 +180,6 @@ async def _encrypted(session: AsyncSession, row: EvidenceRequest, content: BaseM
     partner = await partners.partner(session, row.partner)
     plain = content.model_dump_json(exclude_none=True).encode()
     return envelopes.encrypt(plain, partners.keys_of(partner))
-
-
-async def _suite(session: AsyncSession, row: EvidenceRequest) -> Suite:
-    agreement = await partners.agreement(session, row.agreement)
-    return agreement.suite if agreement is not None else Suite.ED25519_SHA256
 
 
 def sealing_context(name: str, request_id: UUID) -> str:

@@ -27,6 +27,7 @@ from interop_service.once_only.schemas import (
     RequestContent,
 )
 from interop_service.once_only.tables import EvidenceRequest
+from interop_service.partners import service as partners
 from tongban.context import Context
 
 __all__ = ["take_request", "take_step"]
@@ -49,6 +50,7 @@ async def take_request(
     async def take() -> None:
         if await store.request(session, message.exchange_id) is not None:
             raise ExchangeKnown(exchange_id=message.exchange_id)
+        await partners.require_suite(session, message.agreement, signed.suite)
         content = letters.opened(RequestContent, message.request, context)
         row = EvidenceRequest(
             id=message.exchange_id,
@@ -97,6 +99,7 @@ async def take_step(
         is_theirs = row is not None and row.partner == signed.sender
         if row is None or not is_theirs or message.exchange_id != request_id:
             raise ExchangeUnknown(exchange_id=request_id)
+        await partners.require_suite(session, row.agreement, signed.suite)
         if message.purpose != row.purpose:
             raise EvidenceDenied(reasons=[Impediment.OTHER_PURPOSE])
         sender = Party.PROVIDER if row.party is Party.REQUESTER else Party.REQUESTER

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.errors import PartnerNotFound
+from interop_service.errors import PartnerNotFound, SuiteNotAgreed
 from interop_service.events import AgreementChanged, MatterOfferChanged, PartnerChanged
 from interop_service.keys import PartnerKeys
 from interop_service.partners import rules, store
@@ -14,6 +14,7 @@ from interop_service.partners.rules import AgreementTerms, Denial, OfferTerms, P
 from interop_service.partners.schemas import PartnerIn
 from interop_service.partners.tables import Agreement, MatterOffer, Partner
 from interop_service.refusals import KeyNotFound
+from interop_service.suites import Suite
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
@@ -39,9 +40,11 @@ __all__ = [
     "partners_page",
     "recognised_results",
     "register",
+    "require_suite",
     "revoke_key",
     "standing_against",
     "states",
+    "suite_of",
     "suspend",
     "tell_agreement",
     "tell_offer",
@@ -200,6 +203,23 @@ async def offer_of(
 async def agreement(session: AsyncSession, code: str | None) -> Agreement | None:
     """Return the agreement of this code."""
     return await store.agreement(session, code) if code is not None else None
+
+
+async def suite_of(session: AsyncSession, code: str) -> Suite:
+    """Return the suite by which everything under an agreement is signed."""
+    row = await agreement(session, code)
+    return row.suite if row is not None else Suite.ED25519_SHA256
+
+
+async def require_suite(session: AsyncSession, code: str | None, used: Suite) -> None:
+    """Check that a message is signed by the suite of its agreement, where there is one here.
+
+    Raises:
+        SuiteNotAgreed: 403.
+    """
+    row = await agreement(session, code)
+    if row is not None and row.suite is not used:
+        raise SuiteNotAgreed(used=used, agreed=row.suite, agreement=row.code)
 
 
 async def standing_against(

@@ -11,7 +11,6 @@ class RecognitionState(StrEnum):
 
     RECOGNISED = "recognised"  # 已互认
     REFUSED = "refused"  # 不予互认
-    REVOKED = "revoked"  # 已撤销互认
 
 
 class DocumentKind(StrEnum):

@@ -9,13 +9,13 @@ import rfc8785
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from interop_service.partners.schemas import DistrictCode
-from interop_service.recognitions.rules import Objection
+from interop_service.recognitions.rules import DocumentKind, Objection
 from tongban.texts import Code, Line
 
-__all__ = ["SealedDocument", "seal_fault"]
+__all__ = ["SealedDocument", "licence_in", "seal_fault"]
 
 
 class Issuer(BaseModel):
@@ -35,6 +35,23 @@ class SealedDocument(BaseModel):
     kind: Code
     issued_by: Issuer
     seal: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_licence_says_its_type(cls, document: Any) -> Any:
+        """An e-licence may leave its kind out: `licence_type` says what it is."""
+        if isinstance(document, dict) and "kind" not in document and "licence_type" in document:
+            return {**document, "kind": DocumentKind.LICENCE.value}
+        return document
+
+
+def licence_in(document: Mapping[str, Any]) -> str | None:
+    """Return the number of the licence that a sealed result is, or says was granted."""
+    if SealedDocument.model_validate(document).kind == DocumentKind.LICENCE:
+        return str(document["number"])
+    facts = document.get("facts")
+    named = facts.get("licence_number") if isinstance(facts, Mapping) else None
+    return named if isinstance(named, str) and named else None
 
 
 def seal_fault(document: Mapping[str, Any], seals: Mapping[str, OKPKey]) -> Objection | None:

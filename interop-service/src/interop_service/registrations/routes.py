@@ -9,7 +9,6 @@ from fastapi import Header, Query, Request
 from interop_service.errors import (
     AlreadyRegistered,
     DigestMismatch,
-    KeysUnusable,
     MessageExpired,
     MessageTooLarge,
     MessageUnreadable,
@@ -25,6 +24,7 @@ from interop_service.partners.schemas import DistrictCode, PartnerIn
 from interop_service.refusals import (
     ChangeDecided,
     ChangeNotFound,
+    KeysUnusable,
     PartnerNotActive,
     SecondPersonNeeded,
 )

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.errors import (
     AlreadyRegistered,
-    KeysUnusable,
     MessageUnreadable,
     SenderMismatch,
     SignatureInvalid,
@@ -26,7 +25,7 @@ from interop_service.keys import KeySetUnusable, PartnerKeys, own_keys
 from interop_service.partners import service as partners
 from interop_service.partners.schemas import PartnerIn
 from interop_service.partners.tables import Partner
-from interop_service.refusals import ChangeNotFound, PartnerNotActive
+from interop_service.refusals import ChangeNotFound, KeysUnusable, PartnerNotActive
 from interop_service.registrations import rules, store
 from interop_service.registrations.rules import ChangeState, ChangeStep, Origin
 from interop_service.registrations.schemas import (

@@ -22,7 +22,6 @@ from interop_service.reliances.schemas import (
     StepKind,
 )
 from interop_service.reliances.tables import Reliance
-from interop_service.suites import Suite
 from tongban import audit
 from tongban.context import Context
 from tongban.messages import publish
@@ -145,7 +144,7 @@ async def send_relied_on(session: AsyncSession, context: Context, row: Reliance)
         message,
         LetterKind.RELIED_ON,
         path=PATH,
-        suite=await _suite(session, row),
+        agreement=row.agreement,
     )
 
 
@@ -177,7 +176,7 @@ async def send_step(
         message,
         KINDS[kind],
         path=f"{PATH}/{row.id}/steps",
-        suite=await _suite(session, row),
+        agreement=row.agreement,
     )
 
 
@@ -186,8 +185,3 @@ async def _encrypted(session: AsyncSession, row: Reliance, reason: str) -> str:
     partner = await partners.partner(session, row.partner)
     content = Reason(reason=reason)
     return envelopes.encrypt(content.model_dump_json().encode(), partners.keys_of(partner))
-
-
-async def _suite(session: AsyncSession, row: Reliance) -> Suite:
-    agreement = await partners.agreement(session, row.agreement)
-    return agreement.suite if agreement is not None else Suite.ED25519_SHA256

@@ -1,4 +1,4 @@
-"""What a reliance rests on: the verification or the evidence that both districts know of."""
+"""What a reliance rests on, and both districts know of: verification, evidence, a case's result."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service.exchanges import service as exchanges
 from interop_service.once_only import proofs as once_only
 from interop_service.verifications import service as verifications
 from interop_service.verifications.rules import ProofState
@@ -15,7 +16,7 @@ __all__ = ["KnownProof", "known", "tell"]
 
 @dataclass(frozen=True)
 class KnownProof:
-    """A document that was verified or fetched: with whom, under what, and which."""
+    """A document that was verified, fetched, or a case's result: with whom, by what, and which."""
 
     partner: str
     agreement: str
@@ -24,16 +25,19 @@ class KnownProof:
 
 
 async def known(session: AsyncSession, proof_id: UUID) -> KnownProof | None:
-    """Return what was verified or fetched under this id, at either of the two districts."""
+    """Return what was verified, fetched or decided under this id, at either of the districts."""
     verified = await verifications.proven(session, proof_id)
     if verified is not None:
         return KnownProof(
             verified.partner, verified.agreement, verified.number or "", verified.status_list
         )
     fetched = await once_only.proven(session, proof_id)
-    if fetched is None:
+    if fetched is not None:
+        return KnownProof(fetched.partner, fetched.agreement, fetched.document_number or "")
+    result = await exchanges.brought_licence(session, proof_id)
+    if result is None or result.agreement is None:
         return None
-    return KnownProof(fetched.partner, fetched.agreement, fetched.document_number or "")
+    return KnownProof(result.partner, result.agreement, result.licence_number or "")
 
 
 async def tell(session: AsyncSession, *, partner: str, number: str, state: ProofState) -> None:

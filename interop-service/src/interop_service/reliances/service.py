@@ -233,13 +233,14 @@ async def reliances_page(
 
 
 async def follow_letter(session: AsyncSession, context: Context, letter: Letter) -> None:
-    """Note that the other district has a letter, or will never take it."""
+    """Note that the other district has a letter, or refused it: then it is a dead letter."""
     row = await store.lock_reliance(session, letter.exchange_id)
     if row is None:
         return
     if letter.state is not DeliveryState.DELIVERED:
         row.last_fault = letter.last_fault
         return
+    row.last_fault = None
     at = await receipted_at(session, context, letter)
     if letter.kind is LetterKind.RELIED_ON:
         row.told_at = at

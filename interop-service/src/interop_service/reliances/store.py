@@ -25,6 +25,8 @@ __all__ = [
     "lock_reliance",
     "of_document",
     "open_disputes",
+    "overdue_counts",
+    "overdue_untold",
     "reliance",
     "reliances_page",
 ]
@@ -130,6 +132,32 @@ async def open_disputes(
         wanted.order_by(Dispute.id).with_for_update().execution_options(populate_existing=True)
     )
     return rows.all()
+
+
+async def overdue_untold(session: AsyncSession, *, on: date, limit: int) -> Sequence[Dispute]:
+    """Return, locked, the disputes that should be answered by now, and nobody was told so."""
+    rows = await session.scalars(
+        select(Dispute)
+        .where(
+            Dispute.state == DisputeState.RAISED,
+            Dispute.due_on < on,
+            Dispute.overdue_told_at.is_(None),
+        )
+        .order_by(Dispute.due_on, Dispute.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return rows.all()
+
+
+async def overdue_counts(session: AsyncSession, *, on: date) -> dict[RelianceParty, int]:
+    """Return how many disputes are overdue, by which of the two districts this one is."""
+    rows = await session.execute(
+        select(Dispute.party, func.count())
+        .where(Dispute.state == DisputeState.RAISED, Dispute.due_on < on)
+        .group_by(Dispute.party)
+    )
+    return {party: count for party, count in rows}
 
 
 async def has_open_dispute(session: AsyncSession, number: str) -> bool:

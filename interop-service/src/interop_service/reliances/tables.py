@@ -56,7 +56,7 @@ class Reliance(Record, Sequenced, InteropTables):
     __mapper_args__ = {"version_id_col": version}
 
 
-class Dispute(Record, InteropTables):
+class Dispute(Record, Sequenced, InteropTables):
     """异议: a relying district doubts a document; its issuer upholds or rejects that."""
 
     __tablename__ = "disputes"
@@ -80,6 +80,7 @@ class Dispute(Record, InteropTables):
     raised_by: Mapped[str]
     due_on: Mapped[date | None]
     """By when the issuer answers; null until it has it."""
+    overdue_told_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None]
     version: Mapped[int] = mapped_column()

@@ -17,6 +17,7 @@ from interop_service.exchanges.proof import SignedMessage
 from interop_service.letters import taking as letters
 from interop_service.letters.rules import LetterKind
 from interop_service.once_only.rules import Impediment
+from interop_service.partners import service as partners
 from interop_service.reliances import issuing, moving, proofs, service, store
 from interop_service.reliances.rules import (
     DisputeGround,
@@ -59,6 +60,7 @@ async def take_reliance(
         proof = await proofs.known(session, message.proof_id)
         if proof is None or proof.partner != signed.sender:
             raise ExchangeUnknown(exchange_id=message.proof_id)
+        await partners.require_suite(session, proof.agreement, signed.suite)
         if proof.document_number != message.document_number:
             raise EvidenceDenied(reasons=[Impediment.OTHER_DOCUMENT])
         row = Reliance(
@@ -99,6 +101,7 @@ async def take_step(
         is_theirs = found is not None and found.partner == signed.sender
         if found is None or not is_theirs or message.exchange_id != reliance_id:
             raise ExchangeUnknown(exchange_id=reliance_id)
+        await partners.require_suite(session, found.agreement, signed.suite)
         sender = _SENT_BY[message.kind]
         if found.party is sender:
             allowed = [kind for kind, by in _SENT_BY.items() if by is not sender]

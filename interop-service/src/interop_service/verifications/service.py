@@ -22,7 +22,6 @@ from interop_service.letters.tables import Letter
 from interop_service.partners import service as partners
 from interop_service.partners.tables import Agreement, Partner
 from interop_service.recognitions.seals import seal_fault
-from interop_service.suites import Suite
 from interop_service.verifications import rules, status_lists, store, weighing
 from interop_service.verifications.errors import (
     LicenceNotGenuine,
@@ -214,7 +213,7 @@ async def _send(
         message,
         LetterKind.VERIFICATION_ASKED,
         path=PATH,
-        suite=Suite(agreement.suite),
+        agreement=agreement.code,
         not_after=row.expires_at,
     )
     return row

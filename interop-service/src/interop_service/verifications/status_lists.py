@@ -6,6 +6,7 @@ the partner answers nothing, as long as the copy is good.
 
 import base64
 import binascii
+import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, Field, ValidationError
+
+from interop_service import tls
 
 __all__ = ["ListInvalid", "StatusList", "fetch", "read"]
 
@@ -74,8 +77,9 @@ async def fetch(client: httpx.AsyncClient, url: str) -> str:
                 token += chunk
                 if len(token) > LARGEST_TOKEN:
                     raise ListInvalid("too large")
-    except httpx.HTTPError as fault:
-        raise ListInvalid(f"unreachable: {type(fault).__name__}") from None
+    except (httpx.HTTPError, ssl.SSLError) as fault:
+        said, _ = tls.fault_in(fault) or (f"unreachable: {type(fault).__name__}", None)
+        raise ListInvalid(said) from None
     return token.decode("ascii", errors="replace").strip()
 
 

@@ -25,6 +25,7 @@ from interop_service.letters import sending
 from interop_service.letters import taking as letters
 from interop_service.letters.rules import LetterKind
 from interop_service.once_only.rules import Impediment
+from interop_service.partners import service as partners
 from interop_service.reliances import service as reliances
 from interop_service.suites import JwsInvalid
 from interop_service.verifications import rules, service, store, weighing
@@ -71,6 +72,7 @@ async def take_question(
             found.append(Impediment.LIMIT_PAST)
         if found:
             raise AgreementDenies(reasons=found)
+        await partners.require_suite(session, message.agreement, signed.suite)
         asked = letters.opened(Asked, message.request, context)
         if asked.number is None and asked.code is None:
             raise PackageUnreadable(reason="content: number or code")
@@ -158,7 +160,7 @@ async def _send_answer(
         message,
         LetterKind.VERIFICATION_ANSWERED,
         path=f"{service.PATH}/{row.id}/answer",
-        suite=signed.suite,
+        agreement=row.agreement,
         not_after=row.expires_at,
     )
 
@@ -181,6 +183,7 @@ async def take_answer(
         is_this = message.exchange_id == verification_id
         if row is None or not (is_theirs and is_ours and is_this):
             raise ExchangeUnknown(exchange_id=verification_id)
+        await partners.require_suite(session, row.agreement, signed.suite)
         state = rules.next_state(row.state, VerificationStep.ANSWER)
         if state is None:
             raise EvidenceDenied(reasons=[Impediment.CLOSED])
