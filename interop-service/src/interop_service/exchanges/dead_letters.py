@@ -72,8 +72,9 @@ async def discard(
     if letter is not None:
         _note(session, letter, "delivery.discard", actor=actor, payload={"reason": reason})
         return letter
+    exchange_id = await store.exchange_of(session, message_id)
+    concert = await concerts.locked(session, exchange_id) if exchange_id is not None else None
     row = await _locked(session, message_id)
-    concert = await concerts.locked(session, row.exchange_id)
     exchange = concert.of(row.exchange_id) if concert is not None else None
     assert concert is not None and exchange is not None  # noqa: S101, PT018  # its foreign key
     row.state, row.body = DeliveryState.DISCARDED, None

@@ -46,6 +46,7 @@ __all__ = [
     "deliveries_of",
     "due_deliveries",
     "exchange",
+    "exchange_of",
     "exchanges_page",
     "forget_bodies",
     "forget_nonces",
@@ -329,6 +330,11 @@ async def forget_bodies(session: AsyncSession, *, at: datetime, after: timedelta
         .values(body=None),
         execution_options={"synchronize_session": False},
     )
+
+
+async def exchange_of(session: AsyncSession, message_id: UUID) -> UUID | None:
+    """Return which exchange a message is of, without locking it: the exchange is locked first."""
+    return await session.scalar(select(Delivery.exchange_id).where(Delivery.id == message_id))
 
 
 async def lock_delivery(session: AsyncSession, message_id: UUID) -> Delivery | None:
