@@ -282,9 +282,15 @@ async def year(options: argparse.Namespace, folder: Path) -> int:
             f"{options.cases:,} cases ({told}), {bureau.actions:,} requests that change something:"
             f" {seconds:,.0f} s, {options.cases / seconds:.1f} cases and"
             f" {bureau.actions / seconds:.0f} requests a second; {whole - seconds:.1f} s more"
-            f" until every event was consumed.\n{bureau.retried.total():,} times a request was"
-            f" repeated after a 503: {dict(bureau.retried) or 'none'}."
-            f"\n{1000 * spent / options.cases:.0f} ms of CPU a case in all processes, and {1000 * own / options.cases:.0f} ms in this script; load"
+            f" until every event was consumed."
+        )
+        print(
+            f"{bureau.retried.total():,} times a request was repeated after a 503:"
+            f" {dict(bureau.retried) or 'none'}."
+        )
+        print(
+            f"{1000 * spent / options.cases:.0f} ms of CPU a case"
+            f" in all processes, and {1000 * own / options.cases:.0f} ms in this script; load"
             f" average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
         )
         for name, used in sorted(cost.cpu.items(), key=lambda one: -one[1]):
