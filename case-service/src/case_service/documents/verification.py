@@ -4,13 +4,16 @@ import html
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 __all__ = ["PAGE_TOO", "is_asked_by_browser", "page"]
 
-PAGE_TOO = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+PAGE_TOO: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {"schema": {"type": "string"}}}}
+}
 """What a route tells of itself that answers a browser by a page."""
 
 _PAGE = Template(files("case_service.documents").joinpath("verification.html").read_text("utf-8"))
