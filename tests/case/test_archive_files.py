@@ -45,7 +45,7 @@ async def world(own: RunningService) -> TimePassing:
 
 
 async def ended(world: TimePassing, **body: Any) -> str:
-    """Return the id of a public service's case, closed today: a class of ten years."""
+    """Return the id of a public service's case, closed and rated today: a class of ten years."""
     code = await world.matter(
         matter_type="public_service", results=[{"kind": "notice", "name": "结果通知书"}]
     )
@@ -56,6 +56,11 @@ async def ended(world: TimePassing, **body: Any) -> str:
     await world.counter.took(case_id, "deliver", way="counter")
     if (await world.case(case_id)).closed_at is None:
         await world.counter.took(case_id, "close")
+    number, tail = (await world.case(case_id)).number, who["identity_number"][-4:]
+    rated = await world.running.client.post(
+        "/api/v1/ratings", json={"number": number, "id_tail": tail, "score": 5}
+    )
+    assert rated.status_code == 201, rated.text
     return case_id
 
 
@@ -284,6 +289,19 @@ def _strangers_key() -> str:
     from joserfc.jwk import OKPKey
 
     return json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=False))
+
+
+async def test_a_package_waits_for_the_checkpoint_that_proves_it(world: TimePassing) -> None:
+    file = await filed(world)
+
+    asked = await ask(world, "transfers", files=[str(file.id)], recipient="高新区档案馆")
+    await world.pass_to(world.at)
+    waiting = (await look(world, f"transfers/{asked.json()['id']}")).json()
+    await sealed_ledger(world)
+    await world.pass_to(world.at + timedelta(minutes=1))
+    ready = (await look(world, f"transfers/{asked.json()['id']}")).json()
+
+    assert (waiting["state"], ready["state"]) == ("preparing", "ready")
 
 
 async def test_a_file_that_is_not_what_was_filed_is_not_handed_over(world: TimePassing) -> None:

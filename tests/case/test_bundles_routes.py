@@ -14,6 +14,7 @@ from support.case_rows import MATTER_CODE
 from support.case_world import PDF, Counter, know_matter, know_site, person
 from tongban.testing.fixtures import RunningService, envelope
 
+PLACE = {"premises": "唐延路1号"}
 NOTICE = [{"kind": "notice", "name": "办理结果通知书"}]
 
 
@@ -78,10 +79,10 @@ async def applied(counter: Counter) -> tuple[str, list[str]]:
     return bundle["id"], [one["case_id"] for one in bundle["parts"]]
 
 
-async def share(counter: Counter, bundle_id: str, key: str = "plan") -> httpx.Response:
+async def share(counter: Counter, bundle_id: str, name: str = "经营场所平面图") -> httpx.Response:
     return await counter.case.client.post(
         f"/api/v1/bundles/{bundle_id}/materials",
-        data={"key": key},
+        data={"name": name},
         files={"file": ("plan.pdf", PDF, "application/pdf")},
         headers=counter.headers(),
     )
@@ -146,7 +147,47 @@ async def test_one_form_makes_a_case_for_each_matter_that_is_called_for(counter:
     assert len(contents) == 2
     assert len(set(contents)) == 1
     assert kind(await read(counter, bundle["id"], stranger)) == (404, "bundle-not-found")
-    assert kind(await share(counter, bundle["id"], "photo"))[1] == "material-unknown"
+    assert kind(await share(counter, bundle["id"], "照片"))[1] == "material-unknown"
+
+
+async def test_a_file_goes_only_to_those_that_ask_for_this_document(counter: Counter) -> None:
+    # Each matter numbers its own materials: `m1` is one thing here and another there.
+    birth = await know_matter(
+        counter.case,
+        results=NOTICE,
+        materials=[{"key": "m1", "name": "出生医学证明", "necessity": "required"}],
+    )
+    insurance = await know_matter(
+        counter.case,
+        results=NOTICE,
+        materials=[
+            {"key": "m1", "name": "医疗费发票", "necessity": "required"},
+            {"key": "m2", "name": "出生医学证明（复印件）", "necessity": "required"},
+            {"key": "m3", "name": "费用清单", "necessity": "supply_later"},
+        ],
+    )
+    event = await know_life_event(counter, {"code": birth}, {"code": insurance})
+    told = [{"name": "费用清单", "evidence": "supply_later"}]
+    wrong = [
+        {"name": "费用清单", "evidence": "file"},
+        {"name": "医疗费发票", "evidence": "commitment"},
+    ]
+
+    unasked = await apply(counter, event, form=PLACE, materials=[*told, {"name": "结婚证"}])
+    unsuited = await apply(counter, event, form=PLACE, materials=wrong)
+    answer = await apply(counter, event, form=PLACE, materials=told)
+    assert answer.status_code == 201, answer.text
+    bundle = answer.json()
+    shared = await share(counter, bundle["id"], "出生医学证明")
+
+    assert [one["pointer"] for one in unasked.json()["errors"]] == ["/materials/1/name"]
+    assert [one["pointer"] for one in unsuited.json()["errors"]] == ["/materials/1/evidence"]
+    assert shared.status_code == 201, shared.text
+    missing = {
+        case["matter"]["code"]: [one["name"] for one in case["materials"] if one["is_missing"]]
+        for case in [await counter.read(one["case_id"]) for one in bundle["parts"]]
+    }
+    assert missing == {birth: [], insurance: ["医疗费发票"]}
 
 
 async def test_every_fault_of_every_part_is_told_once_and_nothing_is_made(

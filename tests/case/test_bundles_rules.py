@@ -41,7 +41,7 @@ def test_a_matter_gets_its_own_of_what_is_told_once() -> None:
         content,
         form={"firm_name": "好味馆", "premises": "唐延路1号", "others": "x"},
         situation_answers={"has_branch": "no"},
-        evidence={"plan": "file", "lease": "file"},
+        evidence={"经营场所平面图（原件）": "file", "租赁合同": "file"},
     )
 
     assert share.form == {"name": "好味馆", "premises": "唐延路1号"}

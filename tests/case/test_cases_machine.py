@@ -98,6 +98,7 @@ async def test_no_other_procedure_stops_it(counter: Counter, procedure: str) -> 
     assert bare.json()["errors"][0]["pointer"] == "/procedure"
     assert refused(answer) == (409, "procedure-not-allowed")
     assert answer.json()["allowed"] == ["hearing"]
+    assert answer.json()["detail"].startswith("该事项可以中止计时的特别程序为：听证。")
     assert (await counter.read(case_id))["stage"] == "accepted"
 
 
@@ -111,6 +112,11 @@ async def test_where_nothing_stops_the_clock_suspending_is_not_offered(counter: 
     assert refused(answer) == (409, "action-not-allowed")
     assert [one["code"] for one in answer.json()["errors"]] == ["suspendable"]
     assert "suspend" not in answer.json()["allowed"]
+    # Codes for a program, words for people.
+    assert answer.json()["stage"] == "accepted"
+    assert answer.json()["detail"].startswith(
+        "办件当前环节为 已受理，您现在可以进行：发起并联审查、"
+    )
 
 
 async def test_a_survey_stops_the_clock_where_the_matter_cites_a_law(counter: Counter) -> None:
@@ -121,6 +127,14 @@ async def test_a_survey_stops_the_clock_where_the_matter_cites_a_law(counter: Co
     suspended = await counter.took(case_id, "suspend", "approver", procedure="site_survey", days=8)
 
     assert suspended["suspensions"][0]["planned_days"] == 8
+    clock = await counter.case.client.get(
+        f"/api/v1/cases/{case_id}/clock", headers=counter.headers()
+    )
+    stopped = next(one for one in clock.json()["clocks"] if one["clock"] == "statutory")["days"][0]
+    assert stopped["reason"] == {
+        "zh-CN": "特别程序（现场踏勘）期间，不计入",
+        "en": "not counted: on-site survey",
+    }
 
 
 async def test_what_the_procedure_found_is_reviewed_again(counter: Counter) -> None:

@@ -262,6 +262,21 @@ async def test_anybody_verifies_a_document_by_number_and_digest(case: RunningSer
     assert "黄先生" not in answer.text
 
 
+async def test_who_scans_a_documents_code_is_shown_a_page(case: RunningService) -> None:
+    document = await draw_up(case, await stored_case(case))
+    path = f"/api/v1/documents/verify/{document.number}?sha256="
+
+    page = await case.client.get(f"{path}{document.sha256}", headers={"Accept": "text/html"})
+    wrong = await case.client.get(f"{path}{'0' * 64}", headers={"Accept": "text/html"})
+
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert 'class="good">文书真实，未被改动' in page.text
+    assert document.number in page.text
+    assert "黄先生" not in page.text
+    assert 'class="bad">没有这份文书' in wrong.text
+    assert document.number not in wrong.text
+
+
 @pytest.mark.parametrize("number", ["610171-SJ-2026-999999999", None])
 async def test_a_wrong_digest_is_told_as_an_unknown_number_is(
     case: RunningService, number: str | None

@@ -89,6 +89,7 @@ async def test_what_is_asked_is_encrypted_and_in_no_event(case: RunningService) 
 
 async def test_an_overdue_complaint_goes_to_the_supervisor_once(case: RunningService) -> None:
     enquiry = (await asked(case, kind="complaint", site_id=SITE)).json()
+    at_the_window = await answered(case, enquiry["id"])
     clock = case.context.clock
     case.context.clock = lambda: clock() + timedelta(days=40)
     try:
@@ -100,6 +101,8 @@ async def test_an_overdue_complaint_goes_to_the_supervisor_once(case: RunningSer
     by_clerk = await answered(case, enquiry["id"])
     by_supervisor = await answered(case, enquiry["id"], "supervisor")
 
+    # Whom it may be about does not answer it.
+    assert at_the_window.json()["needed"] == ["site_manager", "supervisor"]
     assert by_clerk.json()["type"] == "urn:tongban:problem:supervisor-answers"
     assert by_supervisor.status_code == 200
     assert (await case.outbox.types(enquiry["id"])).count("case.enquiry.escalated") == 1

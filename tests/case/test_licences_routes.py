@@ -100,6 +100,29 @@ async def test_whoever_is_shown_a_licence_learns_how_it_stands_and_no_name(
     assert HOLDER["identity_number"] not in json.dumps(told)
 
 
+async def test_who_scans_the_code_is_shown_a_page_and_a_program_is_told_json(
+    case: RunningService,
+) -> None:
+    _stored, licence = await issued(case)
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+    page = await case.client.get(
+        f"/api/v1/licences/verify/{licence.verification_code}", headers=browser
+    )
+    nothing = await case.client.get(f"/api/v1/licences/verify/{'0' * 20}", headers=browser)
+    plain = await case.client.get(f"/api/v1/licences/verify/{licence.verification_code}")
+
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "script-src" not in page.headers["Content-Security-Policy"]
+    assert page.headers["Vary"] == plain.headers["Vary"] == "Accept"
+    assert 'class="good">证照有效 valid</h1>' in page.text
+    assert licence.number in page.text
+    assert "黄**" in page.text
+    assert HOLDER["identity_number"] not in page.text
+    assert 'class="bad">查无此证 no such licence</h1>' in nothing.text
+    assert plain.json()["standing"] == "valid"
+
+
 async def test_a_licence_past_its_last_day_is_expired(case: RunningService) -> None:
     _stored, licence = await issued(case, months=1, age=timedelta(days=40))
 

@@ -183,6 +183,21 @@ async def test_a_material_that_stays_owed_ends_the_case(passing: TimePassing) ->
     assert waiting.stage is Stage.ACCEPTED
     assert (await passing.case(case_id)).stage is Stage.TERMINATED
 
+    # Reopened, it has as many days again: the past date does not end it anew.
+    await passing.counter.took(
+        case_id, "reopen", "supervisor", reason="材料当日已寄出", order_number="高督2026-3"
+    )
+    again_on = (await passing.case(case_id)).supply_due_on
+    assert again_on is not None
+    await passing.on(str(again_on))
+    reopened = await passing.case(case_id)
+    await passing.on(str(again_on + timedelta(days=1)))
+
+    assert again_on > due_on
+    assert [one["due_on"] for one in reopened.tolerated] == [str(again_on)]
+    assert reopened.stage is Stage.ACCEPTED
+    assert (await passing.case(case_id)).stage is Stage.TERMINATED
+
 
 async def test_a_commitment_that_nobody_checks_raises_an_order(passing: TimePassing) -> None:
     materials = [

@@ -4,8 +4,10 @@ One district with its data runs on this machine. Each case is applied for, recei
 decided and closed through the gateway, three in ten as a licence with materials, review and an
 e-licence; every event is consumed by every service meanwhile. Then the state is examined: each
 case stands where its last action put it, each service knows of each case, no event is pending, no
-dead letter lies anywhere, and every ledger verifies. Prints the time and how much of it the load
-itself took; says what the year takes at this pace. Exits with 1 where anything does not agree.
+dead letter lies anywhere, and every ledger verifies. What a busy service answers by 503 is asked
+again with the same Idempotency-Key, as a front end does: the examination shows that nothing came of
+it twice. Prints the time, how often that was, and how much of the time the load itself took; says
+what the year takes at this pace. Exits with 1 where anything does not agree.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from journeys.stories import FOOD_LICENCE, PDF, PENSION_CHECK, filled, first_answers
 from load.bench import HALL, cost_of
 
-from support.hall import District, Person, running
+from support.hall import District, Person, Unexpected, running
 from support.identities import identity_number
 from tongban.clock import local_date, utc_now
 from tongban.run.platform import Platform
@@ -40,6 +43,10 @@ TOLD_EVERY = 20.0
 PATIENCE_SECONDS = 1200.0
 QUIET = {"GATEWAY_REQUEST_RATE": "1000000/second", "TONGBAN_LOG_LEVEL": "warning"}
 
+UNAVAILABLE = 503
+WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before a refused request is repeated, each time."""
+
 # What has to be nought when all is done, in every service.
 NOUGHT = {
     "events not sent": "SELECT count(*) FROM outbox WHERE relayed_at IS NULL",
@@ -49,14 +56,41 @@ NOUGHT = {
 }
 
 
+@dataclass(frozen=True)
+class Patient(Person):
+    """Somebody who asks again, by the same key, what a busy service could not take."""
+
+    retried: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def is_now(cls, person: Person, retried: Counter[str]) -> "Patient":
+        return cls(person.name, person.client, person.token, retried)
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Any:
+        for wait in WAITS:
+            try:
+                return await super()._ask(method, path, **request)
+            except Unexpected as refusal:
+                if refusal.status != UNAVAILABLE:
+                    raise
+            self.retried[path.rpartition("/")[2]] += 1
+            await asyncio.sleep(wait)
+        return await super()._ask(method, path, **request)
+
+
 class Bureau:
     """Those who work there, and the two matters that they handle."""
 
     def __init__(self, district: District) -> None:
         self.district = district
-        self.clerk = district.person("窗口", "clerk", site=HALL)
-        self.reviewer = district.person("审查员", "reviewer")
-        self.approver = district.person("首席代表", "approver")
+        self.retried: Counter[str] = Counter()
+
+        def patient(name: str, role: str, **more: Any) -> Patient:
+            return Patient.is_now(district.person(name, role, **more), self.retried)
+
+        self.clerk = patient("窗口", "clerk", site=HALL)
+        self.reviewer = patient("审查员", "reviewer")
+        self.approver = patient("首席代表", "approver")
         self.versions: dict[str, Any] = {}
         self.done: Counter[str] = Counter()
         self.actions = 0
@@ -248,7 +282,14 @@ async def year(options: argparse.Namespace, folder: Path) -> int:
             f"{options.cases:,} cases ({told}), {bureau.actions:,} requests that change something:"
             f" {seconds:,.0f} s, {options.cases / seconds:.1f} cases and"
             f" {bureau.actions / seconds:.0f} requests a second; {whole - seconds:.1f} s more"
-            f" until every event was consumed.\n{1000 * spent / options.cases:.0f} ms of CPU a case"
+            f" until every event was consumed."
+        )
+        print(
+            f"{bureau.retried.total():,} times a request was repeated after a 503:"
+            f" {dict(bureau.retried) or 'none'}."
+        )
+        print(
+            f"{1000 * spent / options.cases:.0f} ms of CPU a case"
             f" in all processes, and {1000 * own / options.cases:.0f} ms in this script; load"
             f" average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
         )

@@ -1,5 +1,6 @@
 """Problems speak the caller's language and point at the fault."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 
-from tongban.problems import from_validation, language_of
+from tongban.problems import Problem, from_validation, language_of, render, sentences_of
 from tongban.telemetry import mask
 from tongban.texts import Code, Line
 
@@ -57,6 +58,45 @@ def test_each_fault_is_pointed_at_in_chinese_and_english() -> None:
     assert faults["/code"]["zh-CN"] == "必填项"
     assert faults["/copies"]["zh-CN"] == "应不大于 9"
     assert "less than or equal to 9" in faults["/copies"]["en"]
+
+
+class NotNow(Problem):
+    status = 409
+    type = "not-now"
+    title = {"zh-CN": "现在不行", "en": "Not now"}
+    detail = {
+        "zh-CN": "现在为 {stage}，可以：{allowed}。",
+        "en": "It is {stage}; you can: {allowed}.",
+    }
+    words = {"open": {"zh-CN": "办理中"}, "close": {"zh-CN": "办结", "en": "to close it"}}
+
+
+@pytest.mark.parametrize(
+    ("language", "detail"),
+    [
+        ("zh-CN", "现在为 办理中，可以：办结、wait。"),
+        ("en", "It is open; you can: to close it, wait."),
+    ],
+)
+def test_a_code_is_told_to_people_by_its_word_and_to_programs_as_it_is(
+    language: str, detail: str
+) -> None:
+    problem = NotNow(stage="open", allowed=["close", "wait"])
+
+    told = json.loads(bytes(render(problem, asking(language)).body))
+
+    assert told["detail"] == detail
+    assert (told["stage"], told["allowed"]) == ("open", ["close", "wait"])
+
+
+def test_choices_are_listed_in_the_callers_language_and_broken_json_is_the_whole_body() -> None:
+    choices = {"type": "enum", "msg": "…", "ctx": {"expected": "'a', 'b' or 'c'"}}
+    broken = {"type": "json_invalid", "loc": ("body", 17), "msg": "…", "ctx": {"error": "x"}}
+
+    (fault,) = from_validation(RequestValidationError([broken])).errors
+
+    assert sentences_of(choices)["zh-CN"] == "应为下列之一：'a'、'b'、'c'"
+    assert fault.pointer == ""
 
 
 def test_what_is_personal_is_masked_in_logs() -> None:

@@ -26,6 +26,7 @@ class Unexpected(AssertionError):
     def __init__(self, answer: httpx.Response) -> None:
         asked = f"{answer.request.method} {answer.request.url.path}"
         super().__init__(f"{asked} → {answer.status_code}: {answer.text[:2000]}")
+        self.status = answer.status_code
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ class Person:
     async def hand_in(self, case_id: str, key: str, name: str, content: bytes) -> Any:
         """Give a material's file to a case."""
         files = {"file": (name, content)}
+        headers = {"Idempotency-Key": str(uuid4())}
         return await self._ask(
-            "POST", f"/cases/{case_id}/materials", data={"key": key}, files=files
+            "POST", f"/cases/{case_id}/materials", data={"key": key}, files=files, headers=headers
         )
 
     async def _ask(self, method: str, path: str, **request: Any) -> Any:

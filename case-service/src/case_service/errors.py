@@ -25,6 +25,7 @@ AuthorisationEnded    409
 DeciderMayNotHelp     403
 """
 
+from case_service.cases.words import ACTIONS, STAGE_NAMES
 from tongban.problems import Problem
 
 __all__ = [
@@ -102,6 +103,10 @@ class ActionNotAllowed(Problem):
     detail = {
         "zh-CN": "办件当前环节为 {stage}，您现在可以进行：{allowed}。",
         "en": "The case's stage is {stage}; what you can do now: {allowed}.",
+    }
+    words = {
+        **{stage.value: {"zh-CN": name} for stage, name in STAGE_NAMES.items()},
+        **{action.value: {"zh-CN": name} for action, name in ACTIONS.items()},
     }
 
 

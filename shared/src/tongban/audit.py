@@ -54,14 +54,26 @@ class Proof:
 
 
 def note(
-    session: AsyncSession, *, actor: str, action: str, subject: str, payload: dict[str, Any]
+    session: AsyncSession,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    payload: dict[str, Any],
+    at: datetime | None = None,
 ) -> UUID:
     """Put an entry on the ledger with the caller's change; the sealer chains it soon after.
 
-    `payload` says what changed, without personal data. Returns the entry's id.
+    `payload` says what changed, without personal data; `at` is now, where another record of the
+    same step does not tell its moment. Returns the entry's id.
     """
     entry = LedgerRow(
-        id=new_id(), at=utc_now(), actor=actor, action=action, subject=subject, payload=payload
+        id=new_id(),
+        at=at or utc_now(),
+        actor=actor,
+        action=action,
+        subject=subject,
+        payload=payload,
     )
     session.add(entry)
     return entry.id

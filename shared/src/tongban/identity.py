@@ -8,10 +8,11 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -33,7 +34,7 @@ from joserfc.errors import (
 )
 from joserfc.jwk import KeySet, KeySetSerialization
 
-from tongban.problems import Problem
+from tongban.problems import Problem, Text
 
 __all__ = [
     "Caller",
@@ -77,6 +78,24 @@ class Role(StrEnum):
     ADMIN = "admin"  # 系统管理员
     OPS = "ops"  # 运维人员
 
+
+_ROLES: Mapping[str, Text] = MappingProxyType(
+    {
+        Role.CITIZEN: {"zh-CN": "群众"},
+        Role.ENTERPRISE: {"zh-CN": "企业"},
+        Role.CLERK: {"zh-CN": "窗口人员"},
+        Role.REVIEWER: {"zh-CN": "审查人员"},
+        Role.APPROVER: {"zh-CN": "首席代表"},
+        Role.SEAL_KEEPER: {"zh-CN": "印章管理员"},
+        Role.HELPER: {"zh-CN": "帮办代办员"},
+        Role.SUPERVISOR: {"zh-CN": "督办人员"},
+        Role.SITE_MANAGER: {"zh-CN": "大厅管理员"},
+        Role.CATALOG_EDITOR: {"zh-CN": "事项管理员"},
+        Role.ADMIN: {"zh-CN": "系统管理员"},
+        Role.OPS: {"zh-CN": "运维人员"},
+    }
+)
+"""What a role is called; in English by its code."""
 
 STAFF = frozenset(Role) - {Role.CITIZEN, Role.ENTERPRISE}
 
@@ -152,6 +171,7 @@ class NotAllowed(Problem):
         "zh-CN": "该操作需要以下角色之一：{needed}。",
         "en": "This needs one of the roles {needed}.",
     }
+    words = _ROLES
 
 
 class ForeignDistrict(Problem):

@@ -83,6 +83,8 @@ class Problem(Exception):
     title: ClassVar[Text]
     detail: ClassVar[Text] = {}
     """A sentence with the remedy; `{fact}` places are filled from the facts."""
+    words: ClassVar[Mapping[str, Text]] = {}
+    """What codes among the facts are called in the sentence; the answer's members stay codes."""
 
     def __init__(
         self,
@@ -182,19 +184,27 @@ def language_of(request: Request) -> str:
     return best
 
 
-def _say(text: Text, language: str, facts: Mapping[str, Any]) -> str | None:
+def _say(
+    text: Text, language: str, facts: Mapping[str, Any], words: Mapping[str, Text]
+) -> str | None:
     template = text.get(language) or text.get(DEFAULT_LANGUAGE)
-    return template.format_map({k: _plain(v) for k, v in facts.items()}) if template else None
+    if template is None:
+        return None
+
+    def plain(fact: Any) -> str:
+        if fact is None:
+            return "—"
+        if isinstance(fact, (list, tuple, set, frozenset)):
+            return _COMMAS[language].join(plain(one) for one in fact) or "—"
+        if isinstance(fact, datetime) and fact.tzinfo is not None:
+            return f"{fact.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+        code = str(fact)
+        return words.get(code, {}).get(language, code)
+
+    return template.format_map({name: plain(fact) for name, fact in facts.items()})
 
 
-def _plain(fact: Any) -> str:
-    if fact is None:
-        return "—"
-    if isinstance(fact, (list, tuple, set, frozenset)):
-        return "、".join(map(_plain, fact)) or "—"
-    if isinstance(fact, datetime) and fact.tzinfo is not None:
-        return f"{fact.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
-    return str(fact)
+_COMMAS: Mapping[str, str] = {"zh-CN": "、", "en": ", "}
 
 
 def render(problem: Problem, request: Request) -> Response:
@@ -202,9 +212,9 @@ def render(problem: Problem, request: Request) -> Response:
     language = language_of(request)
     body: dict[str, Any] = {
         "type": f"urn:tongban:problem:{problem.type}",
-        "title": _say(problem.title, language, problem.facts),
+        "title": _say(problem.title, language, problem.facts, problem.words),
         "status": problem.status,
-        "detail": _say(problem.detail, language, problem.facts),
+        "detail": _say(problem.detail, language, problem.facts, problem.words),
         "instance": request.url.path,
         "request_id": request.scope.get("request_id"),
         **{k: v for k, v in jsonable_encoder(problem.facts).items() if v is not None},
@@ -291,6 +301,10 @@ def from_validation(fault: RequestValidationError) -> MalformedRequest:
 def sentences_of(error: Mapping[str, Any]) -> Text:
     """Say one of pydantic's errors in both languages."""
     context = error.get("ctx") or {}
+    if "expected" in context:
+        # pydantic's own list is English: 'a', 'b' or 'c'.
+        choices = str(context["expected"]).replace(" or ", ", ").replace(", ", "、")
+        context = {**context, "expected": choices}
     english = str(error["msg"])
     template = context.get("zh") or _ZH.get(error["type"])
     try:
@@ -308,6 +322,8 @@ def pointer_to(path: Sequence[str | int]) -> str:
 def _from_pydantic(error: Mapping[str, Any]) -> FieldError:
     said = sentences_of(error)
     place, *path = error["loc"] or ("body",)
+    if error["type"] == "json_invalid":
+        path = []  # pydantic tells a position in the text, which is no place in a document
     if place == "body":
         return Where.pointer(pointer_to(path), said, error["type"])
     return Where.parameter(str(path[0]) if path else str(place), said, error["type"])

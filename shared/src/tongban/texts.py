@@ -3,14 +3,16 @@
 PostgreSQL refuses NUL in text; refusing it here names the field.
 """
 
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
 from tongban.problems import field_fault
 
-__all__ = ["Code", "Line", "Paragraph"]
+__all__ = ["Code", "Line", "Paragraph", "name_without_form"]
 
+_FORM_WORDS = ("复印件", "原件", "副本", "电子版", "扫描件")
 _LINE_BREAKS = str.maketrans("", "", "\n\r\t")
 
 
@@ -46,3 +48,11 @@ Paragraph = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_l
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 """A key made of letters, digits, hyphen and underscore: safe in paths and event subjects."""
+
+
+def name_without_form(name: str) -> str:
+    """Return what the names of one document have in common: original and copy are one document."""
+    plain = unicodedata.normalize("NFKC", name).replace(" ", "").casefold()
+    for word in _FORM_WORDS:
+        plain = plain.removesuffix(f"({word})").removesuffix(word)
+    return plain

@@ -55,6 +55,7 @@ MOST: Final = 500
 """So many files are in one package."""
 TYPE: Final = "archive-package+jws"
 ORPHANED_FOR: Final = timedelta(days=2)
+UNTIL_CHECKPOINT: Final = timedelta(minutes=1)
 
 
 def area(context: Context) -> ObjectStore:
@@ -101,10 +102,16 @@ async def request(
 async def pack(
     session: AsyncSession, context: Context, transfer: ArchiveTransfer, at: datetime
 ) -> None:
-    """Make the package; where a file is not what was filed, keep none and tell which."""
+    """Make the package; where a file is not what was filed, keep none and tell which.
+
+    It waits for the checkpoint that covers what it proves.
+    """
     transfer.next_due_at = None
     files = await store.files_of_transfer(session, transfer.id)
     ledger = await store.ledger_of(session, [str(file.case_id) for file in files])
+    if not await _is_provable(session, [one for entries in ledger.values() for one in entries]):
+        transfer.next_due_at = at + UNTIL_CHECKPOINT
+        return
     key, found, whole = new_stream_key(), Sizes(), hashlib.sha256()
     size = 0
 
@@ -255,6 +262,14 @@ async def _parts(
             yield Part(f"{file.number}/{path}", pieces, filed.pop(path, "added since"))
         # What was filed and is not there any more.
         found.broken += [f"{file.number}/{path}" for path in filed]
+
+
+async def _is_provable(session: AsyncSession, entries: Sequence[LedgerRow]) -> bool:
+    """Tell whether a signed checkpoint covers these: before, they prove nothing to the archives."""
+    reached = [one.seq for one in entries if one.seq is not None]
+    if len(reached) < len(entries):
+        return False
+    return not reached or await store.checkpoint_after(session, max(reached)) is not None
 
 
 async def _proof(

@@ -17,7 +17,8 @@ from case_service.assistance.errors import (
 from case_service.assistance.rules import Authorisation, Granted
 from case_service.assistance.schemas import AuthorityIn, AuthorityRead
 from case_service.assistance.tables import Assistance, Authority
-from case_service.cases.tables import Case, TimelineEntry
+from case_service.cases import history
+from case_service.cases.tables import Case
 from tongban import audit
 from tongban.clock import local_date
 from tongban.context import Context
@@ -188,16 +189,16 @@ async def attach(
     )
     if authority.agent_subject not in case.agents:
         case.agents = [*case.agents, authority.agent_subject]
-    session.add(
-        TimelineEntry(
-            case_id=case.id,
-            at=at,
-            action="authorise",
-            stage=case.stage,
-            actor=caller.subject,
-            site_id=caller.site_id,
-            facts={"kind": authority.kind.value, "until": authority.until.isoformat()},
-        )
+    facts = {"kind": authority.kind.value, "until": authority.until.isoformat()}
+    history.note(
+        session,
+        case,
+        action="authorise",
+        actor=caller.subject,
+        site_id=caller.site_id,
+        at=at,
+        facts=facts,
+        payload={"authority": str(authority.id), **facts},
     )
     _note(session, authority, "authority.attach", actor=caller.subject)
     await session.flush()

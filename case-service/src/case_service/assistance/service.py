@@ -10,11 +10,11 @@ from case_service.assistance import rules, store
 from case_service.assistance.schemas import AssistanceIn, AssistanceRead, HelpedWith
 from case_service.assistance.store import helpers_of
 from case_service.assistance.tables import Assistance
+from case_service.cases import history
 from case_service.cases.rules import FINAL
 from case_service.cases.schemas import Words
 from case_service.cases.tables import Case, TimelineEntry
 from case_service.cases.words import STEPS
-from tongban import audit
 from tongban.clock import local_date
 from tongban.identity import Caller, Role
 from tongban.paging import Paging, page_of
@@ -54,25 +54,17 @@ async def record(
         at=at,
     )
     session.add(assistance)
-    session.add(
-        TimelineEntry(
-            case_id=case.id,
-            at=at,
-            action=given.mode.value,
-            stage=case.stage,
-            actor=caller.subject,
-            actor_role=Role.HELPER,
-            site_id=caller.site_id,
-            facts={"helper_name": given.helper_name, "steps": assistance.steps},
-        )
-    )
     if caller.subject not in case.helpers:
         case.helpers = [*case.helpers, caller.subject]
-    audit.note(
+    history.note(
         session,
+        case,
+        action=given.mode.value,
         actor=caller.subject,
-        action=f"case.{given.mode.value}",
-        subject=str(case.id),
+        actor_role=Role.HELPER,
+        site_id=caller.site_id,
+        at=at,
+        facts={"helper_name": given.helper_name, "steps": assistance.steps},
         payload={
             "steps": assistance.steps,
             "authorisation": given.authorisation.value if given.authorisation else None,

@@ -43,7 +43,7 @@ from tongban.etags import IfMatch, StaleVersion
 from tongban.identity import Caller, ForeignSite, NotAllowed, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import problems
-from tongban.texts import Code
+from tongban.texts import Line
 
 __all__ = ["router"]
 
@@ -124,15 +124,15 @@ async def read_bundle(bundle_id: UUID, session: Session, caller: Reading) -> Bun
 )
 async def share_material(
     bundle_id: UUID,
-    key: Annotated[Code, Form(description="材料 key / the material's key")],
+    name: Annotated[Line, Form(description="材料名称，如联办指南所列 / as the guide lists it")],
     file: Annotated[UploadFile, File(description="PDF、OFD、JPEG、PNG、DOCX、XLSX")],
     session: Session,
     context: InContext,
     caller: Applying,
     at: Now,
 ) -> list[FileRead]:
-    """共享材料: one file for every part that asks for it."""
-    return await service.share_file(session, context, bundle_id, key, file, caller=caller, at=at)
+    """共享材料: one file for every part that asks for the document of this name."""
+    return await service.share_file(session, context, bundle_id, name, file, caller=caller, at=at)
 
 
 @router.post(

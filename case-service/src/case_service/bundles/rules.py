@@ -11,9 +11,10 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from case_service.cases.vocabulary import FINAL, Outcome, Stage
-from case_service.matters.rules import MatterContent
+from case_service.matters.rules import MaterialAsked, MatterContent
 from tongban import conditions
 from tongban.conditions import Condition, Facts
+from tongban.texts import name_without_form
 
 __all__ = [
     "UNDECIDED",
@@ -22,6 +23,7 @@ __all__ = [
     "Member",
     "Part",
     "Share",
+    "materials_called",
     "members_for",
     "plan",
     "share_of",
@@ -68,6 +70,8 @@ class Share:
     evidence: Mapping[str, str]
     shared_keys: Mapping[str, str]
     """The matter's key → the shared one, for what is told to be at fault."""
+    material_names: Mapping[str, str]
+    """The matter's key of a material that applies → its name: by that alone they are shared."""
 
 
 @dataclass(frozen=True)
@@ -146,12 +150,29 @@ def share_of(
         found = {key: told[shared[key]] for key in keys if shared[key] in told}
         return found | {key: member.given[key] for key in keys if key in member.given}
 
+    own_form = own([one.key for one in content.form_fields])
+    own_answers = own([one.key for one in content.situations])
+    asked = content.materials_for({**own_form, **own_answers})
     return Share(
-        form=own([one.key for one in content.form_fields]),
-        situation_answers=own([one.key for one in content.situations]),
-        evidence={one.key: evidence[one.key] for one in content.materials if one.key in evidence},
+        form=own_form,
+        situation_answers=own_answers,
+        evidence={
+            one.key: kind
+            for name, kind in evidence.items()
+            for one in materials_called(name, asked)
+        },
         shared_keys=shared,
+        material_names={one.key: one.name for one in asked},
     )
+
+
+def materials_called(name: str, materials: Sequence[MaterialAsked]) -> list[MaterialAsked]:
+    """Return the materials that are the document of this name, in whatever form.
+
+    A material's key is its matter's own: `m1` is a birth certificate here and an invoice there.
+    """
+    wanted = name_without_form(name)
+    return [one for one in materials if name_without_form(one.name) == wanted]
 
 
 def unasked(

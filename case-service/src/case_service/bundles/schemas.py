@@ -7,16 +7,24 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from case_service.bundles.rules import BundleState
-from case_service.cases.case_body import Agent, Applicant, FactMap, MaterialIn
-from case_service.cases.rules import Channel, Outcome, Stage
+from case_service.cases.case_body import Agent, Applicant, FactMap
+from case_service.cases.rules import Channel, Evidence, Outcome, Stage
 from case_service.cases.schemas import Words
 from tongban.texts import Code, Line
 
-__all__ = ["BundleIn", "BundleRead", "BundleRef", "HandOverIn", "PartRead"]
+__all__ = ["BundleIn", "BundleRead", "BundleRef", "HandOverIn", "PartRead", "SharedMaterial"]
 
 
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class SharedMaterial(_In):
+    """How one material is proven to every matter that asks for it."""
+
+    name: Line
+    """材料名称，如联办指南所列 / as the life event's guide lists it"""
+    evidence: Evidence = Evidence.FILE
 
 
 class BundleIn(_In):
@@ -28,7 +36,7 @@ class BundleIn(_In):
     form: FactMap = Field(default_factory=dict)
     """按共用的键填写 / by the shared keys, each once"""
     situation_answers: FactMap = Field(default_factory=dict)
-    materials: Annotated[list[MaterialIn], Field(max_length=100)] = Field(default_factory=list)
+    materials: Annotated[list[SharedMaterial], Field(max_length=100)] = Field(default_factory=list)
     site_id: Code | None = None
     ticket_id: UUID | None = None
     channel: Channel | None = None

@@ -40,10 +40,12 @@ from tongban.ids import new_id
 from tongban.messages import publish
 from tongban.paging import Paging
 from tongban.problems import FieldError, Problem, Where
+from tongban.texts import name_without_form
 
 __all__ = ["apply", "hand_over", "of_account", "read", "release", "share_file"]
 
 _UNASKED = {"zh-CN": "所涉事项均没有此项，请删去", "en": "none of the matters asks for this"}
+_MATERIALS = "/materials"
 
 
 async def apply(
@@ -108,7 +110,7 @@ async def _shares(
     at: datetime,
 ) -> dict[str, Share]:
     known, today = matters_of(context), local_date(at)
-    evidence = {one.key: one.evidence.value for one in body.materials}
+    evidence = {one.name: one.evidence.value for one in body.materials}
     shares = {}
     for member in members:
         matter = await known.current(session, member.code, today=today)
@@ -129,6 +131,12 @@ def _require_asked(body: BundleIn, content: LifeEventContent, shares: Sequence[S
         Where.pointer(f"/{place}/{key}", _UNASKED, "unasked")
         for place, told in places.items()
         for key in rules.unasked(told, shares, used)
+    ]
+    asked = {name_without_form(name) for one in shares for name in one.material_names.values()}
+    faults += [
+        Where.pointer(f"{_MATERIALS}/{at}/name", _UNASKED, "unasked")
+        for at, one in enumerate(body.materials)
+        if name_without_form(one.name) not in asked
     ]
     if faults:
         raise ApplicationIncomplete(errors=faults)
@@ -168,7 +176,7 @@ async def _submit_all(
             )
         except ApplicationIncomplete as refusal:
             for fault in refusal.errors:
-                mended = _in_shared_words(fault, share)
+                mended = _in_shared_words(fault, share, body)
                 faults[mended.pointer, mended.code] = mended
         else:
             await actions.submitted(session, context, case, caller=caller, at=at)
@@ -176,9 +184,15 @@ async def _submit_all(
         raise ApplicationIncomplete(errors=list(faults.values()))
 
 
-def _in_shared_words(fault: FieldError, share: Share) -> FieldError:
+def _in_shared_words(fault: FieldError, share: Share, body: BundleIn) -> FieldError:
     """Point at the place in the shared application, where a part's own key stands for it."""
     root, _, key = (fault.pointer or "").rpartition("/")
+    of_materials, _, place = root.rpartition("/")
+    if of_materials == _MATERIALS:
+        material = share.material_names[list(share.evidence)[int(place)]]
+        told = [name_without_form(one.name) for one in body.materials]
+        at = told.index(name_without_form(material))
+        return Where.pointer(f"{of_materials}/{at}/{key}", fault.detail, fault.code)
     if key not in share.shared_keys or fault.pointer is None:
         return fault
     return Where.pointer(f"{root}/{share.shared_keys[key]}", fault.detail, fault.code)
@@ -202,13 +216,13 @@ async def share_file(
     session: AsyncSession,
     context: Context,
     bundle_id: UUID,
-    key: str,
+    name: str,
     file: UploadFile,
     *,
     caller: Caller,
     at: datetime,
 ) -> list[FileRead]:
-    """共享材料: one file for every part that asks for it; its bytes are kept once.
+    """共享材料: one file for every part that asks for this document; its bytes are kept once.
 
     Raises:
         BundleNotFound, MaterialUnknown, CaseFinished, and those of an upload
@@ -217,18 +231,18 @@ async def share_file(
     known, kept, asked = matters_of(context), list[FileRead](), set[str]()
     for case in await store.lock_parts(session, bundle.id):
         matter = await known.version(session, case.matter_code, case.matter_version)
-        keys = {one.key for one in matter.content.materials}
-        asked |= keys
-        if case.stage in FINAL or key not in keys:
+        asked |= {one.name for one in matter.content.materials}
+        if case.stage in FINAL:
             continue
-        try:
-            read_back, _ = await materials.upload(
-                session, context, case.id, key, file, caller=caller, at=at, if_match=None
-            )
-        except MaterialUnknown:
-            continue  # its own answers do not call for it
-        kept.append(read_back)
-        await actions.supplemented(session, context, case.id, at=at)
+        for one in rules.materials_called(name, matter.content.materials):
+            try:
+                read_back, _ = await materials.upload(
+                    session, context, case.id, one.key, file, caller=caller, at=at, if_match=None
+                )
+            except MaterialUnknown:
+                continue  # its own answers do not call for it
+            kept.append(read_back)
+            await actions.supplemented(session, context, case.id, at=at)
     if not kept:
         raise MaterialUnknown(known=sorted(asked))
     return kept

@@ -27,6 +27,7 @@ Facts = Mapping[str, Fact]
 
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 -]{4,19}")
 
+_AUDIENCES: Final = {"person": "个人", "enterprise": "企业"}
 _REQUIRED: Text = {"zh-CN": "必填项", "en": "required"}
 _UNASKED: Text = {"zh-CN": "该事项没有此项，请删去", "en": "the matter does not ask for this"}
 
@@ -112,10 +113,11 @@ def _unproven(
 
 def _audience(content: MatterContent, kind: str) -> Iterator[FieldError]:
     if kind not in content.audiences:
-        allowed = "、".join(content.audiences)
+        named = "、".join(_AUDIENCES[one] for one in content.audiences)
+        allowed = ", ".join(content.audiences)
         yield Where.pointer(
             "/applicant/kind",
-            {"zh-CN": f"该事项的服务对象为：{allowed}", "en": f"the matter is for: {allowed}"},
+            {"zh-CN": f"该事项的服务对象为：{named}", "en": f"the matter is for: {allowed}"},
             "audience",
         )
 

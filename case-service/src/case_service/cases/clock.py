@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from case_service.cases.clock_words import PROCEDURES, Clock, Unit
+from case_service.cases.clock_words import Clock, Unit
+from case_service.matters.procedures import PROCEDURES
 from tongban.workdays import Calendar, DayExplained
 
 __all__ = [
@@ -361,8 +362,8 @@ def _explained(step: _Day, limit: Limit, calendar: Calendar, pauses: Pauses) -> 
     (plain,) = calendar.explain(step.day - _ONE_DAY, step.day)
     procedure = _procedure_on(step.day, pauses)
     if procedure is not None:
-        zh = f"特别程序（{PROCEDURES.get(procedure, procedure)}）期间，不计入"
-        en = f"not counted: {procedure.replace('_', ' ')}"
+        named = PROCEDURES.get(procedure, {"zh-CN": procedure, "en": procedure})
+        zh, en = f"特别程序（{named['zh-CN']}）期间，不计入", f"not counted: {named['en']}"
     elif step.is_after_the_last:
         zh = f"期限最后一日为休息日，顺延（{plain.reason_zh}）"
         en = f"the last day was a day off, so the period goes on ({plain.reason_en})"

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from tongban.problems import Text
 
-__all__ = ["BASES", "PROCEDURES", "Clock", "Unit"]
+__all__ = ["BASES", "Clock", "Unit"]
 
 
 class Clock(StrEnum):
@@ -70,20 +70,5 @@ BASES: Mapping[Clock, Text] = MappingProxyType(
             "zh-CN": "审管联动移交的签收期限",
             "en": "the time for taking over a licence decision that was handed over",
         },
-    }
-)
-
-PROCEDURES: Mapping[str, str] = MappingProxyType(
-    {
-        "hearing": "听证",
-        "tender": "招标",
-        "auction": "拍卖",
-        "inspection": "检验",
-        "test": "检测",
-        "quarantine": "检疫",
-        "appraisal": "鉴定",
-        "expert_review": "专家评审",
-        "public_notice": "公示",
-        "on_site_check": "现场踏勘",
     }
 )

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from case_service.archive import service as archive
+from case_service.cases.owed import owed_again
 from case_service.cases.pauses import ended_suspensions
 from case_service.cases.refusals import LicenceStands, NotOverdueYet
 from case_service.cases.rules import FINAL, Ground, Outcome, Stage
@@ -96,6 +97,7 @@ async def reopen(step: Step) -> Effect:
     changes: dict[str, Any] = {
         **dict.fromkeys(_UNDONE),
         **charge_again(step),
+        **await owed_again(step),
         # The applicant may have applied anew meanwhile.
         "may_repeat": True,
         "reopened_at": step.at,

@@ -8,10 +8,11 @@ from case_service.cases.rules import Outcome
 from case_service.cases.step import Effect, Step
 from case_service.cases.tables import Case
 from case_service.errors import ActionIncomplete, MaterialsMissing
+from case_service.notices.rules import NoticeKind
 from tongban.clock import local_date
 from tongban.problems import Where
 
-__all__ = ["broken_commitments", "check_commitment", "owed_at_acceptance", "supply"]
+__all__ = ["broken_commitments", "check_commitment", "owed_again", "owed_at_acceptance", "supply"]
 
 
 async def owed_at_acceptance(step: Step) -> dict[str, Any]:
@@ -39,6 +40,22 @@ async def owed_at_acceptance(step: Step) -> dict[str, Any]:
             }
             for one in promised
         ],
+    }
+
+
+async def owed_again(step: Step) -> dict[str, Any]:
+    """Return the changes that give what is still owed a new date, once the case is reopened.
+
+    The old one would end the case as overdue again.
+    """
+    left = [one for one in step.case.tolerated if one["key"] not in step.uploaded]
+    if not left:
+        return {"tolerated": [], "supply_due_on": None}
+    due_on = await step.due_in(step.matter.content.supply_days)
+    step.tell(NoticeKind.SUPPLY_DUE, due_on=due_on)
+    return {
+        "tolerated": [{**one, "due_on": str(due_on)} for one in left],
+        "supply_due_on": due_on,
     }
 
 

@@ -14,6 +14,7 @@ NoDepartment         409  a department's work list, asked for by who has none
 NoSite               422  a site's work list, and no site
 """
 
+from case_service.matters.procedures import PROCEDURES
 from tongban.problems import Problem
 
 __all__ = [
@@ -56,6 +57,7 @@ class ProcedureNotAllowed(Problem):
         "zh-CN": "该事项可以中止计时的特别程序为：{allowed}。请选择其中之一，或继续办理。",
         "en": "For this matter the clock stops for: {allowed}. Choose one of them, or go on.",
     }
+    words = PROCEDURES
 
 
 class ExtensionTooLong(Problem):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from case_service.cases.rules import Action, Outcome, Stage
+from case_service.cases.vocabulary import Action, Outcome, Stage
 from tongban.problems import Text
 
 __all__ = ["ACTIONS", "OUTCOMES", "STAGES", "STAGE_NAMES", "STEPS"]

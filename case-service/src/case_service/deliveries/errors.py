@@ -44,6 +44,15 @@ class DeliveryStepNotAllowed(Problem):
         "zh-CN": "送达状态为 {state}，现在可以进行：{allowed}。",
         "en": "The delivery is {state}; what can be done now: {allowed}.",
     }
+    words = {
+        "prepared": {"zh-CN": "待寄送"},
+        "sent": {"zh-CN": "已寄出"},
+        "delivered": {"zh-CN": "已签收"},
+        "returned": {"zh-CN": "已退回"},
+        "send": {"zh-CN": "寄出"},
+        "confirm": {"zh-CN": "签收"},
+        "return": {"zh-CN": "退回"},
+    }
 
 
 class DeliveryUnderWay(Problem):

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases import actions, papers, party
+from case_service.cases import actions, history, papers, party
 from case_service.cases import service as cases
 from case_service.cases.action_body import ActionIn
 from case_service.cases.rules import FINAL, TRANSITIONS, Action, Stage
-from case_service.cases.tables import Case, TimelineEntry
+from case_service.cases.tables import Case
 from case_service.deliveries import rules, store
 from case_service.deliveries.errors import (
     DeliveryDetailMissing,
@@ -210,15 +210,15 @@ async def expire(
     if delivery.state is DeliveryState.SENT:
         case = await cases.get(session, delivery.case_id)
         _come_back(session, case, delivery, "自助柜逾期未取 / not fetched from the locker", at)
-        session.add(
-            TimelineEntry(
-                case_id=case.id,
-                at=at,
-                action="return_delivery",
-                stage=case.stage,
-                actor=actions.MACHINE,
-                facts={"way": delivery.way.value},
-            )
+        way = {"way": delivery.way.value}
+        history.note(
+            session,
+            case,
+            action="return_delivery",
+            actor=actions.MACHINE,
+            at=at,
+            facts=way,
+            payload={"delivery": str(delivery.id), **way},
         )
     await session.flush()
 
@@ -373,22 +373,14 @@ def _note(
     facts: dict[str, Any] = {"way": delivery.way.value}
     if delivery.tracking_number is not None:
         facts["tracking_number"] = delivery.tracking_number
-    session.add(
-        TimelineEntry(
-            case_id=case.id,
-            at=at,
-            action=action,
-            stage=case.stage,
-            actor=caller.subject,
-            actor_role=cases.role_of(caller),
-            site_id=caller.site_id,
-            facts=facts,
-        )
-    )
-    audit.note(
+    history.note(
         session,
+        case,
+        action=action,
         actor=caller.subject,
-        action=f"case.{action}",
-        subject=str(case.id),
-        payload={"number": case.number, "delivery": str(delivery.id), **facts},
+        actor_role=cases.role_of(caller),
+        site_id=caller.site_id,
+        at=at,
+        facts=facts,
+        payload={"delivery": str(delivery.id), **facts},
     )

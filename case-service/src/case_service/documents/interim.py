@@ -19,25 +19,13 @@ from case_service.documents.phrases import (
     Wording,
     Words,
 )
+from case_service.matters.procedures import PROCEDURES
 from tongban.conditions import parse
 
 __all__ = ["EXTENSION", "NAMES", "PROOF_OF_SERVICE", "SPECIAL_PROCEDURE", "TERMINATION"]
 
 Names = Mapping[str, Mapping[str, str]]
 
-# 行政许可法 Art. 45; 公示 and 现场踏勘 only where the matter cites a law of its own.
-_PROCEDURES: Final[Names] = {
-    "hearing": {"zh-CN": "听证", "en": "hearing"},
-    "tender": {"zh-CN": "招标", "en": "tender"},
-    "auction": {"zh-CN": "拍卖", "en": "auction"},
-    "inspection": {"zh-CN": "检验", "en": "inspection"},
-    "test": {"zh-CN": "检测", "en": "testing"},
-    "quarantine": {"zh-CN": "检疫", "en": "quarantine"},
-    "appraisal": {"zh-CN": "鉴定", "en": "appraisal"},
-    "expert_review": {"zh-CN": "专家评审", "en": "expert review"},
-    "public_notice": {"zh-CN": "公示", "en": "public notice"},
-    "site_survey": {"zh-CN": "现场踏勘", "en": "on-site survey"},
-}
 _WAYS: Final[Names] = {
     "counter": {"zh-CN": "窗口领取", "en": "at the counter"},
     "window": {"zh-CN": "窗口领取", "en": "at the counter"},
@@ -46,7 +34,7 @@ _WAYS: Final[Names] = {
     "online": {"zh-CN": "电子送达", "en": "online"},
     "partner": {"zh-CN": "合作区代为送达", "en": "through the partner district"},
 }
-NAMES: Mapping[str, Names] = MappingProxyType({"procedure": _PROCEDURES, "way": _WAYS})
+NAMES: Mapping[str, Names] = MappingProxyType({"procedure": PROCEDURES, "way": _WAYS})
 """What a fact's value is called in each language; a value not listed is told as it is."""
 
 _YOURS_ZH: Final = "您的“{matter_name}”申请（办件编号{case_number}）"

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import Header, Path, Query, Response
+from fastapi import Header, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
 
 from case_service.cases import service as cases
-from case_service.documents import service
+from case_service.documents import service, verification
 from case_service.documents.schemas import (
     NUMBER,
     DocumentStanding,
@@ -17,7 +18,7 @@ from case_service.documents.schemas import (
 )
 from case_service.errors import CaseNotFound, DocumentNotFound, TooManyTries
 from tongban.app import router as new_router
-from tongban.clock import Now
+from tongban.clock import Now, local_date
 from tongban.context import InContext
 from tongban.db import Session
 from tongban.identity import ForeignSite, Identified, MaybeCaller
@@ -111,12 +112,46 @@ async def download_document(
     )
 
 
-@router.get("/api/v1/documents/verify/{number}", responses=problems(TooManyTries))
+@router.get(
+    "/api/v1/documents/verify/{number}",
+    response_model=DocumentStanding,
+    responses={**problems(TooManyTries), **verification.PAGE_TOO},
+)
 async def verify_document(
-    number: Number, sha256: Digest, context: InContext, at: Now, _caller: MaybeCaller
-) -> DocumentStanding:
-    """文书查验: whether a document with this number and digest is ours; its QR code leads here."""
-    return await service.standing(context, number, sha256, at=at)
+    number: Number,
+    sha256: Digest,
+    request: Request,
+    response: Response,
+    context: InContext,
+    at: Now,
+    _caller: MaybeCaller,
+) -> DocumentStanding | HTMLResponse:
+    """文书查验: whether a document with this number and digest is ours; its QR code leads here,
+    and a browser is shown a page."""
+    found = await service.standing(context, number, sha256, at=at)
+    if verification.is_asked_by_browser(request):
+        return _page(found)
+    response.headers["Vary"] = "Accept"
+    return found
+
+
+def _page(found: DocumentStanding) -> HTMLResponse:
+    verdict = (
+        "文书真实，未被改动 genuine, and unchanged"
+        if found.is_genuine
+        else ("没有这份文书，或内容已被改动 not ours, or altered")
+    )
+    return verification.page(
+        verdict,
+        is_good=found.is_genuine,
+        rows=[
+            ("文书 Document", found.title and f"{found.title['zh-CN']} {found.title['en']}"),
+            ("文号 Number", found.number),
+            ("出具地区 Issued by", found.issued_by and found.issued_by.body),
+            ("出具时间 Issued at", found.issued_at and local_date(found.issued_at)),
+            ("摘要 SHA-256", found.sha256),
+        ],
+    )
 
 
 @router.post("/api/v1/documents/verify", responses=problems(TooManyTries))

@@ -27,7 +27,7 @@ from tongban.app import router as new_router
 from tongban.clock import Now
 from tongban.context import InContext
 from tongban.db import Session
-from tongban.identity import Caller, ForeignSite, Identified, MaybeCaller, Role, allow
+from tongban.identity import Caller, ForeignSite, Identified, MaybeCaller, NotAllowed, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery
 from tongban.problems import problems
 from tongban.texts import Code
@@ -108,7 +108,12 @@ async def read_enquiry(
 @router.post(
     "/api/v1/enquiries/{enquiry_id}/answer",
     responses=problems(
-        EnquiryNotFound, ForeignSite, EnquiryAnsweredAlready, EnquiryOver, SupervisorAnswers
+        EnquiryNotFound,
+        ForeignSite,
+        NotAllowed,
+        EnquiryAnsweredAlready,
+        EnquiryOver,
+        SupervisorAnswers,
     ),
 )
 async def answer_enquiry(
@@ -119,7 +124,7 @@ async def answer_enquiry(
     caller: Answering,
     at: Now,
 ) -> EnquiryRead:
-    """答复咨询投诉: once; an overdue complaint is answered by a supervisor."""
+    """答复咨询投诉: once; a complaint by the site's manager, an overdue one by a supervisor."""
     enquiry = await service.answer(session, context, enquiry_id, body, caller=caller, at=at)
     return service.shown(enquiry, vault=context.vault, is_listed=False)
 

@@ -15,6 +15,7 @@ from case_service.enquiries.errors import (
     SupervisorAnswers,
 )
 from tongban.clock import start_of
+from tongban.identity import NotAllowed, Role
 from tongban.workdays import Calendar, Deadline
 
 __all__ = [
@@ -57,20 +58,25 @@ def escalation_at(due_on: date) -> datetime:
 
 
 def check_answer(
-    *, state: EnquiryState, kind: EnquiryKind, is_escalated: bool, is_supervisor: bool
+    *, state: EnquiryState, kind: EnquiryKind, is_escalated: bool, roles: frozenset[Role]
 ) -> None:
     """Refuse an answer that can't be given.
 
     Raises:
         EnquiryAnsweredAlready, EnquiryOver: there is nothing to answer.
-        SupervisorAnswers: an overdue complaint is no longer answered by those it is about.
+        NotAllowed: whom a complaint may be about does not answer it (信访工作条例 Art. 30).
+        SupervisorAnswers: an overdue complaint is no longer answered by its site either.
     """
     if state is EnquiryState.ANSWERED:
         raise EnquiryAnsweredAlready
     if state is EnquiryState.WITHDRAWN:
         raise EnquiryOver
-    if kind is EnquiryKind.COMPLAINT and is_escalated and not is_supervisor:
+    if kind is not EnquiryKind.COMPLAINT or Role.SUPERVISOR in roles:
+        return
+    if is_escalated:
         raise SupervisorAnswers
+    if Role.SITE_MANAGER not in roles:
+        raise NotAllowed(needed=[Role.SITE_MANAGER, Role.SUPERVISOR])
 
 
 def check_withdrawal(state: EnquiryState) -> None:

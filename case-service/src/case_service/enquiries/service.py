@@ -120,14 +120,15 @@ async def answer(
     """答复: once, and the asker is told that it is there.
 
     Raises:
-        EnquiryNotFound, ForeignSite, EnquiryAnsweredAlready, EnquiryOver, SupervisorAnswers
+        EnquiryNotFound, ForeignSite, EnquiryAnsweredAlready, EnquiryOver, NotAllowed,
+        SupervisorAnswers
     """
     enquiry = await _for_update(session, enquiry_id, caller)
     rules.check_answer(
         state=enquiry.state,
         kind=enquiry.kind,
         is_escalated=enquiry.escalated_at is not None,
-        is_supervisor=caller.has(Role.SUPERVISOR),
+        roles=caller.roles,
     )
     enquiry.sealed_answer = _sealed(context.vault, given.answer, enquiry.id)
     enquiry.state, enquiry.next_due_at = EnquiryState.ANSWERED, None

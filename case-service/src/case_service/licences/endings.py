@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases.tables import Case, TimelineEntry
+from case_service.cases import history
+from case_service.cases.tables import Case
 from case_service.documents import service as documents
 from case_service.events import CaseEvent, CaseLicenceChanged, CaseLicenceRevoked
 from case_service.licences import rules, store, telling
@@ -179,16 +180,16 @@ def _put_on_record(
     caller: Caller,
 ) -> None:
     role = next((role for role in sorted(ENDINGS[act].roles) if caller.has(role)), None)
-    session.add(
-        TimelineEntry(
-            case_id=case.id,
-            at=at,
-            action=f"{act.value}_licence",
-            stage=case.stage,
-            actor=caller.subject,
-            actor_role=role,
-            facts={"licence_number": licence.number},
-        )
+    named = {"licence_number": licence.number}
+    history.note(
+        session,
+        case,
+        action=f"{act.value}_licence",
+        actor=caller.subject,
+        actor_role=role,
+        at=at,
+        facts=named,
+        payload=named,
     )
     audit.note(
         session,

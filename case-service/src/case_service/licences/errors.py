@@ -42,6 +42,18 @@ class LicenceActNotAllowed(Problem):
         "zh-CN": "证照状态为 {state}，可以进行：{allowed}。",
         "en": "The licence is {state}; what can be done to it: {allowed}.",
     }
+    words = {
+        "valid": {"zh-CN": "有效"},
+        "superseded": {"zh-CN": "已换发"},
+        "cancelled": {"zh-CN": "已注销"},
+        "rescinded": {"zh-CN": "已撤销"},
+        "withdrawn": {"zh-CN": "已撤回"},
+        "revoked": {"zh-CN": "已吊销"},
+        "cancel": {"zh-CN": "注销"},
+        "rescind": {"zh-CN": "撤销"},
+        "withdraw": {"zh-CN": "撤回"},
+        "revoke": {"zh-CN": "吊销"},
+    }
 
 
 class LicenceNotSucceeded(Problem):

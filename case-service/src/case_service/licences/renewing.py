@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases.tables import Case, TimelineEntry
+from case_service.cases import history
+from case_service.cases.tables import Case
 from case_service.duty import Duty
 from case_service.events import CaseLicenceChanged
 from case_service.handovers.service import hand_over
@@ -101,15 +102,9 @@ async def _expire(
 
 def _record(session: AsyncSession, asking: Case, licence: Licence, at: datetime) -> None:
     """Put it on the timeline of the case that nobody decided, and on the ledger."""
-    session.add(
-        TimelineEntry(
-            case_id=asking.id,
-            at=at,
-            action="deem_renewed",
-            stage=asking.stage,
-            actor=SYSTEM,
-            facts={"licence_number": licence.number},
-        )
+    named = {"licence_number": licence.number}
+    history.note(
+        session, asking, action="deem_renewed", actor=SYSTEM, at=at, facts=named, payload=named
     )
     audit.note(
         session,

@@ -4,8 +4,10 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
+from fastapi.responses import HTMLResponse
 
+from case_service.documents import verification
 from case_service.licences import endings, service, showing
 from case_service.licences.errors import (
     EndingIncomplete,
@@ -24,7 +26,8 @@ from case_service.licences.schemas import (
     ShowCodeMade,
     Withdrawal,
 )
-from case_service.licences.vocabulary import EndGround, LicenceAct
+from case_service.licences.vocabulary import EndGround, LicenceAct, Standing
+from case_service.licences.words import STANDINGS
 from case_service.seals.errors import SealNotAuthorised
 from tongban.app import router as new_router
 from tongban.clock import Now
@@ -71,12 +74,44 @@ async def list_my_licences(
     )
 
 
-@router.get("/api/v1/licences/verify/{code}")
+@router.get(
+    "/api/v1/licences/verify/{code}",
+    response_model=LicenceVerified,
+    responses=verification.PAGE_TOO,
+)
 async def verify_licence(
-    code: Code, session: Session, context: InContext, at: Now, _caller: MaybeCaller
-) -> LicenceVerified:
-    """证照查验: how a licence stands (valid, expired, revoked, …, unknown), for who is shown it."""
-    return await service.verify(session, context, code, at=at)
+    code: Code,
+    request: Request,
+    response: Response,
+    session: Session,
+    context: InContext,
+    at: Now,
+    _caller: MaybeCaller,
+) -> LicenceVerified | HTMLResponse:
+    """证照查验: how a licence stands (valid, expired, revoked, …, unknown), for who is shown it;
+    its QR code leads here, and a browser is shown a page."""
+    found = await service.verify(session, context, code, at=at)
+    if verification.is_asked_by_browser(request):
+        return _page(found)
+    response.headers["Vary"] = "Accept"
+    return found
+
+
+def _page(found: LicenceVerified) -> HTMLResponse:
+    said = STANDINGS[found.standing]
+    return verification.page(
+        f"{said['zh-CN']} {said['en']}",
+        is_good=found.standing is Standing.VALID,
+        rows=[
+            ("证照名称 Licence", found.name),
+            ("证照编号 Number", found.number),
+            ("持证人 Holder", found.holder),
+            ("发证地区 Issued by", found.issued_by and found.issued_by.body),
+            ("有效期自 Valid from", found.valid_from),
+            ("有效期至 Valid until", found.valid_until),
+            ("失效日期 Void from", found.invalid_from),
+        ],
+    )
 
 
 @router.post(

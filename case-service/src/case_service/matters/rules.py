@@ -198,8 +198,12 @@ class MatterContent(_Part):
     def stopping_procedures(self) -> tuple[SpecialProcedure, ...]:
         """The special procedures that may stop this matter's clock.
 
-        A hearing may stop any licence's, listed or not: whoever has a right to one asks for it
-        (行政许可法 Art. 46, 47).
+        行政许可法 Art. 45 names the hearing among what no limit of that law counts, and asks no
+        version to list it. Whether there is one is not the matter's to say: the law or the public
+        interest (Art. 46), or an applicant or neighbour who has a right to it (Art. 47), calls for
+        it. So a licence's clock stops for it, listed or not. The other seven follow from what is
+        applied for, which the version knows, and other types of matter are not bound by this law:
+        those are listed.
         """
         listed = tuple(one for one in self.special_procedures if one.stops_the_clock)
         if self.is_licence and all(one.kind != HEARING.kind for one in listed):

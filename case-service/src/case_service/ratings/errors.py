@@ -115,6 +115,18 @@ class FollowUpNotNow(Problem):
         "zh-CN": "当前状态为 {state}，可以进行：{allowed}。",
         "en": "It is {state}; what can be done now: {allowed}.",
     }
+    words = {
+        "calling_back": {"zh-CN": "待回访"},
+        "correcting": {"zh-CN": "待整改"},
+        "answering": {"zh-CN": "待答复"},
+        "answered": {"zh-CN": "已答复，可再次评价"},
+        "done": {"zh-CN": "已办结"},
+        "excluded": {"zh-CN": "申诉成立，不计入统计"},
+        "verify": {"zh-CN": "回访核实"},
+        "correct": {"zh-CN": "整改"},
+        "answer": {"zh-CN": "答复"},
+        "rate_again": {"zh-CN": "再次评价"},
+    }
 
 
 class AppealedAlready(Problem):

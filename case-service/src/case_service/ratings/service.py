@@ -7,9 +7,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from case_service.cases import history
 from case_service.cases.progress import progress
 from case_service.cases.rules import FINAL, Stage
-from case_service.cases.tables import Case, TimelineEntry
+from case_service.cases.tables import Case
 from case_service.errors import CaseNotFound
 from case_service.events import CaseRated
 from case_service.people_events import RatingGiven
@@ -309,17 +310,16 @@ async def _keep_of_case(
         ),
         of=case,
     )
-    _note(session, rating, actor=actor, subject=str(case.id))
-    session.add(
-        TimelineEntry(
-            case_id=case.id,
-            at=at,
-            action="rate",
-            stage=case.stage,
-            actor=actor,
-            site_id=case.site_id,
-            facts={"source": rating.source.value},
-        )
+    source = {"source": rating.source.value}
+    history.note(
+        session,
+        case,
+        action="rate",
+        actor=actor,
+        site_id=case.site_id,
+        at=at,
+        facts=source,
+        payload={"score": rating.score, **source},
     )
     await session.flush()
 

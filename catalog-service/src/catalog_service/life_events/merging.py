@@ -4,7 +4,6 @@ Pure. Questions and fields that bear the same key are the same; a life event ren
 keys where the same word means another thing. Materials are the same by their names.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from catalog_service.matters.guide_tree import Entry, Tree, tree_of
 from tongban.conditions import Fact, Facts
 from tongban.problems import FieldError, Text, Where
+from tongban.texts import name_without_form
 
 __all__ = [
     "Claim",
@@ -28,7 +28,6 @@ __all__ = [
 NECESSITIES = ("required", "commitment", "supply_later", "optional")
 SOURCES = ("applicant", "third_party", "government")
 FORMS = ("original", "copy", "electronic")
-FORM_WORDS = ("复印件", "原件", "副本", "电子版", "扫描件")
 QUESTION = "question"
 
 
@@ -228,12 +227,12 @@ class Need:
 
 def need_of(joined: Joined, material: Entry, earlier: Iterable[Joined]) -> Need:
     """Find which of the matters done before hand over what this one asks for."""
-    name, waived_by = _same_name(material["name"]), set(material.get("waived_by", ()))
+    name, waived_by = name_without_form(material["name"]), set(material.get("waived_by", ()))
     makers = [
         one.code
         for one in earlier
         for result in one.content.get("results", ())
-        if result.get("licence_type") in waived_by or _same_name(result["name"]) == name
+        if result.get("licence_type") in waived_by or name_without_form(result["name"]) == name
     ]
     return Need(joined.code, material, makers)
 
@@ -246,7 +245,7 @@ def merged_materials(needs: Iterable[Need]) -> list[dict[str, Any]]:
     """
     piles: dict[str, list[Need]] = {}
     for need in needs:
-        piles.setdefault(_same_name(need.material["name"]), []).append(need)
+        piles.setdefault(name_without_form(need.material["name"]), []).append(need)
     return [_one_of(pile) for pile in piles.values()]
 
 
@@ -279,11 +278,3 @@ def _counts(material: Entry) -> Mapping[str, int]:
 
 def _strictest(found: Sequence[str], order: Sequence[str]) -> str:
     return min(found, key=lambda one: order.index(one) if one in order else len(order))
-
-
-def _same_name(name: str) -> str:
-    """Return what two names of one document have in common: original and copy are one document."""
-    plain = unicodedata.normalize("NFKC", name).replace(" ", "").casefold()
-    for word in FORM_WORDS:
-        plain = plain.removesuffix(f"({word})").removesuffix(word)
-    return plain
