@@ -219,6 +219,48 @@ async def test_an_amended_calendar_moves_the_open_deadlines_and_tells_which(
     assert again == 0
 
 
+async def test_a_day_told_in_writing_stands_unless_it_is_a_day_off_now(
+    passing: TimePassing,
+) -> None:
+    await tell_calendar(passing)
+    await passing.on("2026-11-02")
+    code = await passing.matter(
+        materials=[
+            {"key": "plan", "name": "平面图", "necessity": "required"},
+            {"key": "report", "name": "检测报告", "necessity": "supply_later"},
+            {"key": "safety", "name": "安全承诺", "necessity": "commitment"},
+        ],
+        supply_days=3,
+        commitment_check_days=4,
+        promised_days=15,
+        steps=[],
+    )
+    given = [
+        {"key": "report", "evidence": "supply_later"},
+        {"key": "safety", "evidence": "commitment"},
+    ]
+    case_id = await passing.counter.accepted(code, materials=given)
+    before = await passing.case(case_id)
+
+    await tell_calendar(passing, "2026-11-03")  # counted anew, both would be a day later
+    await recomputed(passing)
+    told = await passing.case(case_id)
+    await tell_calendar(passing, "2026-11-05", "2026-11-06")
+    moved = await recomputed(passing)
+
+    case = await passing.case(case_id)
+    told_of = (await get(passing, f"recomputations/{moved['id']}/moved?limit=100")).json()["items"]
+    mine = next(one for one in told_of if one["case_id"] == case_id)
+    assert (str(before.supply_due_on), before.commitments[0]["check_due_on"]) == (
+        "2026-11-05",
+        "2026-11-06",
+    )
+    assert (told.supply_due_on, told.commitments) == (before.supply_due_on, before.commitments)
+    assert mine["moved"]["supply_due_on"] == {"before": "2026-11-05", "after": "2026-11-09"}
+    assert case.tolerated[0]["due_on"] == "2026-11-09"
+    assert case.commitments[0]["check_due_on"] == "2026-11-09"
+
+
 async def test_a_recomputation_puts_a_wrong_light_right(passing: TimePassing) -> None:
     await tell_calendar(passing)
     await passing.on("2026-11-02")

@@ -22,9 +22,12 @@ from tongban.context import Context
 from tongban.identity import Caller
 from tongban.workdays import Calendar
 
-__all__ = ["Moved", "Part", "clock", "reckon_anew"]
+__all__ = ["Moved", "Part", "clock", "off_holidays", "reckon_anew"]
 
-DATES = tuple(name for name in DueDates.__dataclass_fields__ if name.endswith("_due_on"))
+DATES = (
+    *(name for name in DueDates.__dataclass_fields__ if name.endswith("_due_on")),
+    "supply_due_on",
+)
 
 
 async def clock(
@@ -133,9 +136,10 @@ async def _anew(
 ) -> dict[str, Any]:
     """Return the columns that another calendar changes."""
     matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
-    values = steps.clock_values(
+    written = off_holidays(case, calendar)
+    values = written | steps.clock_values(
         case,
-        {},
+        written,
         calendar,
         matter=matter,
         today=local_date(at),
@@ -145,6 +149,28 @@ async def _anew(
     if any(getattr(case, name) != light for name, light in lights.items()):
         values["next_due_at"] = at
     return {name: value for name, value in values.items() if getattr(case, name) != value}
+
+
+def off_holidays(case: Case, calendar: Calendar) -> dict[str, Any]:
+    """Return the columns whose days were told in writing, as another calendar has them.
+
+    What was told stands, also where the calendar would have counted otherwise; but a term that
+    would end on a day off ends on the next working day (Civil Code, Art. 203).
+    """
+
+    def working(day: date) -> date:
+        return day if calendar.is_working_day(day) else calendar.add_working_days(day, 1).due_on
+
+    def moved(kept: Mapping[str, Any], name: str) -> dict[str, Any]:
+        return {**kept, name: str(working(date.fromisoformat(kept[name])))}
+
+    return {
+        "supply_due_on": working(case.supply_due_on) if case.supply_due_on else None,
+        "tolerated": [moved(one, "due_on") for one in case.tolerated],
+        "commitments": [
+            moved(one, "check_due_on") if one["kept"] is None else one for one in case.commitments
+        ],
+    }
 
 
 def _told(before: date | None, after: date | None) -> dict[str, str | None]:

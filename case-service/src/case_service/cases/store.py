@@ -294,6 +294,7 @@ async def with_open_clocks(
         Case.issue_due_on,
         Case.forward_due_on,
         Case.step_due_on,
+        Case.supply_due_on,
     )
     may_move = or_(Case.is_provisional, *(due >= reach for due in dates))
     statement = select(Case).where(Case.closed_at.is_(None), may_move)
