@@ -93,6 +93,23 @@ async def test_reading_it_unmasked_is_on_the_record(counter: Counter) -> None:
     assert noted.scalars().all() == [counter.clerk]
 
 
+async def test_a_helper_reads_unmasked_whom_they_help_and_nobody_else(counter: Counter) -> None:
+    helped, other = await counter.submitted(), await counter.submitted()
+    helper = counter.headers("helper")
+    body = {"mode": "assist", "helper_name": "孙帮办"}
+    recorded = await counter.case.client.post(
+        f"/api/v1/cases/{helped}/assistance", json=body, headers=helper
+    )
+    assert recorded.status_code == 201, recorded.text
+
+    answers = [
+        await counter.case.client.get(f"/api/v1/cases/{one}?full=true", headers=helper)
+        for one in (helped, other)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+
+
 async def test_an_unknown_matter_may_be_tried_again(counter: Counter) -> None:
     answer = await counter.submit("11610131MB2A12345X4610199999999")
 
