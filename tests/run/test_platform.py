@@ -268,7 +268,7 @@ async def test_a_stubborn_app_does_not_hold_up_the_end(tmp_path: Path) -> None:
     started = time.monotonic()
     await platform.stop()
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30  # the app itself would take an hour
     assert pids_of(tmp_path) == set()
 
 
@@ -367,7 +367,7 @@ def test_a_signal_ends_it_all_in_order(
 ) -> None:
     launcher.process.send_signal(number)
 
-    assert launcher.process.wait(10) == 0
+    assert launcher.process.wait(60) == 0
     assert pids_of(tmp_path) == set()
     assert "stopped" in launcher.output.read_text().splitlines()[-1]
 
@@ -385,7 +385,7 @@ def test_a_killed_launcher_takes_its_children_along_and_the_next_one_comes_up(
     next_launcher.process.kill()
     next_launcher.process.wait()
 
-    assert wait_until(lambda: pids_of(tmp_path) == set(), 10), pids_of(tmp_path)
+    assert wait_until(lambda: pids_of(tmp_path) == set(), 60), pids_of(tmp_path)
 
 
 def test_a_signal_while_starting_ends_it_too(tmp_path: Path) -> None:
@@ -394,5 +394,5 @@ def test_a_signal_while_starting_ends_it_too(tmp_path: Path) -> None:
 
     launcher.process.send_signal(signal.SIGTERM)
 
-    assert launcher.process.wait(10) == 0
+    assert launcher.process.wait(60) == 0
     assert pids_of(tmp_path) == set()

@@ -15,6 +15,7 @@ platform = Platform(
     district="610171",
     ports=Ports(int(port)),
     settings={"PYTHONPATH": str(Path(__file__).parent), "STAND_IN_RECORD": record},
+    durable=False,
     modules=dict.fromkeys((*SERVICES, "gateway"), "stand_in"),
 )
 try:

