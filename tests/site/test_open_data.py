@@ -135,7 +135,10 @@ async def test_a_matter_is_found_by_its_id_without_a_look_at_the_others(
     assert nobody.status_code == 404
     for code, open_id in rows:
         assert rules.id_without(district, rules.service_id(district, code)) == str(open_id)
-    read = scans_of(plan[0]["Plan"])
+    # The small tables beside it are read as the planner likes, by what other tests left in them.
+    read = [
+        one for one in scans_of(plan[0]["Plan"]) if one["Relation Name"] == "known_matter_versions"
+    ]
     looked_at = sum(one["Actual Rows"] + one.get("Rows Removed by Filter", 0) for one in read)
     assert any(one.get("Index Name") == "ix_known_matter_versions_open_id" for one in read)
     assert looked_at < 20
