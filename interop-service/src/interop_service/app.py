@@ -27,6 +27,7 @@ from interop_service.exchanges import routes as exchanges
 from interop_service.exchanges.answers import SignedAnswers
 from interop_service.files import keeping
 from interop_service.files import routes as files
+from interop_service.files.store import ANY_WAITING
 from interop_service.following import follow_letter
 from interop_service.letters import sending as letters
 from interop_service.links import routes as links
@@ -116,7 +117,7 @@ SERVICE = Service(
         Timer(every=timedelta(hours=1), run=sending.archive),
         Timer(every=timedelta(hours=6), run=monitoring_service.forget),
         Timer(every=timedelta(minutes=1), run=moving.watch_lights),
-        Timer(every=timedelta(seconds=2), run=arrivals.take_arrived),
+        Timer(every=timedelta(seconds=2), run=arrivals.take_arrived, look=ANY_WAITING),
         Timer(every=timedelta(hours=1), run=keeping.forget_files),
         Timer(every=timedelta(days=1), run=keeping.sweep_files),
     ),

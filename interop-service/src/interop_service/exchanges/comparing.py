@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -14,7 +14,7 @@ from interop_service.exchanges.rules import State
 from interop_service.exchanges.tables import Delivery, Exchange, Reconciliation
 
 __all__ = [
-    "changed",
+    "changed_ids",
     "due_reconciliations",
     "lock_deliveries_behind",
     "lock_exchanges",
@@ -64,10 +64,16 @@ async def reconciliations(session: AsyncSession) -> Sequence[Reconciliation]:
     return rows.all()
 
 
-def changed(
-    partner: str, *, since: datetime, behind: UUID | None, until: UUID | None, most: int
-) -> Select[UUID]:
-    """Select a page of the ids of what changed since: those between `behind` and `until`."""
+async def changed_ids(
+    session: AsyncSession,
+    partner: str,
+    *,
+    since: datetime,
+    behind: UUID | None,
+    until: UUID | None,
+    most: int,
+) -> set[UUID]:
+    """Return a page of what changed since, by id: those between `behind` and `until`."""
     statement = select(Exchange.id).where(
         Exchange.partner == partner,
         Exchange.updated_at >= since,
@@ -77,7 +83,7 @@ def changed(
         statement = statement.where(Exchange.id > behind)
     if until is not None:
         statement = statement.where(Exchange.id <= until)
-    return statement.order_by(Exchange.id).limit(most)
+    return set(await session.scalars(statement.order_by(Exchange.id).limit(most)))
 
 
 async def lock_exchanges(

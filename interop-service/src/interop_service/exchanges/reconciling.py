@@ -107,12 +107,13 @@ async def answer(
     theirs = {one.exchange_id: one for one in message.exchanges}
     wanted = set(theirs)
     if not message.only_listed:
-        wanted |= await _changed(
+        wanted |= await comparing.changed_ids(
             session,
             signed.sender,
-            since=message.since,
+            since=message.since - OVERLAP,
             behind=message.behind,
             until=message.until,
+            most=PAGE,
         )
     rows = await comparing.lock_exchanges(session, signed.sender, list(wanted))
     known = {row.id: row for row in rows}
@@ -150,7 +151,9 @@ async def _with_partner(
     behind: UUID | None = None
     while True:
         async with context.sessions.begin() as session:
-            ids = await _changed(session, district, since=since, behind=behind, until=None)
+            ids = await comparing.changed_ids(
+                session, district, since=since - OVERLAP, behind=behind, until=None, most=PAGE
+            )
             rows = await comparing.lock_exchanges(session, district, list(ids))
             partner = await partners.active_partner(session, district)
             ours = [stated(row) for row in rows]
@@ -181,20 +184,6 @@ async def _with_partner(
         if until is None:
             return examined, mended
         behind = until
-
-
-async def _changed(
-    session: AsyncSession,
-    partner: str,
-    *,
-    since: datetime,
-    behind: UUID | None,
-    until: UUID | None,
-) -> set[UUID]:
-    statement = comparing.changed(
-        partner, since=since - OVERLAP, behind=behind, until=until, most=PAGE
-    )
-    return set(await session.scalars(statement))
 
 
 async def _mend_answered(

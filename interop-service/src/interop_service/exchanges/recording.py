@@ -36,14 +36,16 @@ async def record(session: AsyncSession, context: Context, errand: Errand, outcom
     It locks as everyone does: the exchange with its concert, then the message, then what all
     messages of a partner share. In another order two would wait for each other.
     """
-    concert = await concerts.locked(session, errand.exchange_id)
-    assert concert is not None  # noqa: S101  # the message's foreign key
-    delivery = await store.lock_delivery(session, errand.message_id)
-    if delivery is None or delivery.state is not DeliveryState.DUE:
-        return  # another worker was given it after our lease, and was quicker
     at = context.clock()
     if isinstance(outcome, Postponed):
-        await _record_postponed(session, errand, delivery, outcome, at=at)
+        postponed = await _still_due(session, errand)
+        if postponed is not None:
+            await _record_postponed(session, errand, postponed, outcome, at=at)
+        return
+    concert = await concerts.locked(session, errand.exchange_id)
+    assert concert is not None  # noqa: S101  # the message's foreign key
+    delivery = await _still_due(session, errand)
+    if delivery is None:
         return
     if isinstance(outcome, Delivered):
         _log(session, context, errand, delivery, outcome, at=at)
@@ -61,6 +63,12 @@ async def record(session: AsyncSession, context: Context, errand: Errand, outcom
         await _record_refusal(session, context, concert, delivery, at=at)
     if not errand.is_line_good:
         await lines.note_success(session, errand.partner)
+
+
+async def _still_due(session: AsyncSession, errand: Errand) -> Delivery | None:
+    """Lock the message; None where another worker was given it after our lease, and was quicker."""
+    delivery = await store.lock_delivery(session, errand.message_id)
+    return delivery if delivery is not None and delivery.state is DeliveryState.DUE else None
 
 
 async def _record_postponed(

@@ -24,6 +24,7 @@ from interop_service.partners.tables import Partner
 from tongban.paging import Paging, after
 
 __all__ = [
+    "ANY_WAITING",
     "add_piece",
     "announce",
     "begin_anew",
@@ -44,6 +45,9 @@ __all__ = [
     "unfinished_bytes",
     "waiting",
 ]
+
+ANY_WAITING = select(select(WaitingMessage.id).exists())
+"""Whether any message waits for its files."""
 
 
 async def announce(
