@@ -1,13 +1,17 @@
 """The transition table is the law: what it does not list is refused, and says what is allowed."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from case_service.cases import rules
 from case_service.cases.guards import REASONS
+from case_service.cases.refusals import DepartmentNotAsked, NotTheLead
 from case_service.cases.rules import (
     ASSIGNEES,
     FINAL,
@@ -17,8 +21,6 @@ from case_service.cases.rules import (
     Guard,
     Stage,
     Transition,
-    actions_for,
-    advance,
     advance_by_machine,
     step_of,
 )
@@ -26,7 +28,11 @@ from case_service.errors import ActionNotAllowed, AssignedToAnother, HelperMayNo
 from tongban.identity import NotAllowed, Role
 
 EVERYBODY = frozenset(Role)
-SUITS: dict[Guard, dict[str, bool | str | None]] = {
+DEPARTMENT = "tax"
+# Whoever acts here is of the department that was asked, where one was.
+advance = partial(rules.advance, department=DEPARTMENT)
+actions_for = partial(rules.actions_for, department=DEPARTMENT)
+SUITS: dict[Guard, dict[str, Any]] = {
     Guard.OWN_MATTER: {"is_partners": False},
     Guard.PARTNERS_MATTER: {"is_partners": True},
     Guard.IMMEDIATE: {"is_immediate": True},
@@ -36,8 +42,8 @@ SUITS: dict[Guard, dict[str, bool | str | None]] = {
     Guard.FORWARD_FAILED: {"has_forward_failed": True},
     Guard.MATERIAL_OWED: {"owes_material": True},
     Guard.NO_MATERIAL_OWED: {"owes_material": False},
-    Guard.OPINION_OWED: {"owes_opinion": True},
-    Guard.NO_OPINION_OWED: {"owes_opinion": False},
+    Guard.OPINION_OWED: {"awaited": (DEPARTMENT,)},
+    Guard.NO_OPINION_OWED: {"awaited": ()},
     Guard.EXTENDABLE: {"is_extendable": True},
     Guard.SUSPENDABLE: {"is_suspendable": True},
     Guard.COMMITMENT_UNCHECKED: {"has_unchecked_commitment": True},
@@ -49,11 +55,13 @@ SUITS: dict[Guard, dict[str, bool | str | None]] = {
     Guard.NOT_ASKED_BACK: {"is_asked_back": False},
     Guard.RESULT_TO_HAND_OVER: {"has_result_to_hand_over": True},
 }
-OPPOSITE: dict[bool | str | None, bool | str | None] = {
+OPPOSITE: dict[Any, Any] = {
     True: False,
     False: True,
     "x": None,
     None: "x",
+    (): (DEPARTMENT,),
+    (DEPARTMENT,): (),
 }
 
 
@@ -61,7 +69,7 @@ def facts(stage: Stage, transition: Transition | None = None) -> CaseFacts:
     """A case for which every guard of the transition holds."""
     plain = CaseFacts(stage=stage, is_immediate=False, is_partners=False)
     for guard in transition.guards if transition else ():
-        plain = replace(plain, **SUITS[guard])  # type: ignore[arg-type]  # each is a flag
+        plain = replace(plain, **SUITS[guard])
     return plain
 
 
@@ -105,7 +113,7 @@ def test_a_role_does_what_the_table_gives_it_and_nothing_else(role: Role) -> Non
 def test_each_guard_holds_the_action_back(stage: Stage, action: Action, guard: Guard) -> None:
     suiting = facts(stage, TRANSITIONS[stage, action])
     (name, value), *_ = SUITS[guard].items()
-    case = replace(suiting, **{name: OPPOSITE[value]})  # type: ignore[arg-type]  # each is of the field's type
+    case = replace(suiting, **{name: OPPOSITE[value]})
 
     with pytest.raises(ActionNotAllowed) as refusal:
         advance(case, action, subject="x", roles=EVERYBODY)
@@ -268,6 +276,29 @@ def test_acceptance_review_and_decision_are_different_peoples_work(
         advance(case, action, subject="same", roles=EVERYBODY)
     assert action not in actions_for(case, subject="same", roles=EVERYBODY)
     assert advance(case, action, subject="other", roles=EVERYBODY)
+
+
+def test_an_opinion_is_for_a_department_that_was_asked_and_has_not_answered() -> None:
+    case = replace(facts(Stage.ACCEPTED), awaited=("water", "fire"), lead="water")
+
+    with pytest.raises(DepartmentNotAsked) as refusal:
+        advance(case, Action.GIVE_OPINION, subject="x", roles=EVERYBODY)
+    assert refusal.value.facts["waiting"] == ["water", "fire"]
+    assert Action.GIVE_OPINION not in actions_for(case, subject="x", roles=EVERYBODY)
+    fire: dict[str, Any] = {"subject": "x", "roles": EVERYBODY, "department": "fire"}
+    assert advance(case, Action.GIVE_OPINION, **fire)
+    assert Action.GIVE_OPINION in actions_for(case, **fire)
+
+
+def test_the_lead_alone_concludes_where_several_departments_reviewed() -> None:
+    case = replace(facts(Stage.ACCEPTED), lead="water")
+
+    with pytest.raises(NotTheLead):
+        advance(case, Action.REVIEW, subject="x", roles=EVERYBODY)
+    assert Action.REVIEW not in actions_for(case, subject="x", roles=EVERYBODY)
+    lead: dict[str, Any] = {"subject": "x", "roles": EVERYBODY, "department": "water"}
+    assert advance(case, Action.REVIEW, **lead)
+    assert Action.REVIEW in actions_for(case, **lead)
 
 
 def test_in_immediate_matters_one_person_does_it_all() -> None:

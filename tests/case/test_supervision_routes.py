@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from case_service.supervision.service import make_digest
 from case_service.supervision.tables import Recomputation
 from support.case_world import SITE, Counter, know_site
 from support.time_passing import TimePassing, at_nine
+from tongban.clock import start_of
 from tongban.testing.fixtures import RunningService, envelope
 
 _amendments = itertools.count(100)
@@ -259,6 +260,44 @@ async def test_a_day_told_in_writing_stands_unless_it_is_a_day_off_now(
     assert mine["moved"]["supply_due_on"] == {"before": "2026-11-05", "after": "2026-11-09"}
     assert case.tolerated[0]["due_on"] == "2026-11-09"
     assert case.commitments[0]["check_due_on"] == "2026-11-09"
+    assert mine["moved"]["check_due_on"] == {"before": "2026-11-06", "after": "2026-11-09"}
+
+
+async def test_what_a_closed_case_promised_is_not_checked_on_a_new_day_off(
+    passing: TimePassing,
+) -> None:
+    await tell_calendar(passing)
+    await passing.on("2026-11-02")
+    code = await passing.matter(
+        materials=[
+            {"key": "plan", "name": "平面图", "necessity": "required"},
+            {"key": "safety", "name": "安全承诺", "necessity": "commitment"},
+        ],
+        commitment_check_days=4,
+        steps=[],
+    )
+    case_id = await passing.counter.accepted(
+        code, materials=[{"key": "safety", "evidence": "commitment"}]
+    )
+    await passing.counter.took(case_id, "review", "reviewer")
+    await passing.counter.took(case_id, "decide", "approver", outcome="granted")
+    await passing.counter.took(case_id, "issue", "seal_keeper")
+    await passing.counter.took(case_id, "deliver", way="window")
+    await passing.counter.took(case_id, "close")
+    before = await passing.case(case_id)
+
+    await tell_calendar(passing, "2026-11-06")
+    moved = await recomputed(passing)
+
+    case = await passing.case(case_id)
+    told_of = (await get(passing, f"recomputations/{moved['id']}/moved?limit=100")).json()["items"]
+    mine = next(one for one in told_of if one["case_id"] == case_id)
+    assert before.closed_at is not None
+    assert before.commitments[0]["check_due_on"] == "2026-11-06"
+    assert mine["moved"] == {"check_due_on": {"before": "2026-11-06", "after": "2026-11-09"}}
+    assert case.commitments[0]["check_due_on"] == "2026-11-09"
+    assert case.next_due_at == start_of(date(2026, 11, 10))
+    assert case.promised_due_on == before.promised_due_on
 
 
 async def test_a_recomputation_puts_a_wrong_light_right(passing: TimePassing) -> None:

@@ -83,7 +83,13 @@ async def act(
     reviews = await _reviews(session, case)
     waits = case.id in await waiting_for_parts(session, [case])
     facts = case_facts(case, matter, reviews, waits_for_parts=waits)
-    transition = rules.advance(facts, action, subject=caller.subject, roles=caller.roles)
+    transition = rules.advance(
+        facts,
+        action,
+        subject=caller.subject,
+        roles=caller.roles,
+        department=caller.department,
+    )
     step = Step(
         session,
         context,

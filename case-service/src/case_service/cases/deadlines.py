@@ -1,6 +1,6 @@
 """Use cases of the clocks (办理时限): explain one; reckon all anew when the calendar changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -28,6 +28,9 @@ DATES = (
     *(name for name in DueDates.__dataclass_fields__ if name.endswith("_due_on")),
     "supply_due_on",
 )
+CHECKED_LATER = ("commitments", "next_due_at")
+NEXT_CHECK = "check_due_on"
+"""Of all that was promised and is not checked yet, the first day."""
 
 
 async def clock(
@@ -124,6 +127,10 @@ async def reckon_anew(
             dates = {
                 name: _told(getattr(case, name), values[name]) for name in DATES if name in values
             }
+            if "commitments" in values:
+                dates[NEXT_CHECK] = _told(
+                    _next_check(case.commitments), _next_check(values["commitments"])
+                )
             if dates:
                 moved.append(Moved(case.id, case.number, dates))
     await store.keep_dates(session, changed)
@@ -134,7 +141,7 @@ async def reckon_anew(
 async def _anew(
     session: AsyncSession, context: Context, case: Case, calendar: Calendar, at: datetime
 ) -> dict[str, Any]:
-    """Return the columns that another calendar changes."""
+    """Return the columns that another calendar changes; of a finished case, what is checked yet."""
     matter = await matters_of(context).version(session, case.matter_code, case.matter_version)
     written = off_holidays(case, calendar)
     values = written | steps.clock_values(
@@ -145,6 +152,8 @@ async def _anew(
         today=local_date(at),
         shares=steps.shares_of(context),
     )
+    if case.closed_at is not None:
+        return {name: values[name] for name in CHECKED_LATER if getattr(case, name) != values[name]}
     lights = {name: values.pop(name) for name in ("light", "step_light")}
     if any(getattr(case, name) != light for name, light in lights.items()):
         values["next_due_at"] = at
@@ -171,6 +180,11 @@ def off_holidays(case: Case, calendar: Calendar) -> dict[str, Any]:
             moved(one, "check_due_on") if one["kept"] is None else one for one in case.commitments
         ],
     }
+
+
+def _next_check(commitments: Sequence[Mapping[str, Any]]) -> date | None:
+    days = [date.fromisoformat(one["check_due_on"]) for one in commitments if one["kept"] is None]
+    return min(days, default=None)
 
 
 def _told(before: date | None, after: date | None) -> dict[str, str | None]:

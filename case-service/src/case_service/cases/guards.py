@@ -29,8 +29,10 @@ class CaseFacts:
     """It is granted and its matter results in a licence or certificate."""
     owes_material: bool = False
     """It was accepted although a material is to follow."""
-    owes_opinion: bool = False
-    """A department that was asked has not answered."""
+    awaited: tuple[str, ...] = ()
+    """The departments that were asked for an opinion and have not answered."""
+    lead: str | None = None
+    """The department that concludes the review, where several were asked."""
     is_extendable: bool = False
     """Not extended yet, and law or matter allow it."""
     is_suspendable: bool = False
@@ -68,8 +70,8 @@ _HOLDS: Mapping[Guard, Callable[[CaseFacts], bool]] = MappingProxyType(
         Guard.FORWARD_FAILED: lambda case: case.has_forward_failed,
         Guard.MATERIAL_OWED: lambda case: case.owes_material,
         Guard.NO_MATERIAL_OWED: lambda case: not case.owes_material,
-        Guard.OPINION_OWED: lambda case: case.owes_opinion,
-        Guard.NO_OPINION_OWED: lambda case: not case.owes_opinion,
+        Guard.OPINION_OWED: lambda case: bool(case.awaited),
+        Guard.NO_OPINION_OWED: lambda case: not case.awaited,
         # 行政许可法 Art. 42: one extension.
         Guard.EXTENDABLE: lambda case: case.is_extendable,
         # 行政许可法 Art. 45: the clock stops for named procedures alone.

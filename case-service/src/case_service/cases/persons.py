@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from case_service.cases.guards import CaseFacts
+from case_service.cases.refusals import DepartmentNotAsked, NotTheLead
 from case_service.cases.vocabulary import Action
+from case_service.errors import AssignedToAnother, HelperMayNotDecide, SamePerson
+from tongban.problems import Problem
 
-__all__ = ["ASSIGNEES", "OTHER_PERSON"]
+__all__ = ["ASSIGNEES", "OTHER_PERSON", "why_not"]
 
 # Who did the one never does the other, save in immediate matters.
 OTHER_PERSON: Mapping[Action, tuple[Action, ...]] = MappingProxyType(
@@ -37,3 +41,30 @@ ASSIGNEES = frozenset(
         Action.HAND_OVER,
     }
 )
+
+
+def why_not(
+    case: CaseFacts, action: Action, *, subject: str, department: str | None
+) -> Problem | None:
+    """Return why this person, who has the role, may not take the action; None if he may."""
+    if _did_what_excludes(case, action, subject):
+        return SamePerson(action=action)
+    if action in OTHER_PERSON and subject in case.helpers:
+        return HelperMayNotDecide(action=action)
+    if action in ASSIGNEES and case.assigned_to not in (None, subject):
+        return AssignedToAnother(action=action)
+    # Who was asked answers; the lead concludes.
+    if action is Action.GIVE_OPINION and department not in case.awaited:
+        return DepartmentNotAsked(waiting=list(case.awaited))
+    if action is Action.REVIEW and case.lead not in (None, department):
+        return NotTheLead(department=case.lead)
+    return None
+
+
+def _did_what_excludes(case: CaseFacts, action: Action, subject: str) -> bool:
+    if case.is_immediate:
+        return False
+    others = OTHER_PERSON.get(action, ())
+    if Action.GIVE_OPINION in others and subject in case.opinion_givers:
+        return True
+    return any(case.people.get(other) == subject for other in others)

@@ -61,7 +61,8 @@ def case_facts(
         was_accepted=case.accepted_at is not None,
         owes_licence=case.outcome is Outcome.GRANTED and matter.content.licence is not None,
         owes_material=bool(case.tolerated),
-        owes_opinion=bool(joint.waited_for(reviews)),
+        awaited=tuple(one.department for one in joint.waited_for(reviews)),
+        lead=next((one.department for one in reviews if one.is_lead), None),
         is_extendable=case.extension is None and most_extension(case, matter) > 0,
         is_suspendable=bool(matter.content.stopping_procedures),
         has_unchecked_commitment=any(one["kept"] is None for one in case.commitments),
@@ -141,6 +142,7 @@ def shown(
             case_facts(case, matter, reviews, waits_for_parts=waits_for_parts),
             subject=caller.subject,
             roles=caller.roles,
+            department=caller.department,
         ),
         matter=MatterRef(
             code=case.matter_code,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from case_service.cases.guards import REASONS, CaseFacts, holds
-from case_service.cases.persons import ASSIGNEES, OTHER_PERSON
+from case_service.cases.persons import ASSIGNEES, OTHER_PERSON, why_not
 from case_service.cases.vocabulary import (
     FINAL,
     Action,
@@ -26,12 +26,7 @@ from case_service.cases.vocabulary import (
     Stage,
     StepName,
 )
-from case_service.errors import (
-    ActionNotAllowed,
-    AssignedToAnother,
-    HelperMayNotDecide,
-    SamePerson,
-)
+from case_service.errors import ActionNotAllowed
 from tongban.identity import NotAllowed, Role
 from tongban.problems import FieldError
 
@@ -269,27 +264,32 @@ TRANSITIONS: Table = MappingProxyType(
 )
 
 
-def advance(case: CaseFacts, action: Action, *, subject: str, roles: frozenset[Role]) -> Transition:
+def advance(
+    case: CaseFacts,
+    action: Action,
+    *,
+    subject: str,
+    roles: frozenset[Role],
+    department: str | None = None,
+) -> Transition:
     """Return where `action` leads.
 
     Raises:
         ActionNotAllowed: not at this stage, or not with such a case; tells what is allowed.
         NotAllowed: none of the caller's roles may.
         SamePerson, HelperMayNotDecide, AssignedToAnother: somebody else has to.
+        DepartmentNotAsked, NotTheLead: another department has to.
     """
     transition = TRANSITIONS.get((case.stage, action))
     unmet = _unmet(transition, case)
     if transition is None or unmet:
-        allowed = actions_for(case, subject=subject, roles=roles)
+        allowed = actions_for(case, subject=subject, roles=roles, department=department)
         raise _not_allowed(case, action, allowed, unmet)
     if roles.isdisjoint(transition.roles):
         raise NotAllowed(needed=sorted(transition.roles))
-    if _was_done_by(case, action, subject):
-        raise SamePerson(action=action)
-    if _helped(case, action, subject):
-        raise HelperMayNotDecide(action=action)
-    if _is_anothers(case, action, subject):
-        raise AssignedToAnother(action=action)
+    refusal = why_not(case, action, subject=subject, department=department)
+    if refusal is not None:
+        raise refusal
     return transition
 
 
@@ -311,7 +311,9 @@ def advance_by_machine(case: CaseFacts, action: Action) -> Transition:
     return transition
 
 
-def actions_for(case: CaseFacts, *, subject: str, roles: frozenset[Role]) -> list[Action]:
+def actions_for(
+    case: CaseFacts, *, subject: str, roles: frozenset[Role], department: str | None = None
+) -> list[Action]:
     """Return what this caller can do with the case now, in the order of a case's life."""
     allowed = {
         action
@@ -319,9 +321,7 @@ def actions_for(case: CaseFacts, *, subject: str, roles: frozenset[Role]) -> lis
         if stage is case.stage
         and not roles.isdisjoint(transition.roles)
         and not _unmet(transition, case)
-        and not _was_done_by(case, action, subject)
-        and not _helped(case, action, subject)
-        and not _is_anothers(case, action, subject)
+        and why_not(case, action, subject=subject, department=department) is None
     }
     return [action for action in Action if action in allowed]
 
@@ -364,20 +364,3 @@ def _not_allowed(
         allowed=allowed,
         because=unmet or None,
     )
-
-
-def _was_done_by(case: CaseFacts, action: Action, subject: str) -> bool:
-    if case.is_immediate:
-        return False
-    others = OTHER_PERSON.get(action, ())
-    if Action.GIVE_OPINION in others and subject in case.opinion_givers:
-        return True
-    return any(case.people.get(other) == subject for other in others)
-
-
-def _is_anothers(case: CaseFacts, action: Action, subject: str) -> bool:
-    return action in ASSIGNEES and case.assigned_to not in (None, subject)
-
-
-def _helped(case: CaseFacts, action: Action, subject: str) -> bool:
-    return action in OTHER_PERSON and subject in case.helpers

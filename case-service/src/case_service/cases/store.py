@@ -30,6 +30,7 @@ from case_service.cases.tables import (
     Review,
     TimelineEntry,
 )
+from tongban.clock import start_of
 from tongban.identity import Caller, Role
 from tongban.paging import Paging, after
 
@@ -280,9 +281,10 @@ async def note_miss(session: AsyncSession, number: str, *, at: datetime) -> None
 async def with_open_clocks(
     session: AsyncSession, year: int, *, behind: UUID | None, most: int
 ) -> Sequence[Case]:
-    """Return, locked, the next unfinished cases with a date that the calendar of `year` may move.
+    """Return, locked, the next cases with a date to come that the calendar of `year` may move.
 
-    In the order of their ids, so that nobody who locks several waits for one who waits for him.
+    These are unfinished ones, and finished ones of which something is still checked. In the order
+    of their ids, so that nobody who locks several waits for one who waits for him.
     """
     # The notice for a year may move the last days of the year before.
     reach = date(year, 1, 1) - timedelta(days=3)
@@ -297,10 +299,22 @@ async def with_open_clocks(
         Case.supply_due_on,
     )
     may_move = or_(Case.is_provisional, *(due >= reach for due in dates))
-    statement = select(Case).where(Case.closed_at.is_(None), may_move)
+    unfinished = select(Case.id).where(Case.closed_at.is_(None), may_move)
+    # Found by what is to come, and as a whole: in the order of ids they would be sought among all.
+    checked_later = select(Case.id).where(
+        Case.closed_at.is_not(None), Case.next_due_at >= start_of(reach)
+    )
     if behind is not None:
-        statement = statement.where(Case.id > behind)
-    rows = await session.scalars(statement.order_by(Case.id).limit(most).with_for_update())
+        unfinished = unfinished.where(Case.id > behind)
+        checked_later = checked_later.where(Case.id > behind)
+    finished = checked_later.cte("checked_later").prefix_with("MATERIALIZED")
+    found = union_all(
+        select(unfinished.order_by(Case.id).limit(most).subquery().c.id), select(finished.c.id)
+    ).subquery()
+    ids = select(found.c.id).order_by(found.c.id).limit(most)
+    rows = await session.scalars(
+        select(Case).where(Case.id.in_(ids)).order_by(Case.id).with_for_update(of=Case)
+    )
     return rows.all()
 
 

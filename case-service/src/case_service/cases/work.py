@@ -154,7 +154,12 @@ async def _items(
                 due_on=None if case.work_due_on == NEVER else case.work_due_on,
                 assigned_to=case.assigned_to,
                 green_channel=case.green_channel,
-                actions=rules.actions_for(facts, subject=caller.subject, roles=caller.roles),
+                actions=rules.actions_for(
+                    facts,
+                    subject=caller.subject,
+                    roles=caller.roles,
+                    department=caller.department,
+                ),
             )
         )
     return items
