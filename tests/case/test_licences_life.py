@@ -280,6 +280,27 @@ async def test_each_ending_has_its_own_state_document_and_effect(
     assert types[-1].startswith(f"case.case.{name}")
 
 
+async def test_a_renewal_that_has_not_begun_ends_with_its_licence(world: TimePassing) -> None:
+    who = person()
+    old = await first(world, who, months=12)
+    world.at = at_nine("2027-01-04")
+    asked = (await asks(world, "renew", old, who, months=12)).json()["id"]
+    new = await walked(world.counter, asked)
+    ahead = await row(world, new)
+
+    answer = await end(world, old, "revoke")
+
+    assert answer.status_code == 200, answer.text
+    ended = await row(world, new)
+    assert (ahead.state, ahead.valid_from) == ("valid", date(2027, 3, 2))
+    assert (ended.state, ended.invalid_from) == ("revoked", date(2027, 1, 4))
+    case = await world.case(asked)
+    assert case.documents[-1]["kind"] == "licence_revocation"
+    assert "licence_ended" in await notices(world, asked)
+    await world.on("2027-03-02")
+    assert (await verified(world, new))["standing"] == "revoked"
+
+
 @pytest.mark.parametrize("act", ["rescind", "withdraw", "revoke"])
 async def test_what_was_ended_is_struck_off_once_and_stays_what_it_is(
     world: TimePassing, act: str

@@ -1,5 +1,6 @@
 """Use cases of what ends a licence (注销、撤销、撤回、吊销): four acts, kept apart by law."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -50,6 +51,9 @@ async def end(
 ) -> tuple[LicenceRead, int]:
     """End a licence, draw up the decision that says so, and tell of it.
 
+    A renewal that was granted ahead and has not begun goes on with what is ended now: it ends too,
+    by a decision of its own.
+
     Raises:
         LicenceNotFound, StaleVersion
         LicenceActNotAllowed: it is ended already.
@@ -61,12 +65,36 @@ async def end(
     require_match(licence.version, if_match)
     _require_allowed(licence, act)
     _require_ground(licence, act, ground)
+    ending = Ending(act, ground, reason, compensation, at, caller)
+    was_valid = licence.state is LicenceState.VALID
+    await _end(session, context, licence, ending)
+    if was_valid:
+        for renewal in await store.not_begun(session, licence.id, on=local_date(at)):
+            await _end(session, context, renewal, ending)
+    await session.flush()
+    return shown(context, licence, local_date(at)), licence.version
+
+
+@dataclass(frozen=True)
+class Ending:
+    """By whom, when, how and why a licence ends."""
+
+    act: LicenceAct
+    ground: EndGround
+    reason: str
+    compensation: str | None
+    at: datetime
+    caller: Caller
+
+
+async def _end(session: AsyncSession, context: Context, licence: Licence, ending: Ending) -> None:
+    act, at = ending.act, ending.at
     today = local_date(at)
     case = await store.case_of(session, licence)
     was_valid = licence.state is LicenceState.VALID
     effective_on = rules.effective_on(act, valid_from=licence.valid_from, today=today)
     if was_valid:
-        _note_end(context, licence, act, ground, reason, compensation, at=at, by=caller.subject)
+        _note_end(context, licence, ending)
         licence.invalid_from = effective_on
     if act is LicenceAct.CANCEL:
         licence.struck_off_at = at
@@ -78,9 +106,9 @@ async def end(
         case_id=case.id,
         case_number=case.number,
         kind=ENDINGS[act].document,
-        facts=_facts(context, licence, act, reason, compensation, effective_on),
+        facts=_facts(context, licence, ending, effective_on),
         at=at,
-        drawn_up_by=caller.subject,
+        drawn_up_by=ending.caller.subject,
     )
     kept = {"id": str(document.id), "kind": document.kind.value, "number": document.number}
     case.documents = [*case.documents, kept]
@@ -89,9 +117,7 @@ async def end(
     publish(session, _told(case, licence, act, effective_on, at=at), of=case)
     if was_valid:
         await follow_end(session, context, case, licence, act, at=at)
-    _put_on_record(session, case, licence, act, ground, at=at, caller=caller)
-    await session.flush()
-    return shown(context, licence, today), licence.version
+    _put_on_record(session, case, licence, ending)
 
 
 def _require_allowed(licence: Licence, act: LicenceAct) -> None:
@@ -113,39 +139,25 @@ def _require_ground(licence: Licence, act: LicenceAct, ground: EndGround) -> Non
         raise EndingIncomplete(errors=[Where.pointer("/ground", told, "ground")])
 
 
-def _note_end(
-    context: Context,
-    licence: Licence,
-    act: LicenceAct,
-    ground: EndGround,
-    reason: str,
-    compensation: str | None,
-    *,
-    at: datetime,
-    by: str,
-) -> None:
-    licence.state = TRANSITIONS[licence.state, act]
-    licence.ended_at, licence.ended_by, licence.end_ground = at, by, ground
-    licence.sealed_reason = context.vault.seal(reason, context=REASON)
-    if compensation is not None:
-        licence.sealed_compensation = context.vault.seal(compensation, context=COMPENSATION)
+def _note_end(context: Context, licence: Licence, ending: Ending) -> None:
+    licence.state = TRANSITIONS[licence.state, ending.act]
+    licence.ended_at, licence.ended_by = ending.at, ending.caller.subject
+    licence.end_ground = ending.ground
+    licence.sealed_reason = context.vault.seal(ending.reason, context=REASON)
+    if ending.compensation is not None:
+        licence.sealed_compensation = context.vault.seal(ending.compensation, context=COMPENSATION)
 
 
 def _facts(
-    context: Context,
-    licence: Licence,
-    act: LicenceAct,
-    reason: str,
-    compensation: str | None,
-    effective_on: date,
+    context: Context, licence: Licence, ending: Ending, effective_on: date
 ) -> dict[str, Any]:
-    law = ENDINGS[act].law
+    law = ENDINGS[ending.act].law
     return {
         "applicant_name": holder_of(context, licence)["name"],
         "matter_name": licence.name,
         "licence_number": licence.number,
-        "reason": reason,
-        "compensation": compensation,
+        "reason": ending.reason,
+        "compensation": ending.compensation,
         "effective_on": effective_on,
         "law": law["zh-CN"],
         "english_law": law["en"],
@@ -169,16 +181,8 @@ def _told(
     return CaseLicenceChanged(**told, change=change, effective_from=effective_on)
 
 
-def _put_on_record(
-    session: AsyncSession,
-    case: Case,
-    licence: Licence,
-    act: LicenceAct,
-    ground: EndGround,
-    *,
-    at: datetime,
-    caller: Caller,
-) -> None:
+def _put_on_record(session: AsyncSession, case: Case, licence: Licence, ending: Ending) -> None:
+    act, caller = ending.act, ending.caller
     role = next((role for role in sorted(ENDINGS[act].roles) if caller.has(role)), None)
     named = {"licence_number": licence.number}
     history.note(
@@ -187,7 +191,7 @@ def _put_on_record(
         action=f"{act.value}_licence",
         actor=caller.subject,
         actor_role=role,
-        at=at,
+        at=ending.at,
         facts=named,
         payload=named,
     )
@@ -196,5 +200,5 @@ def _put_on_record(
         actor=caller.subject,
         action=f"licence.{act.value}",
         subject=str(licence.id),
-        payload={"number": licence.number, "ground": ground.value},
+        payload={"number": licence.number, "ground": ending.ground.value},
     )

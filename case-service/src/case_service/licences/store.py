@@ -32,6 +32,7 @@ __all__ = [
     "ended_between",
     "get_for_update",
     "held_by",
+    "not_begun",
     "of_holder",
     "owned",
     "reaches",
@@ -111,6 +112,22 @@ async def held_by(
         Licence.id == licence_id, Licence.holder_index.in_(list(holder_indexes))
     )
     return await session.scalar(wanted)
+
+
+async def not_begun(session: AsyncSession, predecessor_id: UUID, *, on: date) -> Sequence[Licence]:
+    """Return, locked, what was issued in a licence's place for a day that has not come."""
+    ahead = (
+        select(Licence)
+        .where(
+            Licence.predecessor_id == predecessor_id,
+            Licence.state == LicenceState.VALID,
+            Licence.valid_from > on,
+            _IS_KEPT,
+        )
+        .order_by(Licence.id)
+        .with_for_update()
+    )
+    return (await session.scalars(ahead)).all()
 
 
 async def renewal_asked(session: AsyncSession, licence_id: UUID) -> Case | None:
