@@ -7,6 +7,7 @@ import json
 import zlib
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from case_service.app import SERVICE, create_app
 from case_service.licences.tables import Licence
 from case_service.notices.tables import Notice
+from support.case_exchange import arrival, cases_of
 from support.case_world import Counter, know_matter, know_site, person
 from support.time_passing import TimePassing, at_nine
 from tongban.testing.fixtures import RunningService
@@ -189,6 +191,85 @@ async def test_a_renewal_names_its_licence_and_a_first_one_none(world: TimePassi
     for answer in (unnamed, named):
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == "/predecessor_id"
+
+
+@pytest.mark.parametrize(
+    ("operation", "term"),
+    [
+        ("vary", (date(2026, 3, 2), date(2026, 9, 30))),
+        ("reissue", (date(2026, 3, 2), date(2026, 9, 30))),
+        ("renew", (date(2026, 10, 1), date(2031, 9, 30))),
+    ],
+)
+async def test_a_licence_from_before_this_platform_is_succeeded_by_what_it_says(
+    world: TimePassing, operation: str, term: tuple[date, date]
+) -> None:
+    code = await world.matter(materials=[], results=result(operation))
+    earlier = {
+        "number": "JY16101310000001",
+        "valid_from": "2021-10-01",
+        "valid_until": "2026-09-30",
+    }
+
+    asked = await world.counter.submit(code, applicant=person(), earlier_licence=earlier)
+    new = await walked(world.counter, asked.json()["id"])
+
+    after = await row(world, new)
+    assert (after.operation.value, after.predecessor_id) == (operation, None)
+    assert (after.valid_from, after.valid_until) == term
+    shown = await world.counter.read(asked.json()["id"])
+    assert shown["earlier_licence"] == {**earlier, "number": "JY************01"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "told", "pointer", "kind"),
+    [
+        ("first", {}, "/earlier_licence", "form-incomplete"),
+        ("vary", {"valid_from": "2027-01-01"}, "/earlier_licence/valid_from", "form-incomplete"),
+        ("vary", {"valid_until": "2026-03-01"}, None, "licence-not-succeeded"),
+        ("vary", {"valid_until": "2020-01-01"}, "/earlier_licence", "malformed-request"),
+    ],
+)  # fmt: skip
+async def test_an_earlier_licence_that_cannot_be_is_refused(
+    world: TimePassing, operation: str, told: dict[str, str], pointer: str | None, kind: str
+) -> None:
+    code = await world.matter(materials=[], results=result(operation))
+    earlier = {"number": "JY1", "valid_from": "2021-10-01", **told}
+
+    answer = await world.counter.submit(code, applicant=person(), earlier_licence=earlier)
+
+    problem = answer.json()
+    assert problem["type"].endswith(kind)
+    assert pointer is None or pointer in [one["pointer"] for one in problem["errors"]]
+
+
+async def test_a_licence_is_issued_here_or_it_is_not(world: TimePassing) -> None:
+    who = person()
+    old = await first(world, who)
+    code = await world.matter(materials=[], results=result("vary"))
+    earlier = {"number": "JY1", "valid_from": "2021-10-01"}
+
+    both = await world.counter.submit(
+        code, applicant=who, predecessor_id=old, earlier_licence=earlier
+    )
+
+    assert both.status_code == 422
+    assert "predecessor_id" in both.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("held", [0, 1, 2])
+async def test_what_another_district_took_in_is_about_the_one_licence_that_there_is(
+    world: TimePassing, held: int
+) -> None:
+    who, exchange_id = person(), str(uuid4())
+    mine = [await first(world, who) for _ in range(held)]
+    code = await world.matter(results=result("vary"))
+
+    await world.running.hear(await arrival(world.running, code, exchange_id, applicant=who))
+
+    case = await world.case((await cases_of(world.running, exchange_id))[0])
+    told = (case.licence_operation.value, str(case.predecessor_id))
+    assert told == (("vary", mine[0]) if held == 1 else ("first", "None"))
 
 
 async def test_of_two_successors_one_is_issued(world: TimePassing) -> None:

@@ -39,6 +39,7 @@ async def arrival(
     exchange_id: str,
     *,
     materials: list[dict[str, Any]] | None = None,
+    applicant: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Envelope:
     """The near district's package for a matter of ours."""
@@ -46,7 +47,7 @@ async def arrival(
         "near_number": "610172202603020000019",
         "matter_code": code,
         "channel": "window",
-        "applicant": person(),
+        "applicant": applicant or person(),
         "agent": None,
         "form": {"premises": "曲江池东路1号"},
         "situation_answers": {},

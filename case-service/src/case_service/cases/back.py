@@ -6,6 +6,7 @@ Each checks what it needs, and says what it changes and tells.
 from typing import Any
 from uuid import UUID
 
+from case_service.cases import succession
 from case_service.cases.exchange import result_left
 from case_service.cases.owed import broken_commitments
 from case_service.cases.refusals import CommitmentBroken
@@ -86,6 +87,7 @@ async def issue(step: Step) -> Effect:
         issued_by=step.caller.subject,
         operation=step.case.licence_operation,
         predecessor_id=step.case.predecessor_id,
+        before=succession.term_before(step.party),
     )
     await follow_issue(
         step.session,

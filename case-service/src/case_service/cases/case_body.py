@@ -23,7 +23,7 @@ from tongban import gb
 from tongban.problems import field_fault
 from tongban.texts import Code, Line, Paragraph
 
-__all__ = ["Agent", "Applicant", "CaseIn", "FactMap", "MaterialIn", "Phone"]
+__all__ = ["Agent", "Applicant", "CaseIn", "EarlierLicence", "FactMap", "MaterialIn", "Phone"]
 
 _PHONE = re.compile(r"\+?[0-9][0-9 -]{4,19}")
 _IDENTITY_FAULTS = {
@@ -149,6 +149,26 @@ class MaterialIn(_In):
     evidence: Evidence = Evidence.FILE
 
 
+class EarlierLicence(_In):
+    """本平台启用前核发的证照: on paper or elsewhere; the window holds it to the original."""
+
+    number: Line
+    """证照编号"""
+    valid_from: date
+    valid_until: date | None = None
+    """有效期至，长期有效则不填 / none where it has no end"""
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.valid_until is not None and self.valid_until < self.valid_from:
+            raise field_fault(
+                "order",
+                zh="证照的截止日期早于起始日期，请核对",
+                en="the licence ends before it begins: check its dates",
+            )
+        return self
+
+
 class CaseIn(_In):
     """申请."""
 
@@ -171,3 +191,5 @@ class CaseIn(_In):
     """同一申请人的同一事项已有在办件，仍要申请 / one more, though one of this matter is open"""
     predecessor_id: UUID | None = None
     """变更、延续或补证的证照 / the licence to be varied, renewed or issued again"""
+    earlier_licence: EarlierLicence | None = None
+    """同上，但该证照不是由本平台核发的 / the same, where it was not issued here"""

@@ -17,11 +17,13 @@ from case_service.cases.packing import PackedMaterial, keep_files, last_of, pack
 from case_service.cases.rules import Channel, Outcome, Stage
 from case_service.cases.service import draw_number, matter_values, party_values
 from case_service.cases.step import Step
+from case_service.cases.succession import succession_at_owner
 from case_service.cases.tables import Case
 from case_service.events import CaseReceived, CaseSubmitted
 from case_service.materials import service as materials
 from case_service.matters.rules import Matter
 from case_service.matters.service import matters_of
+from tongban.clock import local_date
 from tongban.context import Context
 from tongban.ids import new_id
 from tongban.objects import ClaimCheck
@@ -192,6 +194,9 @@ async def take_in(
     values: dict[str, Any] = {
         **matter_values(matter),
         **party_values(context, whole, case_id),
+        **await succession_at_owner(
+            session, context, package.applicant, matter, today=local_date(at)
+        ),
         "id": case_id,
         "number": number,
         "stage": Stage.RECEIVED,

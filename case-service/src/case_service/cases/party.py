@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
 from case_service.matters.rules import MatterContent
@@ -57,6 +57,9 @@ class Party(TypedDict):
     applicant: dict[str, Any]
     agent: dict[str, Any] | None
     form: dict[str, Any]
+    earlier_licence: NotRequired[dict[str, Any] | None]
+    """The licence that it is about, where another system or none has it: its number may be a
+    person's."""
 
 
 def sealed(vault: Vault, party: Party, *, case_id: UUID) -> bytes:
@@ -112,7 +115,7 @@ def masked_name(applicant: Mapping[str, Any]) -> str:
 def masked(party: Party, content: MatterContent) -> Party:
     """Return what is shown unless the whole is asked for, which is on the record."""
     kinds = {field.key: field.kind for field in content.form_fields}
-    agent = party["agent"]
+    agent, earlier = party["agent"], party.get("earlier_licence")
     return {
         "applicant": _masked_person(party["applicant"]),
         "agent": _masked_person(agent) if agent else None,
@@ -120,7 +123,12 @@ def masked(party: Party, content: MatterContent) -> Party:
             key: FORM_MASKS[kinds[key]](str(value)) if kinds.get(key) in FORM_MASKS else value
             for key, value in party["form"].items()
         },
+        "earlier_licence": _masked_number(earlier) if earlier else None,
     }
+
+
+def _masked_number(licence: Mapping[str, Any]) -> dict[str, Any]:
+    return {**licence, "number": gb.mask_identity_number(licence["number"])}
 
 
 def _masked_person(person: Mapping[str, Any]) -> dict[str, Any]:

@@ -156,6 +156,7 @@ def shown(
         applicant=told["applicant"],
         agent=told["agent"],
         form=told["form"],
+        earlier_licence=told.get("earlier_licence"),
         materials=material_states(
             matter,
             facts=application.facts_of(case.situation_answers, whole["form"]),

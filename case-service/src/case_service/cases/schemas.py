@@ -149,6 +149,8 @@ class CaseRead(BaseModel):
     applicant: dict[str, Any]
     agent: dict[str, Any] | None
     form: dict[str, Any]
+    earlier_licence: dict[str, Any] | None = None
+    """申请变更、延续或补发的证照，不是由本平台核发的 / the licence it is about, not issued here"""
     situation_answers: dict[str, Any]
     materials: list[MaterialState]
     missing: list[dict[str, Any]]

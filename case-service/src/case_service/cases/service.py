@@ -158,9 +158,7 @@ async def submit(
     if faults:
         raise ApplicationIncomplete(errors=faults)
     principal = await _principal(session, context, body, caller, at=at)
-    succession, predecessor = await succession_of(
-        session, context, body, matter, today=local_date(at)
-    )
+    succession, before = await succession_of(session, context, body, matter, today=local_date(at))
     case_id, number = draft or (new_id(), await draw_number(session, context, at=at))
     values = _first_values(
         context, body, matter, caller, case_id=case_id, number=number, site_id=site_id, at=at
@@ -185,7 +183,7 @@ async def submit(
     )
     case = as_read({**DEFAULTS, **values})
     related.refuse_duplicate(session, context, case, caller)
-    tell_if_late(session, case, predecessor)
+    tell_if_late(session, case, before)
     await writing.submit(
         session,
         values,
@@ -244,6 +242,8 @@ def _first_values(
         "agent": body.agent.model_dump(mode="json") if body.agent else None,
         "form": body.form,
     }
+    if body.earlier_licence is not None:
+        whole["earlier_licence"] = body.earlier_licence.model_dump(mode="json")
     return {
         **matter_values(matter),
         **party_values(context, whole, case_id),

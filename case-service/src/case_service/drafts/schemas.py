@@ -41,6 +41,7 @@ class DraftContent(_In):
     life_event: Code | None = None
     authority_id: UUID | None = None
     predecessor_id: UUID | None = None
+    earlier_licence: PartMap | None = None
 
 
 class DraftIn(DraftContent):

@@ -73,11 +73,13 @@ async def issue(
     issued_by: str,
     operation: LicenceOperation = LicenceOperation.FIRST,
     predecessor_id: UUID | None = None,
+    before: Term | None = None,
 ) -> tuple[Licence, Licence | None]:
     """出证: number and seal a licence; return it, and the predecessor that it takes the place of.
 
     `holder` has at least a `name`. A first licence is valid from today; a successor's term comes
-    from its predecessor's, which ends when the successor begins.
+    from its predecessor's, which ends when the successor begins; where the predecessor was not
+    issued here, its term is `before`.
 
     Raises:
         LicenceNotSucceeded: the predecessor was ended or replaced meanwhile.
@@ -85,7 +87,13 @@ async def issue(
     district = gb.district(context.settings.district)
     issued_on = local_date(at)
     predecessor = await _to_succeed(session, predecessor_id)
-    term = _term(operation, predecessor, today=issued_on, months=validity_months)
+    term = rules.term_of(
+        operation,
+        today=issued_on,
+        months=validity_months,
+        before=Term(predecessor.valid_from, predecessor.valid_until) if predecessor else before,
+        deemed_from=predecessor.deemed_renewed_on if predecessor else None,
+    )
     running, authority = await seals.draw(
         session, LICENCE_NUMBERS, kind=LICENCE, on=issued_on, case_id=case_id, by=issued_by
     )
@@ -186,23 +194,6 @@ async def _to_succeed(session: AsyncSession, predecessor_id: UUID | None) -> Lic
     if predecessor.state is not LicenceState.VALID or predecessor.invalid_from is not None:
         raise LicenceNotSucceeded(licence_number=predecessor.number)
     return predecessor
-
-
-def _term(
-    operation: LicenceOperation,
-    predecessor: Licence | None,
-    *,
-    today: date,
-    months: int | None,
-) -> Term:
-    before = Term(predecessor.valid_from, predecessor.valid_until) if predecessor else None
-    return rules.term_of(
-        operation,
-        today=today,
-        months=months,
-        before=before,
-        deemed_from=predecessor.deemed_renewed_on if predecessor else None,
-    )
 
 
 def _supersede(predecessor: Licence, term: Term, *, today: date) -> None:
