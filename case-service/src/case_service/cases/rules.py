@@ -263,6 +263,20 @@ TRANSITIONS: Table = MappingProxyType(
     }
 )
 
+_ORDER = {action: place for place, action in enumerate(Action)}
+# A work list asks for each of its lines: what a stage allows is not looked for in the whole table.
+_AT: Mapping[Stage, tuple[tuple[Action, Transition], ...]] = MappingProxyType(
+    {
+        stage: tuple(
+            sorted(
+                ((action, one) for (at, action), one in TRANSITIONS.items() if at is stage),
+                key=lambda line: _ORDER[line[0]],
+            )
+        )
+        for stage in Stage
+    }
+)
+
 
 def advance(
     case: CaseFacts,
@@ -303,9 +317,7 @@ def advance_by_machine(case: CaseFacts, action: Action) -> Transition:
     unmet = _unmet(transition, case)
     if transition is None or unmet or not transition.by_machine:
         allowed = [
-            one
-            for (stage, one), other in TRANSITIONS.items()
-            if stage is case.stage and other.by_machine and not _unmet(other, case)
+            one for one, other in _AT[case.stage] if other.by_machine and not _unmet(other, case)
         ]
         raise _not_allowed(case, action, allowed, unmet)
     return transition
@@ -315,15 +327,13 @@ def actions_for(
     case: CaseFacts, *, subject: str, roles: frozenset[Role], department: str | None = None
 ) -> list[Action]:
     """Return what this caller can do with the case now, in the order of a case's life."""
-    allowed = {
+    return [
         action
-        for (stage, action), transition in TRANSITIONS.items()
-        if stage is case.stage
-        and not roles.isdisjoint(transition.roles)
+        for action, transition in _AT[case.stage]
+        if not roles.isdisjoint(transition.roles)
         and not _unmet(transition, case)
         and why_not(case, action, subject=subject, department=department) is None
-    }
-    return [action for action in Action if action in allowed]
+    ]
 
 
 def step_of(stage: Stage, *, is_immediate: bool, owes_licence: bool) -> StepName | None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence as Rows
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Date, Sequence, Uuid, and_, bindparam, or_, select, true
+from sqlalchemy import Date, Select, Sequence, Uuid, and_, bindparam, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,18 +20,31 @@ async def draw(
     session: AsyncSession, numbers: Sequence, *, kind: str, on: date, case_id: UUID, by: str
 ) -> tuple[int, Authority | None]:
     """Draw a number and find the authority to seal what bears it, in one statement."""
+    told = {"day": on, "case": case_id, "kinds": [kind], "keepers": [by]}
+    found = await session.execute(_drawing(numbers), told)
+    number, authorised_seal, authorisation_id, kept_seal = found.one()
+    seal_id = authorised_seal or kept_seal
+    return number, Authority(seal_id, authorisation_id) if seal_id is not None else None
+
+
+@lru_cache(maxsize=50)
+def _drawing(numbers: Sequence) -> Select[int, UUID | None, UUID | None, UUID | None]:
+    """Return the statement, put together once for each sequence: it is every document's."""
     drawn = select(numbers.next_value().label("number")).subquery()
-    day, case = bindparam("day", on, Date), bindparam("case", case_id, Uuid)
+    day = bindparam("day", type_=Date)
     authorised = (
         select(SealAuthorisation.id, SealAuthorisation.seal_id)
         .join(RegisteredSeal, RegisteredSeal.id == SealAuthorisation.seal_id)
         .where(
             RegisteredSeal.state == SealState.ACTIVE,
-            SealAuthorisation.kinds.contains(bindparam("kinds", [kind], JSONB)),
+            SealAuthorisation.kinds.contains(bindparam("kinds", type_=JSONB)),
             SealAuthorisation.revoked_at.is_(None),
             SealAuthorisation.from_on <= day,
             or_(SealAuthorisation.until_on.is_(None), SealAuthorisation.until_on >= day),
-            or_(SealAuthorisation.case_id.is_(None), SealAuthorisation.case_id == case),
+            or_(
+                SealAuthorisation.case_id.is_(None),
+                SealAuthorisation.case_id == bindparam("case", type_=Uuid),
+            ),
         )
         .order_by(SealAuthorisation.id)
         .limit(1)
@@ -40,19 +54,16 @@ async def draw(
         select(RegisteredSeal.id)
         .where(
             RegisteredSeal.state == SealState.ACTIVE,
-            RegisteredSeal.keepers.contains(bindparam("keepers", [by], JSONB)),
+            RegisteredSeal.keepers.contains(bindparam("keepers", type_=JSONB)),
         )
         .order_by(RegisteredSeal.id)
         .limit(1)
         .subquery()
     )
     both = drawn.outerjoin(authorised, true()).outerjoin(kept, true())
-    found = await session.execute(
-        select(drawn.c.number, authorised.c.seal_id, authorised.c.id, kept.c.id).select_from(both)
+    return select(drawn.c.number, authorised.c.seal_id, authorised.c.id, kept.c.id).select_from(
+        both
     )
-    number, authorised_seal, authorisation_id, kept_seal = found.one()
-    seal_id = authorised_seal or kept_seal
-    return number, Authority(seal_id, authorisation_id) if seal_id is not None else None
 
 
 async def listed(session: AsyncSession) -> Rows[RegisteredSeal]:
