@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Index, text
 
-__all__ = ["HANDS", "finding_indexes", "work_indexes"]
+__all__ = ["HANDS", "finding_indexes", "siteless_indexes", "work_indexes"]
 
 HANDS = ("submitted_by", "received_by", "accepted_by", "reviewed_by", "decided_by")
 """Who took part in a case."""
@@ -31,6 +31,24 @@ def work_indexes() -> Iterator[Index]:
             postgresql_where=text(where),
             postgresql_include=held,
         )
+
+
+def siteless_indexes() -> Iterator[Index]:
+    """Return one for each order in which cases without a site are read: that no site is told gives
+    an index on it no order, so that all of them would be sorted for a page."""
+    unfinished = "closed_at IS NULL"
+    for name, columns, where in (
+        ("no_site", ("id",), None),
+        ("no_site_open", ("id",), unfinished),
+        ("no_site_matter", ("matter_code", "id"), None),
+        (
+            "work_no_site_stage",
+            ("stage", "work_due_on", "id"),
+            f"{unfinished} AND assigned_to IS NULL",
+        ),
+    ):
+        siteless = "site_id IS NULL" if where is None else f"{where} AND site_id IS NULL"
+        yield Index(f"ix_cases_{name}", *columns, postgresql_where=text(siteless))
 
 
 def finding_indexes() -> Iterator[Index]:

@@ -221,9 +221,10 @@ async def list_visible(
             after(select(CASES.c.id).where(*order, *wanted), paging, CASES.c.id, descending=True)
             for order in orders
         ]
-        found = united(*(page.subquery().select() for page in pages))
-        statement = SUMMARIES.where(CASES.c.id.in_(found)).order_by(CASES.c.id.desc())
-        statement = statement.limit(paging.limit + 1)
+        found = united(*(page.subquery().select() for page in pages)).subquery()
+        # Cut before it is read: of two full pages one is left.
+        cut = select(found.c.id).order_by(found.c.id.desc()).limit(paging.limit + 1)
+        statement = SUMMARIES.where(CASES.c.id.in_(cut)).order_by(CASES.c.id.desc())
     rows: Sequence[RowMapping] = (await session.execute(statement)).mappings().all()
     return rows
 

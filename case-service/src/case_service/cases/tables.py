@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from case_service.cases.clock import Clock
-from case_service.cases.indexes import HANDS, finding_indexes, work_indexes
+from case_service.cases.indexes import HANDS, finding_indexes, siteless_indexes, work_indexes
 from case_service.cases.moves import Light
 from case_service.cases.rules import Channel, Handling, Opinion, Outcome, Stage
 from case_service.database import CaseTables
@@ -97,6 +97,7 @@ class Case(Record, Sequenced, Due, CaseTables):
             ),
         ),
         *work_indexes(),
+        *siteless_indexes(),
         *finding_indexes(),
         Index(
             "ix_cases_lit",

@@ -29,6 +29,10 @@ LEFT_OUT = frozenset(
 )
 LINES = select(*(column for column in CASES.c if column.name not in LEFT_OUT))
 
+# A case's place in the order of work; each order's index holds both.
+PLACE = (CASES.c.work_due_on, CASES.c.id)
+PLACES = select(*PLACE)
+
 Conditions = Sequence[ColumnElement[bool]]
 
 
@@ -41,10 +45,9 @@ async def page(
     """
     pages = [
         after(
-            select(CASES.c.id).where(CASES.c.closed_at.is_(None), visible, *conditions),
+            PLACES.where(CASES.c.closed_at.is_(None), visible, *conditions),
             paging,
-            CASES.c.work_due_on,
-            CASES.c.id,
+            *PLACE,
         )
         for conditions in orders
         for visible in visible_to(caller)
@@ -73,20 +76,16 @@ async def find(
     wanted = [seen_by(caller)]
     if is_open:
         wanted.append(CASES.c.closed_at.is_(None))
-    pages = [
-        after(select(CASES.c.id).where(way, *wanted), paging, CASES.c.work_due_on, CASES.c.id)
-        for way in ways
-    ]
+    pages = [after(PLACES.where(way, *wanted), paging, *PLACE) for way in ways]
     return await _lines(session, union(*(one.subquery().select() for one in pages)), paging)
 
 
 async def _lines(
     session: AsyncSession, found: CompoundSelect[Any], paging: Paging
 ) -> Sequence[RowMapping]:
-    lines = (
-        LINES.where(CASES.c.id.in_(found))
-        .order_by(CASES.c.work_due_on, CASES.c.id)
-        .limit(paging.limit + 1)
-    )
+    places = found.subquery()
+    # Cut before the lines are read: of a dozen full pages one is left.
+    cut = select(places.c.id).order_by(places.c.work_due_on, places.c.id).limit(paging.limit + 1)
+    lines = LINES.where(CASES.c.id.in_(cut)).order_by(*PLACE)
     rows: Sequence[RowMapping] = (await session.execute(lines)).mappings().all()
     return rows
