@@ -1,6 +1,7 @@
 """Mutual TLS between districts: who is let in, who is not, and whose fault it is said to be."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from interop_service.exchanges.posting import TRANSPORT
 from interop_service.verifications import status_lists
 from support.certificates import Authority, Certified
 from support.terminator import terminating
+from tongban.certificates import LOOK_SECONDS
 
 
 class Authorities(NamedTuple):
@@ -67,6 +69,25 @@ async def self_test(districts: Districts) -> tuple[Any, ...]:
     )
     told = answer.raise_for_status().json()
     return told["is_good"], told["fault_of"], told["fault"]
+
+
+async def test_a_renewed_certificate_is_shown_without_a_restart(
+    districts: Districts, authorities: Authorities, demanding: str
+) -> None:
+    ours, strangers = authorities
+    shown = strangers.certify("to be renewed")
+    begin_with(districts, ours.file, shown)
+    refused = await self_test(districts)
+
+    renewed = ours.certify("hitech")
+    shown.key.write_bytes(renewed.key.read_bytes())
+    shown.certificate.write_bytes(renewed.certificate.read_bytes())
+    context, real = districts.near.context, districts.near.context.clock
+    context.clock = lambda: real() + timedelta(seconds=LOOK_SECONDS)
+
+    assert refused[0] is False
+    assert await self_test(districts) == (True, None, None)
+    context.clock = real
 
 
 async def test_a_district_with_a_good_certificate_is_let_in(

@@ -4,16 +4,18 @@ It proves the line, not the message: what is believed is signed all the same (å
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import httpx
 
 from interop_service.exchanges.rules import FaultOf
 from interop_service.settings import Settings
+from tongban.certificates import KeptCertificate
 from tongban.context import Context
 
-__all__ = ["HELD", "TlsUnusable", "fault_in", "hold_tls", "tls_of", "tls_to_partners"]
+__all__ = ["HELD", "TlsUnusable", "fault_in", "hold_tls", "look_of", "tls_of", "tls_to_partners"]
 
 HELD: Final = "tls_to_partners"
 """The resource that holds it."""
@@ -35,7 +37,16 @@ class TlsUnusable(RuntimeError):
     """The files named by `INTEROP_TLS_â€¦` can't be used: mend them and restart."""
 
 
-def tls_to_partners(settings: Settings) -> ssl.SSLContext:
+@dataclass(frozen=True)
+class TlsToPartners:
+    """How partners' servers are reached."""
+
+    line: ssl.SSLContext
+    shown: KeptCertificate | None
+    """This district's certificate, where one is set."""
+
+
+def tls_to_partners(settings: Settings) -> TlsToPartners:
     """Return how partners' servers are reached.
 
     Raises:
@@ -45,31 +56,42 @@ def tls_to_partners(settings: Settings) -> ssl.SSLContext:
     if (certificate is None) != (key is None):
         raise TlsUnusable("INTEROP_TLS_CERTIFICATE_FILE and INTEROP_TLS_KEY_FILE go together")
     try:
-        made = (
+        line = (
             ssl.create_default_context(cafile=settings.tls_ca_file)
             if settings.tls_ca_file is not None
             else httpx.create_ssl_context(trust_env=False)
         )
     except OSError as fault:
         raise TlsUnusable(f"INTEROP_TLS_CA_FILE: {fault}") from fault
-    if certificate is not None:
-        try:
-            made.load_cert_chain(certificate, key)
-        except OSError as fault:
-            names = "INTEROP_TLS_CERTIFICATE_FILE, INTEROP_TLS_KEY_FILE"
-            raise TlsUnusable(f"{names}: {fault}") from fault
-    return made
+    if certificate is None or key is None:
+        return TlsToPartners(line, None)
+    try:
+        return TlsToPartners(line, KeptCertificate(line, certificate, key))
+    except (OSError, ValueError) as fault:
+        names = "INTEROP_TLS_CERTIFICATE_FILE, INTEROP_TLS_KEY_FILE"
+        raise TlsUnusable(f"{names}: {fault}") from fault
 
 
 def hold_tls(context: Context) -> None:
-    """Read the files once, at the start of a process."""
+    """Read the files, at the start of a process."""
     context.resources[HELD] = tls_to_partners(context.settings)
 
 
-def tls_of(context: Context) -> ssl.SSLContext:
+def tls_of(context: Context) -> TlsToPartners:
     """Return what `hold_tls` read."""
-    held: ssl.SSLContext = context.resources[HELD]
+    held: TlsToPartners = context.resources[HELD]
     return held
+
+
+def look_of(context: Context) -> Callable[[httpx.Request], Awaitable[None]]:
+    """Return what looks, before a request, whether our certificate was renewed meanwhile."""
+    shown = tls_of(context).shown
+
+    async def look(_: httpx.Request) -> None:
+        if shown is not None:
+            shown.look(context.clock())
+
+    return look
 
 
 def fault_in(fault: BaseException) -> tuple[str, FaultOf] | None:

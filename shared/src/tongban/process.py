@@ -22,6 +22,8 @@ from tongban.settings import ServiceSettings
 from tongban.telemetry import configure_logging
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from tongban.ledger import Verification
     from tongban.service import Service
 
@@ -48,8 +50,9 @@ def serve(
 ) -> None:
     """Serve an ASGI application with uvicorn until SIGTERM or SIGINT.
 
-    By TLS where there is a `certificate` (PEM, a chain) with its `key`; with a `client_ca`, to
-    those alone who show a certificate of one of these authorities.
+    By TLS where there is a `certificate` (PEM, a chain) with its `key`, which are taken anew when
+    they change; with a `client_ca`, to those alone who show a certificate of one of these
+    authorities.
     """
     import uvicorn
 
@@ -68,6 +71,8 @@ def serve(
         ssl_ca_certs=client_ca,
         ssl_cert_reqs=ssl.CERT_REQUIRED if client_ca is not None else ssl.CERT_NONE,
     )
+    if certificate is not None and key is not None:
+        _keep_certificate(config, certificate, key)
     listener = config.bind_socket()
     if unread_bytes is not None:  # each connection inherits it, if it is told before the first
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, unread_bytes)
@@ -76,6 +81,21 @@ def serve(
     server.run(sockets=[listener])
     if not server.started:
         sys.exit(f"{host}:{port}: the application did not start")
+
+
+def _keep_certificate(config: "uvicorn.Config", certificate: Path, key: Path) -> None:
+    from tongban.certificates import LOOK_SECONDS, KeptCertificate
+    from tongban.clock import utc_now
+
+    config.load()
+    if config.ssl is None:
+        raise AssertionError("it was told the certificate")
+    kept = KeptCertificate(config.ssl, certificate, key)
+
+    async def look() -> None:
+        kept.look(utc_now())
+
+    config.callback_notify, config.timeout_notify = look, LOOK_SECONDS
 
 
 def _freeze() -> None:

@@ -87,7 +87,8 @@ def client_of(context: Context) -> httpx.AsyncClient:
     # Partners are reached directly and never by a redirect: the signature names the address.
     return httpx.AsyncClient(
         transport=context.resources.get(TRANSPORT),
-        verify=tls.tls_of(context),
+        verify=tls.tls_of(context).line,
+        event_hooks={"request": [tls.look_of(context)]},
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,
         trust_env=False,
