@@ -243,6 +243,15 @@ async def test_an_earlier_licence_that_cannot_be_is_refused(
     assert pointer is None or pointer in [one["pointer"] for one in problem["errors"]]
 
 
+async def test_that_no_licence_is_named_is_told_with_all_else(world: TimePassing) -> None:
+    code = await world.matter(materials=[], results=result("vary"))
+
+    answer = await world.counter.submit(code, applicant=person(), form={})
+
+    told = [one["pointer"] for one in answer.json()["errors"]]
+    assert told == ["/form/premises", "/predecessor_id"]
+
+
 async def test_a_licence_is_issued_here_or_it_is_not(world: TimePassing) -> None:
     who = person()
     old = await first(world, who)

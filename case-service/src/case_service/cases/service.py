@@ -13,7 +13,7 @@ from case_service.cases import application, numbers, party, related, store, writ
 from case_service.cases.reading import shown
 from case_service.cases.rules import Channel, Evidence, Handling, Stage, step_of
 from case_service.cases.schemas import CaseIn, CaseRead
-from case_service.cases.succession import succession_of, tell_if_late
+from case_service.cases.succession import named_faults, succession_of, tell_if_late
 from case_service.cases.tables import DEFAULTS, Case, TimelineEntry, as_read
 from case_service.errors import (
     ApplicationIncomplete,
@@ -154,6 +154,7 @@ async def submit(
         today=local_date(at),
     )
     faults = _faults(body, matter, caller, local_date(at))
+    faults += named_faults(body, matter, today=local_date(at))
     faults += claims_not_held({one.key: one.evidence for one in body.materials}, proofs)
     if faults:
         raise ApplicationIncomplete(errors=faults)

@@ -10,19 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_service.cases import party
 from case_service.cases.case_body import CaseIn, EarlierLicence
 from case_service.cases.tables import Case
-from case_service.errors import ApplicationIncomplete
 from case_service.licences import service as licences
 from case_service.licences.errors import LicenceNotSucceeded
 from case_service.licences.rules import Term, is_in_time
 from case_service.licences.vocabulary import LicenceOperation
-from case_service.matters.rules import Matter
+from case_service.matters.rules import Matter, Result
 from case_service.notices import service as notices
 from case_service.notices.rules import NoticeKind
 from tongban.clock import local_date
 from tongban.context import Context
-from tongban.problems import Text, Where
+from tongban.problems import FieldError, Text, Where
 
-__all__ = ["Before", "succession_at_owner", "succession_of", "tell_if_late", "term_before"]
+__all__ = [
+    "Before",
+    "named_faults",
+    "succession_at_owner",
+    "succession_of",
+    "tell_if_late",
+    "term_before",
+]
 
 _NEEDED: Text = {
     "zh-CN": "请填写要变更、延续或补发的证照；本平台启用前核发的，填写 earlier_licence",
@@ -51,27 +57,41 @@ class Before:
     valid_until: date | None
 
 
+def named_faults(body: CaseIn, matter: Matter, *, today: date) -> list[FieldError]:
+    """Return what is wrong with the licence that is named, or that none is."""
+    earlier, issued_here = body.earlier_licence, body.predecessor_id is not None
+    is_first = _result_of(matter) is None
+    pointer = "/predecessor_id" if earlier is None else "/earlier_licence"
+    if is_first and (earlier is not None or issued_here):
+        fault = _UNASKED
+    elif earlier is not None and issued_here:
+        fault = _ONE_OF_TWO
+    elif not is_first and earlier is None and not issued_here:
+        fault = _NEEDED
+    elif earlier is not None and earlier.valid_from > today:
+        pointer, fault = "/earlier_licence/valid_from", _NOT_YET
+    else:
+        return []
+    return [Where.pointer(pointer, fault, "predecessor")]
+
+
 async def succession_of(
     session: AsyncSession, context: Context, body: CaseIn, matter: Matter, *, today: date
 ) -> tuple[dict[str, Any], Before | None]:
     """Return the columns that name the licence, and it; nothing is read for a first one.
 
     Raises:
-        ApplicationIncomplete: none is named though one is needed, or the other way round.
         LicenceNotFound: the applicant holds no such licence of this type.
         LicenceNotSucceeded: it is no longer in force, or was replaced.
     """
-    # Whose licence a partner's matter is about, the partner knows.
-    result = matter.content.licence if matter.mode is None else None
-    is_first = result is None or result.operation is LicenceOperation.FIRST
-    _require_named(body, is_first=is_first)
-    if result is None or result.licence_type is None or is_first:
+    result = _result_of(matter)
+    if result is None or result.licence_type is None:
         return {}, None
     named: dict[str, Any] = {"licence_operation": result.operation}
     if body.earlier_licence is not None:
         return named, _earlier(body.earlier_licence, today)
     if body.predecessor_id is None:
-        raise AssertionError("one of the two is named")
+        raise AssertionError("the faults tell that none is named")
     predecessor = await licences.require_predecessor(
         session,
         context,
@@ -82,6 +102,14 @@ async def succession_of(
     )
     before = Before(predecessor.number, predecessor.valid_until)
     return named | {"predecessor_id": predecessor.id}, before
+
+
+def _result_of(matter: Matter) -> Result | None:
+    """Return the result where it varies, renews or replaces a licence that there is."""
+    # Whose licence a partner's matter is about, the partner knows.
+    result = matter.content.licence if matter.mode is None else None
+    is_first = result is None or result.operation is LicenceOperation.FIRST
+    return None if is_first else result
 
 
 async def succession_at_owner(
@@ -97,8 +125,8 @@ async def succession_at_owner(
     It is about the applicant's one licence of the matter's type. Of several nobody can tell here
     which is meant, nor of none: such a case results in a licence of its own.
     """
-    result = matter.content.licence
-    if result is None or result.licence_type is None or result.operation is LicenceOperation.FIRST:
+    result = _result_of(matter)
+    if result is None or result.licence_type is None:
         return {}
     indexes = context.vault.blind_indexes(party.identity_of(applicant))
     held = await licences.valid_of_holder(session, indexes, {result.licence_type}, on=today)
@@ -108,25 +136,7 @@ async def succession_at_owner(
     return {"licence_operation": result.operation, "predecessor_id": last[0].id}
 
 
-def _require_named(body: CaseIn, *, is_first: bool) -> None:
-    """Refuse an application that names no licence and needs one, or one that it does not need."""
-    earlier, issued_here = body.earlier_licence is not None, body.predecessor_id is not None
-    pointer = "/earlier_licence" if earlier else "/predecessor_id"
-    if is_first and (earlier or issued_here):
-        fault = _UNASKED
-    elif earlier and issued_here:
-        fault = _ONE_OF_TWO
-    elif not is_first and not earlier and not issued_here:
-        fault = _NEEDED
-    else:
-        return
-    raise ApplicationIncomplete(errors=[Where.pointer(pointer, fault, "predecessor")])
-
-
 def _earlier(licence: EarlierLicence, today: date) -> Before:
-    if licence.valid_from > today:
-        place = Where.pointer("/earlier_licence/valid_from", _NOT_YET, "predecessor")
-        raise ApplicationIncomplete(errors=[place])
     if licence.valid_until is not None and licence.valid_until < today:
         raise LicenceNotSucceeded(licence_number=licence.number)
     return Before(licence.number, licence.valid_until)
