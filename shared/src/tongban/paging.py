@@ -11,13 +11,22 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Select, tuple_
+from sqlalchemy import BigInteger, Integer, Select, bindparam, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from tongban.problems import Problem, Where
 
-__all__ = ["CursorInvalid", "Page", "PageQuery", "Paging", "after", "page_of"]
+__all__ = [
+    "CursorInvalid",
+    "Page",
+    "PageQuery",
+    "Paging",
+    "after",
+    "page_of",
+    "page_values",
+    "paged",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -117,12 +126,50 @@ def after(
     Raises:
         CursorInvalid: 422, the cursor is not from this list.
     """
-    if paging.cursor is not None:
-        values = _decode(paging.cursor, columns)
-        mark = tuple_(*columns)
-        statement = statement.where(mark < tuple(values) if descending else mark > tuple(values))
+    mark = None if paging.cursor is None else tuple(_decode(paging.cursor, columns))
+    return _placed(statement, columns, mark, rows=paging.limit + 1, descending=descending)
+
+
+def paged(
+    statement: Select[*tuple[Any, ...]],
+    *columns: Column,
+    descending: bool = False,
+    has_cursor: bool,
+) -> Select[*tuple[Any, ...]]:
+    """Return the same for a statement that is put together once and kept.
+
+    Where the page begins and how many rows it has come as parameters, from `page_values`.
+    """
+    marks = [bindparam(f"cursor_{place}", type_=one.type) for place, one in enumerate(columns)]
+    rows = bindparam("page_rows", type_=Integer)
+    mark = tuple_(*marks) if has_cursor else None
+    return _placed(statement, columns, mark, rows=rows, descending=descending)
+
+
+def page_values(paging: Paging, *columns: Column) -> dict[str, Any]:
+    """Return the parameters of a statement that is `paged` by these columns.
+
+    Raises:
+        CursorInvalid: 422, the cursor is not from this list.
+    """
+    values = [] if paging.cursor is None else _decode(paging.cursor, columns)
+    marks = {f"cursor_{place}": value for place, value in enumerate(values)}
+    return {"page_rows": paging.limit + 1, **marks}
+
+
+def _placed(
+    statement: Select[*tuple[Any, ...]],
+    columns: Sequence[Column],
+    mark: Any,
+    *,
+    rows: Any,
+    descending: bool,
+) -> Select[*tuple[Any, ...]]:
+    if mark is not None:
+        place = tuple_(*columns)
+        statement = statement.where(place < mark if descending else place > mark)
     ordering = [column.desc() if descending else column.asc() for column in columns]
-    return statement.order_by(*ordering).limit(paging.limit + 1)
+    return statement.order_by(*ordering).limit(rows)
 
 
 def page_of(

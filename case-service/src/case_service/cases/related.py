@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases import related_store, store
+from case_service.cases import listing, related_store, store
 from case_service.cases.refusals import DuplicateApplication
 from case_service.cases.rules import Relation
 from case_service.cases.schemas import RelatedCase
@@ -46,7 +46,7 @@ async def related_to(
     case = await store.find(session, case_id)
     if case is None or not _is_told(case, caller):
         raise CaseNotFound
-    rows = await related_store.related(session, case, store.visible_to(caller))
+    rows = await related_store.related(session, case, listing.visible_to(caller))
     found = []
     for row in rows:
         is_same_applicant = row["identity_index"] == case.identity_index
@@ -63,7 +63,7 @@ async def related_to(
         is_open = row["closed_at"] is None and case.closed_at is None
         found.append(
             RelatedCase(
-                **{name: row[name] for name in store.SUMMARY},
+                **{name: row[name] for name in listing.SUMMARY},
                 relations=[relation for relation, holds in has.items() if holds],
                 is_duplicate=is_same_matter and is_open,
             )
@@ -72,11 +72,11 @@ async def related_to(
 
 
 def _is_told(case: Case, caller: Caller) -> bool:
-    if caller.has(*store.SEES_DISTRICT):
+    if caller.has(*listing.SEES_DISTRICT):
         return True
     if caller.subject in (case.applicant_subject, case.submitted_by, *case.agents):
         return True
-    if not caller.has(*store.SEES_SITE):
+    if not caller.has(*listing.SEES_SITE):
         return False
     try:
         caller.require_site(case.site_id)

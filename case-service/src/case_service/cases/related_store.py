@@ -6,7 +6,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, RowMapping, Select, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases.store import CASES, SUMMARY
+from case_service.cases.listing import SUMMARY
+from case_service.cases.store import CASES
 from case_service.cases.tables import Case
 
 __all__ = ["OPEN_APPLICATION", "open_of", "related"]

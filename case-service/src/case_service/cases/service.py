@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.assistance import authorities, green_channel
 from case_service.bundles.following import waiting_for_parts
-from case_service.cases import application, numbers, party, related, store, writing
+from case_service.cases import application, listing, numbers, party, related, store, writing
 from case_service.cases.reading import shown
 from case_service.cases.rules import Channel, Evidence, Handling, Stage, step_of
 from case_service.cases.schemas import CaseIn, CaseRead
@@ -82,11 +82,11 @@ def require_visible(case: Case, caller: Caller) -> None:
         CaseNotFound: it is not his.
         ForeignSite: he works at another site.
     """
-    if caller.has(*store.SEES_DISTRICT):
+    if caller.has(*listing.SEES_DISTRICT):
         return
     if caller.subject in (case.applicant_subject, case.submitted_by, *case.agents):
         return
-    if not caller.has(*store.SEES_SITE):
+    if not caller.has(*listing.SEES_SITE):
         raise CaseNotFound
     caller.require_site(case.site_id)
 
@@ -387,7 +387,7 @@ async def list_cases(
     session: AsyncSession, caller: Caller, paging: Paging, **filters: Any
 ) -> list[RowMapping]:
     """Return the rows of one page and one more, where there is one."""
-    return list(await store.list_visible(session, caller, paging, **filters))
+    return list(await listing.list_visible(session, caller, paging, **filters))
 
 
 async def timeline(session: AsyncSession, case_id: UUID, *, caller: Caller) -> list[TimelineEntry]:

@@ -6,16 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
-    RowMapping,
     Table,
     bindparam,
-    false,
     func,
     or_,
     select,
-    true,
-    union,
     union_all,
     update,
 )
@@ -23,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.cases.tables import (
     CASE_NUMBERS,
-    HANDS,
     Case,
     Material,
     ProgressMiss,
@@ -31,8 +25,6 @@ from case_service.cases.tables import (
     TimelineEntry,
 )
 from tongban.clock import start_of
-from tongban.identity import Caller, Role
-from tongban.paging import Paging, after
 
 __all__ = [
     "by_exchange",
@@ -44,39 +36,14 @@ __all__ = [
     "get_for_update",
     "get_with_files",
     "keep_dates",
-    "list_visible",
     "note_miss",
     "reviews_of",
     "reviews_of_many",
-    "seen_by",
     "timeline_of",
-    "visible_to",
     "with_open_clocks",
 ]
 
 CASES: Table = Case.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
-
-SEES_DISTRICT = (Role.REVIEWER, Role.APPROVER, Role.SEAL_KEEPER, Role.SUPERVISOR, Role.ADMIN)
-SEES_SITE = (Role.CLERK, Role.HELPER, Role.SITE_MANAGER)
-SUMMARY = (
-    "id",
-    "number",
-    "stage",
-    "matter_code",
-    "matter_name",
-    "handling",
-    "applicant_masked",
-    "site_id",
-    "owner_district",
-    "owner_stage",
-    "submitted_at",
-    "promised_due_on",
-    "statutory_due_on",
-    "is_provisional",
-    "outcome",
-    "version",
-)
-SUMMARIES = select(*(CASES.c[name] for name in SUMMARY))
 
 
 async def draw_numbers(session: AsyncSession, count: int) -> list[int]:
@@ -153,80 +120,6 @@ async def by_exchange(session: AsyncSession, exchange_id: UUID) -> Case | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-
-
-def visible_to(caller: Caller) -> list[ColumnElement[bool]]:
-    """Return the conditions of the rows that this caller may know of; no row meets two of them.
-
-    Each is one index's own order, so that a page costs the same however many rows there are.
-    """
-    if caller.has(*SEES_DISTRICT):
-        return [true()]
-    if not caller.has(*SEES_SITE):
-        is_applicant = caller.has(Role.CITIZEN, Role.ENTERPRISE)
-        return [CASES.c.applicant_subject == caller.subject if is_applicant else false()]
-    if caller.site_id is None:
-        return [true()]
-    # Without a site: applied for online, or come from another district.
-    return [CASES.c.site_id == caller.site_id, CASES.c.site_id.is_(None)]
-
-
-def seen_by(caller: Caller) -> ColumnElement[bool]:
-    """Return the same as one condition, which no index answers.
-
-    It is for rows that are found by something rarer than a site: nothing else shall be weighed.
-    """
-    visible = visible_to(caller)
-    if len(visible) == 1:
-        return visible[0]
-    return func.coalesce(CASES.c.site_id, caller.site_id) == caller.site_id
-
-
-def _mine(caller: Caller) -> list[ColumnElement[bool]]:
-    """Return the conditions of the rows he took part in; a row may meet several."""
-    if not caller.is_staff:
-        return [CASES.c.applicant_subject == caller.subject]
-    return [CASES.c[name] == caller.subject for name in HANDS]
-
-
-async def list_visible(
-    session: AsyncSession,
-    caller: Caller,
-    paging: Paging,
-    *,
-    stage: str | None = None,
-    site_id: str | None = None,
-    number: str | None = None,
-    matter_code: str | None = None,
-    is_open: bool | None = None,
-    is_mine: bool = False,
-) -> Sequence[RowMapping]:
-    """Return one page, newest first, of what this caller may see; one row more tells of a next."""
-    exact = {"stage": stage, "site_id": site_id, "matter_code": matter_code}
-    wanted = [CASES.c[name] == value for name, value in exact.items() if value is not None]
-    if number is not None:
-        # A partner's window names the case by its own number.
-        wanted.append(or_(CASES.c.number == number, CASES.c.near_number == number))
-    if is_open is not None:
-        wanted.append(CASES.c.closed_at.is_(None) if is_open else CASES.c.closed_at.is_not(None))
-    if is_mine:
-        # Each part he may have had is one index's order; whoever had several is in several.
-        orders, united = [[mine, seen_by(caller)] for mine in _mine(caller)], union
-    else:
-        orders, united = [[one] for one in visible_to(caller)], union_all
-    if len(orders) == 1:
-        statement = after(SUMMARIES.where(*orders[0], *wanted), paging, CASES.c.id, descending=True)
-    else:
-        pages = [
-            after(select(CASES.c.id).where(*order, *wanted), paging, CASES.c.id, descending=True)
-            for order in orders
-        ]
-        found = united(*(page.subquery().select() for page in pages)).subquery()
-        # Cut before it is read: of two full pages one is left.
-        cut = select(found.c.id).order_by(found.c.id.desc()).limit(paging.limit + 1)
-        statement = SUMMARIES.where(CASES.c.id.in_(cut)).order_by(CASES.c.id.desc())
-    rows: Sequence[RowMapping] = (await session.execute(statement)).mappings().all()
-    return rows
 
 
 async def timeline_of(session: AsyncSession, case_id: UUID) -> Sequence[TimelineEntry]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.bundles.following import waiting_for_parts
 from case_service.cases import party, rules, store, work_store
+from case_service.cases.listing import SUMMARY
 from case_service.cases.reading import case_facts, said
 from case_service.cases.refusals import NoDepartment, NoSite
 from case_service.cases.rules import FINAL, TRANSITIONS, Action, Stage
@@ -146,7 +147,7 @@ async def _items(
         )
         items.append(
             WorkItem(
-                **{name: getattr(case, name) for name in store.SUMMARY},
+                **{name: getattr(case, name) for name in SUMMARY},
                 stage_name=said(STAGES[case.stage]),
                 department=case.department,
                 light=case.light,

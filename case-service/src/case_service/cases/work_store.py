@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_service.cases.store import seen_by, visible_to
+from case_service.cases.listing import seen_by, visible_to
 from case_service.cases.tables import Case
 from tongban.identity import Caller
 from tongban.paging import Paging, after
