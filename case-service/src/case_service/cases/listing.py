@@ -27,7 +27,17 @@ from case_service.cases.tables import HANDS, Case
 from tongban.identity import Caller, Role
 from tongban.paging import Paging, page_values, paged
 
-__all__ = ["SUMMARY", "list_visible", "seen_by", "visible_to"]
+__all__ = [
+    "SEES_DISTRICT",
+    "SEES_SITE",
+    "SUMMARY",
+    "Sight",
+    "list_visible",
+    "seen_by",
+    "sight_of",
+    "visible_by_parameters",
+    "visible_to",
+]
 
 CASES: Table = Case.__table__  # type: ignore[assignment]  # a declarative class's table is a Table
 SEES_DISTRICT = (Role.REVIEWER, Role.APPROVER, Role.SEAL_KEEPER, Role.SUPERVISOR, Role.ADMIN)
@@ -52,6 +62,7 @@ SUMMARY = (
 )
 SUMMARIES = select(*(CASES.c[name] for name in SUMMARY))
 _IDS = select(CASES.c.id)
+_OWN = {name: bindparam(f"own_{name}", type_=Text) for name in ("subject", "site")}
 
 
 class Sight(Enum):
@@ -87,6 +98,11 @@ def seen_by(caller: Caller) -> ColumnElement[bool]:
     It is for rows that are found by something rarer than a site: nothing else shall be weighed.
     """
     return _seen(sight_of(caller), subject=caller.subject, site=caller.site_id)
+
+
+def visible_by_parameters(sight: Sight) -> list[ColumnElement[bool]]:
+    """Return the same for a statement that is kept, with parameters `own_subject`, `own_site`."""
+    return _visible(sight, **_OWN)
 
 
 async def list_visible(
@@ -137,7 +153,6 @@ def _listing(
 
     `hands` are the columns of which one has to hold the caller.
     """
-    own = {name: bindparam(f"own_{name}", type_=Text) for name in ("subject", "site")}
     wanted = [CASES.c[name] == bindparam(f"told_{name}") for name in exact]
     if has_number:
         # A partner's window names the case by its own number.
@@ -147,10 +162,10 @@ def _listing(
         wanted.append(CASES.c.closed_at.is_(None) if is_open else CASES.c.closed_at.is_not(None))
     if hands:
         # Each part he may have had is one index's order, united; whoever had several is in several.
-        mine = [CASES.c[name] == own["subject"] for name in hands]
-        orders, united = [[one, _seen(sight, **own)] for one in mine], union
+        mine = [CASES.c[name] == _OWN["subject"] for name in hands]
+        orders, united = [[one, _seen(sight, **_OWN)] for one in mine], union
     else:
-        orders, united = [[one] for one in _visible(sight, **own)], union_all
+        orders, united = [[one] for one in visible_by_parameters(sight)], union_all
     pages = [
         paged(
             (SUMMARIES if len(orders) == 1 else _IDS).where(*order, *wanted),

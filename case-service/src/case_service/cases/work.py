@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_service.bundles.following import waiting_for_parts
@@ -107,28 +107,24 @@ def _ways(context: Context, sought: str) -> dict[str, Any]:
     return {"number": None, "names": vault.blind_indexes(party.name_sought(sought)), "phones": []}
 
 
-def _orders(
-    scope: Scope, caller: Caller, site_id: str | None
-) -> list[tuple[ColumnElement[bool], ...]]:
-    columns = work_store.CASES.c
+def _orders(scope: Scope, caller: Caller, site_id: str | None) -> list[work_store.Order]:
     match scope:
         case Scope.MINE:
-            return [(columns.assigned_to == caller.subject,)]
+            return [{"assigned_to": caller.subject}]
         case Scope.ROLE:
             return [
-                (columns.stage == stage, columns.assigned_to.is_(None))
-                for stage in stages_waiting_for(caller.roles)
+                {"stage": stage, "assigned_to": None} for stage in stages_waiting_for(caller.roles)
             ]
         case Scope.DEPARTMENT:
             if caller.department is None:
                 raise NoDepartment
-            return [(columns.department == caller.department,)]
+            return [{"department": caller.department}]
         case Scope.SITE:
             site = site_id or caller.site_id
             if site is None:
                 raise NoSite
             caller.require_site(site)
-            return [(columns.site_id == site,)]
+            return [{"site_id": site}]
 
 
 async def _items(
