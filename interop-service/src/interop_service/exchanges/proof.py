@@ -26,6 +26,7 @@ from interop_service.exchanges.messages import DistrictMessage
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import PartnerKeys
 from interop_service.links import service as links
+from interop_service.partners import register
 from interop_service.partners import service as partners
 from interop_service.partners.tables import Partner
 from interop_service.suites import Suite
@@ -77,14 +78,19 @@ class SignedMessage:
 
 async def prove(
     session: AsyncSession,
+    context: Context,
     request: SignedRequest,
     read: Callable[[], Awaitable[bytes]],
     *,
     sender: str,
     message_id: UUID,
+    is_alone: bool,
     at: datetime,
 ) -> SignedMessage:
     """Return the message with its sender proven by signature.
+
+    With `is_alone` it is alone from then on: no other request handles a message of its id, and
+    who waited for it finds what it left.
 
     Raises:
         UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired: 401.
@@ -92,6 +98,7 @@ async def prove(
         DigestMismatch: 400.
         NonceReplayed: 409.
     """
+    await register.use(session, context)
     partner = await partners.active_partner(session, sender)
     if partner is None:
         raise UnknownPartner(sender=sender)
@@ -102,7 +109,8 @@ async def prove(
     body = await read()  # not before: a stranger's thirty megabytes are not worth reading
     verify = partial(signatures.verify, request, body, keys=keys.signing, at=at)
     proof = await asyncio.to_thread(verify) if len(body) > LARGE else verify()
-    if not await store.keep_nonce(session, sender=sender, nonce=proof.nonce, at=at):
+    alone = message_id if is_alone else None
+    if not await store.keep_nonce(session, sender, proof.nonce, at=at, alone_with=alone):
         raise NonceReplayed
     return SignedMessage(
         sender=sender,

@@ -70,7 +70,7 @@ async def take_package(
 
     async def take() -> Taken | Lacking:
         message = reading.read(PackageMessage, signed, context)
-        if await store.exchange(session, message.exchange_id) is not None:
+        if await store.is_exchange(session, message.exchange_id):
             raise ExchangeKnown(exchange_id=message.exchange_id)
         await _require_agreement(session, context, message, at=at)
         await partners.require_suite(session, message.agreement, signed.suite)
@@ -101,11 +101,11 @@ async def take_package(
             taken_ordinal=message.ordinal,
             joint_id=joint.joint_id if joint is not None else None,
         )
-        forwarded = (package.received_at, message.forward_due_on)
-        await moving.open_with(session, context, row, at=at, forwarded=forwarded)
         handed_on = package.handed_on(await arriving.left_files(session, context, files))
         payload = handed_on | {"from_district": signed.sender}
         claim = await context.leave("case", pydantic_core.to_json(payload))
+        forwarded = (package.received_at, message.forward_due_on)
+        await moving.open_with(session, context, row, at=at, forwarded=forwarded)
         own = context.settings.district
         publish(
             session,
