@@ -87,9 +87,8 @@ class Known(NamedTuple):
 
     receipt: ReceiptRow | None
     """That it was given."""
-    waiting_digest: str | None
-    """Of its body, where it waits for its files."""
-    waiting_algorithm: str | None
+    waiting: tuple[str, str] | None
+    """The digest of its body, and by which algorithm, where it waits for its files."""
     oldest_unsealed: datetime | None
     """Since when an entry of the message log waits for its seal."""
 
@@ -477,7 +476,8 @@ async def receipt(session: AsyncSession, *, sender: str, message_id: UUID) -> Re
 async def known(session: AsyncSession, *, sender: str, message_id: UUID) -> Known:
     """Return what is known of a message that came, and how far sealing is, by one statement."""
     row = (await session.execute(_KNOWN, {"sender": sender, "message": message_id})).one()
-    return Known(row.ReceiptRow, row.digest, row.digest_algorithm, row.oldest_unsealed)
+    waiting = None if row.digest is None else (row.digest, row.digest_algorithm)
+    return Known(row.ReceiptRow, waiting, row.oldest_unsealed)
 
 
 async def is_exchange(session: AsyncSession, exchange_id: UUID) -> bool:

@@ -66,15 +66,14 @@ async def once(
         # By the suite of that time: the agreement may have changed it between two attempts.
         _require_same(signed, known.receipt.digest, known.receipt.digest_algorithm)
         return _given(known.receipt)
-    is_waiting = known.waiting_digest is not None and known.waiting_algorithm is not None
-    if is_waiting:
-        _require_same(signed, known.waiting_digest, known.waiting_algorithm)
+    if known.waiting is not None:
+        _require_same(signed, *known.waiting)
     await evidence.require_sealing(session, context, oldest=known.oldest_unsealed, at=at)
     taken = await take()
     if isinstance(taken, Lacking):
         await waiting.keep(session, context, signed, taken.exchange_id, kind, taken.files)
         return FilesAwaited(lacking=taken.lacking)
-    if is_waiting:
+    if known.waiting is not None:
         await waiting.forget(session, signed)
 
     def row(given: SignedReceipt) -> ReceiptRow:
