@@ -26,8 +26,8 @@ from interop_service.exchanges.messages import DistrictMessage
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import PartnerKeys
 from interop_service.links import service as links
-from interop_service.partners import register
 from interop_service.partners import service as partners
+from interop_service.partners import terms
 from interop_service.partners.tables import Partner
 from interop_service.suites import Suite
 from tongban.context import Context
@@ -98,7 +98,7 @@ async def prove(
         DigestMismatch: 400.
         NonceReplayed: 409.
     """
-    await register.use(session, context)
+    await terms.use(session, context)
     partner = await partners.active_partner(session, sender)
     if partner is None:
         raise UnknownPartner(sender=sender)

@@ -8,7 +8,7 @@ from sqlalchemy import DateTime, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.links.tables import Maintenance
-from interop_service.partners import register
+from interop_service.partners import terms
 
 __all__ = ["lock_maintenance", "maintenance_windows", "maintenances"]
 
@@ -26,7 +26,7 @@ async def maintenance_windows(
         rows = await session.execute(_WINDOWS, {"after": after})
         return [(begins_at, ends_at) for begins_at, ends_at in rows]
 
-    return await register.remembered(session, "maintenance", read) or ()
+    return await terms.remembered(session, "maintenance", read) or ()
 
 
 async def maintenances(session: AsyncSession, *, after: datetime) -> Sequence[Maintenance]:

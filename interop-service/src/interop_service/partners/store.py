@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.partners import register
+from interop_service.partners import terms
 from interop_service.partners.rules import AgreementState, PartnerState
 from interop_service.partners.tables import Agreement, MatterOffer, Partner
 from tongban.paging import Paging, after
@@ -50,11 +50,11 @@ async def partner(session: AsyncSession, district: str) -> Partner | None:
     async def read() -> Partner | None:
         return await session.scalar(_PARTNER, {"district": district})
 
-    return await register.remembered(session, ("partner", district), read)
+    return await terms.remembered(session, ("partner", district), read)
 
 
 async def lock_partner(session: AsyncSession, district: str) -> Partner | None:
-    register.leave(session)
+    terms.leave(session)
     found: Partner | None = await session.scalar(
         select(Partner).filter_by(district=district).with_for_update()
     )
@@ -63,7 +63,7 @@ async def lock_partner(session: AsyncSession, district: str) -> Partner | None:
 
 async def partners(session: AsyncSession) -> Sequence[Partner]:
     """All partners, locked: districts have dozens, not thousands."""
-    register.leave(session)
+    terms.leave(session)
     rows = await session.scalars(select(Partner).order_by(Partner.district).with_for_update())
     return rows.all()
 
@@ -108,7 +108,7 @@ async def active_districts(session: AsyncSession) -> Sequence[str]:
 
 
 async def agreements(session: AsyncSession) -> Sequence[Agreement]:
-    register.leave(session)
+    terms.leave(session)
     rows = await session.scalars(select(Agreement).order_by(Agreement.code).with_for_update())
     return rows.all()
 
@@ -117,11 +117,11 @@ async def agreement(session: AsyncSession, code: str) -> Agreement | None:
     async def read() -> Agreement | None:
         return await session.scalar(_AGREEMENT, {"code": code})
 
-    return await register.remembered(session, ("agreement", code), read)
+    return await terms.remembered(session, ("agreement", code), read)
 
 
 async def lock_agreement(session: AsyncSession, code: str) -> Agreement | None:
-    register.leave(session)
+    terms.leave(session)
     found: Agreement | None = await session.scalar(
         select(Agreement)
         .filter_by(code=code)
@@ -132,7 +132,7 @@ async def lock_agreement(session: AsyncSession, code: str) -> Agreement | None:
 
 
 async def overdue_agreements(session: AsyncSession, *, on: date) -> Sequence[Agreement]:
-    register.leave(session)
+    terms.leave(session)
     rows = await session.scalars(
         select(Agreement)
         .where(Agreement.state == AgreementState.IN_FORCE, Agreement.valid_until < on)
@@ -150,13 +150,13 @@ async def offer(
     async def read() -> MatterOffer | None:
         return await session.scalar(_OFFER if agreement is None else _OFFER_UNDER, wanted)
 
-    return await register.remembered(session, ("offer", *wanted.values()), read)
+    return await terms.remembered(session, ("offer", *wanted.values()), read)
 
 
 async def lock_offers(
     session: AsyncSession, matter_codes: Collection[str]
 ) -> Sequence[MatterOffer]:
-    register.leave(session)
+    terms.leave(session)
     rows = await session.scalars(
         select(MatterOffer)
         .where(MatterOffer.matter_code.in_(matter_codes))
@@ -167,7 +167,7 @@ async def lock_offers(
 
 
 async def offers_under(session: AsyncSession, codes: Collection[str]) -> Sequence[MatterOffer]:
-    register.leave(session)
+    terms.leave(session)
     rows = await session.scalars(
         select(MatterOffer)
         .where(MatterOffer.agreement.in_(codes))

@@ -24,7 +24,7 @@ from interop_service.partners.rules import (
 from interop_service.suites import Suite
 from tongban.db import Record, Sequenced
 
-__all__ = ["Agreement", "MatterOffer", "Partner", "RegisterRevision"]
+__all__ = ["Agreement", "MatterOffer", "Partner", "TermsRevision"]
 
 
 class Partner(Record, Sequenced, InteropTables):
@@ -107,10 +107,10 @@ class MatterOffer(Record, Sequenced, InteropTables):
     __mapper_args__ = {"version_id_col": version}
 
 
-class RegisterRevision(InteropTables):
-    """名录版本: moves on with every change of the register; by triggers, so nobody forgets it."""
+class TermsRevision(InteropTables):
+    """条件版本: moves on with every change of the terms; by triggers, so nobody forgets it."""
 
-    __tablename__ = "register_revisions"
+    __tablename__ = "terms_revisions"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """There is one row."""

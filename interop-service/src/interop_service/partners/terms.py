@@ -1,10 +1,10 @@
-"""The register (合作名录) as a process holds it: partners, agreements, offers and maintenance.
+"""The terms (合作条件) as a process holds them: partners, agreements, offers and maintenance.
 
-All of it seldom changes and each message asks for it. So whoever handles a message reads the
-register's revision, one row, and takes the rest from memory while it is still the same. The
-revision is moved on in the very transaction that changes the register, by triggers of the database:
-no writer can forget it, and a key that was revoked or an agreement that ended is refused by every
-process from that commit on. Nothing is believed for a time.
+They seldom change and each message asks for them. So whoever handles a message reads their
+revision, one row, and takes the rest from memory while it is still the same. The revision is moved
+on in the very transaction that changes the terms, by triggers of the database: no writer can forget
+it, and a key that was revoked or an agreement that ended is refused by every process from that
+commit on. Nothing is believed for a time.
 
 What is read under a revision is held under it alone, so a slow reader leaves nothing old behind.
 """
@@ -16,19 +16,19 @@ from uuid import UUID
 from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.partners.tables import RegisterRevision
+from interop_service.partners.tables import TermsRevision
 from tongban.context import Context
 
 __all__ = ["leave", "remembered", "use"]
 
-RESOURCE: Final = "register"
-_REVISION: Final = select(RegisterRevision.__table__.c.revision)
+RESOURCE: Final = "terms"
+_REVISION: Final = select(TermsRevision.__table__.c.revision)
 
 R = TypeVar("R")
 
 
-class Register:
-    """What was read of the register under one revision."""
+class Terms:
+    """What was read of them under one revision."""
 
     def __init__(self, revision: UUID) -> None:
         self.revision = revision
@@ -36,17 +36,17 @@ class Register:
 
 
 async def use(session: AsyncSession, context: Context) -> None:
-    """Let the session read the register from memory, as far as it is held under its revision."""
+    """Let the session read the terms from memory, as far as they are held under their revision."""
     revision = (await (await session.connection()).execute(_REVISION)).scalar_one()
-    register: Register | None = context.resources.get(RESOURCE)
+    terms: Terms | None = context.resources.get(RESOURCE)
     # Compared, not ordered: a database that was restored goes back to an earlier one.
-    if register is None or register.revision != revision:
-        register = context.resources[RESOURCE] = Register(revision)
-    session.info[RESOURCE] = register
+    if terms is None or terms.revision != revision:
+        terms = context.resources[RESOURCE] = Terms(revision)
+    session.info[RESOURCE] = terms
 
 
 def leave(session: AsyncSession) -> None:
-    """Let the session read the register from the database: it is about to change it."""
+    """Let the session read the terms from the database: it is about to change them."""
     session.info.pop(RESOURCE, None)
 
 
@@ -57,14 +57,14 @@ async def remembered(
 
     What is not there is not held: strangers may ask for as many codes as they like.
     """
-    register: Register | None = session.info.get(RESOURCE)
-    if register is None:
+    terms: Terms | None = session.info.get(RESOURCE)
+    if terms is None:
         return await read()
-    found: R | None = register.held.get(key)
+    found: R | None = terms.held.get(key)
     if found is None:
         found = await read()
         if found is not None:
             if inspect(found, raiseerr=False) is not None:
                 session.expunge(found)  # it outlives this session, and nobody writes to it
-            register.held[key] = found
+            terms.held[key] = found
     return found

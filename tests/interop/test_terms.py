@@ -1,4 +1,4 @@
-"""What a process holds of the register is never old when it decides, and makes a message cheap.
+"""What a process holds of the terms is never old when it decides, and makes a message cheap.
 
 The changes here are made past the owner's API, by SQL, as another process would: the API has the
 partner, its keys, the agreement and the offer in memory, and none of its own code runs.
@@ -17,7 +17,7 @@ from interop.two_districts import AGREEMENT, MATTER_CODE, NEAR, Districts
 from sqlalchemy import event, select
 
 from interop_service.exchanges.deliveries import deliver_due
-from interop_service.partners import register, service, store
+from interop_service.partners import service, store, terms
 from interop_service.partners.tables import Agreement
 from tongban.testing.fixtures import RunningService
 
@@ -119,7 +119,7 @@ async def test_how_a_line_does_revises_nothing(districts: Districts) -> None:
     owner = districts.owner
 
     async def revision() -> object:
-        return (await run(owner, "SELECT revision FROM register_revisions")).scalar_one()
+        return (await run(owner, "SELECT revision FROM terms_revisions")).scalar_one()
 
     first = await revision()
     async with owner.context.sessions.begin() as session:
@@ -137,7 +137,7 @@ async def test_a_slow_reader_leaves_nothing_old_behind(districts: Districts) -> 
 
     async def slow() -> object:
         async with context.sessions() as session:
-            await register.use(session, context)
+            await terms.use(session, context)
 
             async def read() -> object:
                 named = Agreement.code == AGREEMENT
@@ -146,7 +146,7 @@ async def test_a_slow_reader_leaves_nothing_old_behind(districts: Districts) -> 
                 await may_go_on.wait()
                 return found
 
-            return await register.remembered(session, "slowly read", read)
+            return await terms.remembered(session, "slowly read", read)
 
     reader = asyncio.create_task(slow())
     await has_read.wait()
@@ -154,14 +154,14 @@ async def test_a_slow_reader_leaves_nothing_old_behind(districts: Districts) -> 
         districts.owner, "UPDATE agreements SET postage_borne_by = 'near' WHERE code = :agreement"
     )
     async with context.sessions() as session:
-        await register.use(session, context)
+        await terms.use(session, context)
         may_go_on.set()
         await reader
 
         async def anew() -> str:
             return "read anew"
 
-        told = await register.remembered(session, "slowly read", anew)
+        told = await terms.remembered(session, "slowly read", anew)
         agreed = await store.agreement(session, AGREEMENT)
     await run(
         districts.owner, "UPDATE agreements SET postage_borne_by = 'owner' WHERE code = :agreement"
@@ -172,10 +172,10 @@ async def test_a_slow_reader_leaves_nothing_old_behind(districts: Districts) -> 
     assert agreed.postage_borne_by == "near"
 
 
-async def test_who_changes_the_register_reads_it_from_the_database(districts: Districts) -> None:
+async def test_who_changes_the_terms_reads_them_from_the_database(districts: Districts) -> None:
     context = districts.owner.context
     async with context.sessions() as session:
-        await register.use(session, context)
+        await terms.use(session, context)
         held = await store.partner(session, NEAR)
         locked = await service.locked(session, NEAR)
         locked.name = "改名"
