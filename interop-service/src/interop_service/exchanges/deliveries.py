@@ -7,6 +7,7 @@ recorded when the process dies is sent again, and answered with the same receipt
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -36,6 +37,8 @@ from tongban.writes import write_all
 __all__ = ["deliver", "deliver_due", "forget_bodies"]
 
 POLL_SECONDS: Final = 0.25
+GATHER_SECONDS: Final = 0.02
+"""So long the first answer waits for others to be recorded with it."""
 ROOM: Final = 8
 """Messages under way to one partner at a time: as many as a partner takes of us unless agreed."""
 BATCH: Final = 40
@@ -90,7 +93,8 @@ async def _ended(
 ) -> Collection[asyncio.Task[Outcome | None]]:
     """Wait until there is room for another message, or one may have come; return what is answered.
 
-    What is answered while others are recorded is recorded together at the next turn.
+    Half of what is under way is worth waiting for, a moment long: it is recorded and followed up
+    together, and the other half keeps the partners busy meanwhile.
     """
     if not sending and not keeping:
         await asyncio.sleep(POLL_SECONDS)
@@ -98,6 +102,11 @@ async def _ended(
     await asyncio.wait(
         [*sending, *keeping], timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
     )
+    if any(task.done() for task in sending):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                while len(left := [one for one in sending if not one.done()]) > len(sending) // 2:
+                    await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
     return [task for task in sending if task.done()]
 
 
