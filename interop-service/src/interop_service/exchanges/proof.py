@@ -1,6 +1,5 @@
 """Who sent a message: proven by its signature, once, before anything of it is read."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from interop_service.errors import (
 )
 from interop_service.evidence.rules import logged_request
 from interop_service.exchanges import signatures, store
+from interop_service.exchanges.beside import beside_loop
 from interop_service.exchanges.messages import DistrictMessage
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import PartnerKeys
@@ -34,8 +34,6 @@ from tongban.context import Context
 
 __all__ = ["SignedMessage", "forget_nonces", "prove"]
 
-LARGE: Final = 256 * 1024
-"""A larger body is digested beside the event loop."""
 NONCES_KEPT: Final = timedelta(minutes=20)
 """Longer than a signature can be good: its window both ways, and then some."""
 
@@ -108,7 +106,7 @@ async def prove(
         raise KeyRevoked
     body = await read()  # not before: a stranger's thirty megabytes are not worth reading
     verify = partial(signatures.verify, request, body, keys=keys.signing, at=at)
-    proof = await asyncio.to_thread(verify) if len(body) > LARGE else verify()
+    proof = await beside_loop(len(body), verify)
     alone = message_id if is_alone else None
     if not await store.keep_nonce(session, sender, proof.nonce, at=at, alone_with=alone):
         raise NonceReplayed
