@@ -19,11 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service.due import any_due, is_there
 from interop_service.events import ExchangeSent
 from interop_service.evidence import service as evidence
-from interop_service.exchanges import moving, posting, recording, store, transferring
+from interop_service.exchanges import batches, moving, posting, recording, store, transferring
 from interop_service.exchanges.attempting import Errand, FileErrand, Outcome
+from interop_service.exchanges.batches import DueDelivery
 from interop_service.exchanges.protocol import TREE
 from interop_service.exchanges.rules import MessageKind, State
-from interop_service.exchanges.store import DueDelivery
 from interop_service.exchanges.tables import Delivery, Exchange
 from interop_service.files import service as files
 from interop_service.files.tables import ExchangeFile
@@ -135,7 +135,7 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
     async with context.sessions.begin() as session:
         if not await evidence.is_sealing(session, context, at=at):
             return []
-        due = await store.due_deliveries(session, at=at, under_way=busy, room=ROOM, limit=BATCH)
+        due = await batches.due_deliveries(session, at=at, under_way=busy, room=ROOM, limit=BATCH)
         if not due:
             return []
         with_files = [one.delivery.id for one in due if one.has_files]
@@ -162,7 +162,7 @@ async def _lock_idle(
 ) -> Mapping[UUID, Exchange]:
     if not packages:
         return {}
-    return await store.lock_idle_exchanges(session, [one.exchange_id for one in packages])
+    return await batches.lock_idle_exchanges(session, [one.exchange_id for one in packages])
 
 
 def _tell_sent(session: AsyncSession, row: Exchange | None, *, at: datetime) -> bool:

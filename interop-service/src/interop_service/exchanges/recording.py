@@ -12,7 +12,7 @@ from interop_service.events import ExchangeAcknowledged
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
-from interop_service.exchanges import comparing, modes, moving, rules, sending, store
+from interop_service.exchanges import batches, comparing, modes, moving, rules, sending, store
 from interop_service.exchanges import concert as concerts
 from interop_service.exchanges.attempting import Delivered, Errand, Outcome, Postponed
 from interop_service.exchanges.concert import Concert
@@ -51,7 +51,7 @@ async def record(
         return arrived
     own = context.settings.district
     async with context.sessions.begin() as session:
-        found = await store.lock_delivered(session, list(plain), own=own)
+        found = await batches.lock_delivered(session, list(plain), own=own)
         with session.no_autoflush:
             for row, delivery in found:
                 errand, outcome = plain[delivery.id]
