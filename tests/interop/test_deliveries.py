@@ -9,10 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from interop.messages import answer_by, kind_of, package_letter, signing_key
 from interop.two_districts import HOSTS, NEAR, OWNER, Districts, case_step, private_key, register
 
 from interop_service import suites
+from interop_service.evidence import service as evidence
+from interop_service.evidence.rules import Direction
 from interop_service.exchanges import comparing, deliveries, envelopes, store
 from interop_service.exchanges.envelopes import Receipt
 from interop_service.keys import own_keys
@@ -271,6 +274,32 @@ async def test_a_message_taken_by_a_worker_that_died_is_taken_again(districts: D
 
     assert (len(taken), at_once, later) == (1, 0, 1)
     assert (await package_delivery(districts, exchange_id))["state"] == "delivered"
+
+
+async def test_what_cannot_be_kept_together_is_kept_alone(
+    districts: Districts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One receipt whose record fails takes no other with it, and is asked for again."""
+    ids = [await districts.exchange() for _ in range(3)]
+    log_message = evidence.log_message
+
+    def fails(*arguments: Any, **values: Any) -> None:
+        is_its = values["receipt"].receipt.exchange_id == ids[1]
+        if is_its and values["direction"] is Direction.OUT:
+            raise ValueError("this one")
+        log_message(*arguments, **values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evidence, "log_message", fails)
+        await districts.send(districts.near)
+        states = [(await package_delivery(districts, one))["state"] for one in ids]
+
+    await districts.send(districts.near)
+
+    assert states == ["delivered", "due", "delivered"]
+    for exchange_id in ids:
+        assert (await package_delivery(districts, exchange_id))["state"] == "delivered"
+        assert len(await districts.receipts(districts.near, exchange_id)) == 1
 
 
 async def test_a_dead_partner_does_not_hold_up_another(districts: Districts) -> None:

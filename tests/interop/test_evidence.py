@@ -175,6 +175,7 @@ async def test_two_checkpoints_of_one_place_are_told_as_a_contradiction(
     async with districts.near.context.sessions.begin() as session:
         await anchors.keep_partners(
             session,
+            districts.near.context,
             other,
             partner=OWNER,
             keys=await _partner_keys(districts.near),

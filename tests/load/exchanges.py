@@ -1,11 +1,14 @@
 """Cases from district to district: how many a second, how long each, and by how many partners.
 
-`python tests/load/exchanges.py [--exchanges 1500]`. Two districts on this machine, each side in
+`python tests/load/exchanges.py [--exchanges 1500] [--waiting 10000] [--partners 1 13 200]`; small
+sizes for a quick look, `--partners` alone for none. Two districts on this machine, each side in
 processes of its own, over real HTTP: the near side's worker sends, the owner's API verifies,
 decrypts, takes and receipts; signatures, message log, ledger and receipts are on, and fsync too.
 The baseline of the same run is the same body posted as it is to a plain endpoint that stores it in
 one statement. Then the same messages to 1, 13 and 200 partners, who only receipt; and what waits
-for a partner that was away, in one go. Nothing is asserted: it prints tables.
+for a partner that was away, in one go. Beside the rates it says what a message costs in each of the
+two processes: CPU by the kernel's count, and statements by the service's own; both say more than a
+rate while others use the machine. Nothing is asserted: it prints tables.
 """
 
 import argparse
@@ -18,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +72,8 @@ class Row:
     count: int
     seconds: float
     milliseconds: list[float]
+    costs: "tuple[Cost, ...]" = ()
+    """Of the sender, and of the receiver where it is ours."""
 
     @property
     def rate(self) -> float:
@@ -78,7 +83,22 @@ class Row:
         p50, p99 = np.percentile(self.milliseconds, [50, 99])
         return (
             f"| {self.name} | {self.count:,} | {self.rate:,.0f} | {self.rate / base.rate:.2f} |"
-            f" {p50:.1f} | {p99:.1f} |"
+            f" {p50:.1f} | {p99:.1f} | {' / '.join(f'{one.cpu:.1f}' for one in self.costs)} |"
+            f" {' / '.join(f'{one.statements:.1f}' for one in self.costs)} |"
+        )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process spent: in all, or on one message."""
+
+    cpu: float
+    """Milliseconds, of user and kernel."""
+    statements: float
+
+    def since(self, before: "Cost", messages: int) -> "Cost":
+        return Cost(
+            (self.cpu - before.cpu) / messages, (self.statements - before.statements) / messages
         )
 
 
@@ -88,6 +108,18 @@ class Part:
 
     url: str
     process: subprocess.Popen[bytes]
+
+    async def spent(self) -> Cost:
+        async with httpx.AsyncClient(timeout=30) as client:
+            told = (await client.get(f"{self.url}/metrics")).text
+        name = "tongban_sql_statements_total "
+        counted = next(line for line in told.splitlines() if line.startswith(name))
+        return Cost(self._cpu(), float(counted.split()[1]))
+
+    def _cpu(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks = int(fields[11]) + int(fields[12])  # proc_pid_stat(5): utime and stime
+        return ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 # The other processes: this file again, with `--serve`.
@@ -250,20 +282,24 @@ async def _watch(near: RunningService, until: int) -> float:
     return time.perf_counter()
 
 
-async def drained(near: RunningService, name: str) -> Row:
+async def drained(near: RunningService, name: str, receiver: Part | None = None) -> Row:
     """Start the near side's worker on what waits; count from its first messages to the last."""
     await near.execute("DELETE FROM operations")
     total = await _left(near)
-    async with part_of(near, "work"):
+    async with part_of(near, "work") as sender:
+        parts = [sender] if receiver is None else [sender, receiver]
         warm = total - max(HANDS, total // 20)
         began = await _watch(near, warm)
         first = await _left(near)
+        before = [await part.spent() for part in parts]
         ended = await _watch(near, 0)
+        after = [await part.spent() for part in parts]
         await asyncio.sleep(1)  # the last records are written
     rows = await near.execute(
         "SELECT milliseconds FROM operations WHERE direction = 'out' AND outcome = 'taken'"
     )
-    return Row(name, first, ended - began, list(rows.scalars()))
+    costs = tuple(each.since(earlier, first) for each, earlier in zip(after, before, strict=True))
+    return Row(name, first, ended - began, list(rows.scalars()), costs)
 
 
 async def to_partners(both: Districts, base: str, count: int, partners: int) -> Row:
@@ -310,7 +346,7 @@ async def readdress(near: RunningService, exchange_id: UUID, code: str) -> None:
     )
 
 
-async def measure(folder: Path, count: int, waiting: int) -> None:
+async def measure(folder: Path, count: int, waiting: int, partners: Sequence[int]) -> None:
     postgres = EmbeddedPostgres(folder / "postgres", free_port())
     nats = EmbeddedNats(folder / "nats", free_port())
     postgres.start()
@@ -322,13 +358,15 @@ async def measure(folder: Path, count: int, waiting: int) -> None:
             running(owner_keys, postgres, nats.url) as owner,
             two_districts(near, owner) as both,
         ):
-            await table(both, postgres, count, waiting)
+            await table(both, postgres, count, waiting, partners)
     finally:
         nats.stop()
         postgres.stop()
 
 
-async def table(both: Districts, postgres: EmbeddedPostgres, count: int, waiting: int) -> None:
+async def table(
+    both: Districts, postgres: EmbeddedPostgres, count: int, waiting: int, partners: Sequence[int]
+) -> None:
     near, owner = both.near, both.owner
     await owner.execute("UPDATE partners SET messages_a_minute = 1000000, messages_at_once = 64")
     (first,) = await prepared(both, 1)
@@ -346,15 +384,19 @@ async def table(both: Districts, postgres: EmbeddedPostgres, count: int, waiting
     async with another("plain", url) as base:
         direct = await posted(f"{base}/cases", body, count)
     print(f"\none message: {len(body):,} bytes\n")
-    print("| | messages | a second | ratio | p50 ms | p99 ms |")
-    print("| --- | --: | --: | --: | --: | --: |")
+    print(
+        "| | messages | a second | ratio | p50 ms | p99 ms"
+        " | CPU ms a message, sender / receiver | statements |"
+    )
+    print("| --- | --: | --: | --: | --: | --: | --: | --: |")
     print(direct.cells(direct), flush=True)
     async with part_of(owner, "api") as api:
         await move_to(near, api.url)
         await prepared(both, count)
-        print((await drained(near, "from district to district")).cells(direct), flush=True)
-        await prepared(both, waiting)
-        print((await drained(near, "after a day's outage")).cells(direct), flush=True)
+        print((await drained(near, "from district to district", api)).cells(direct), flush=True)
+        if waiting:
+            await prepared(both, waiting)
+            print((await drained(near, "after a day's outage", api)).cells(direct), flush=True)
         await in_order(both)
     key = signing_key(owner)
     given = json.dumps(
@@ -362,8 +404,8 @@ async def table(both: Districts, postgres: EmbeddedPostgres, count: int, waiting
         | {"kid": key.key_id}
     )
     async with another("receipting", given) as base:
-        for partners in PARTNERS:
-            row = await to_partners(both, base, count, partners)
+        for number in partners:
+            row = await to_partners(both, base, count, number)
             print(row.cells(direct), flush=True)
 
 
@@ -396,6 +438,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--exchanges", type=int, default=1500)
     parser.add_argument("--waiting", type=int, default=10_000)
+    parser.add_argument("--partners", type=int, nargs="*", default=PARTNERS)
     parser.add_argument("--serve", choices=["plain", "receipting"])
     parser.add_argument("--port", type=int)
     parser.add_argument("--given")
@@ -406,7 +449,7 @@ def main() -> None:
     configure_logging("load", "error")
     with tempfile.TemporaryDirectory(prefix="tongban-") as folder:
         Path(folder).chmod(0o755)
-        asyncio.run(measure(Path(folder), given.exchanges, given.waiting))
+        asyncio.run(measure(Path(folder), given.exchanges, given.waiting, given.partners))
 
 
 if __name__ == "__main__":

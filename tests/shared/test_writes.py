@@ -21,7 +21,7 @@ from tongban.problems import Problem
 from tongban.service import Service
 from tongban.settings import ServiceSettings
 from tongban.testing.fixtures import RunningService
-from tongban.writes import Write, complete, taken_along, write
+from tongban.writes import Write, complete, taken_along, write, write_all
 
 
 class StampTables(Tables):
@@ -229,3 +229,29 @@ async def test_an_update_that_comes_too_late_leaves_nothing(stamps: RunningServi
 
     assert (first.status_code, late.status_code) == (200, 412)
     assert await kept(stamps, made) == (0, 1)
+
+
+async def test_new_and_changed_rows_of_a_kind_go_by_one_statement_each(
+    stamps: RunningService,
+) -> None:
+    words = uuid4().hex
+    async with stamps.context.sessions.begin() as session:
+        session.add_all(Stamp(words=words, version=1) for _ in range(5))
+    before = STATEMENTS._value.get()
+
+    async with stamps.context.sessions.begin() as session:
+        rows = (await session.scalars(select(Stamp).where(Stamp.words == words))).all()
+        for row in rows:
+            row.words = f"{words} changed"
+            session.add(Trace(words=row.words))
+        rows[0].words = words  # as it was: nothing to write
+        await write_all(session)
+        assert not [*session.new, *session.dirty]
+
+    assert STATEMENTS._value.get() - before == 3  # looked, inserted, updated
+    async with stamps.context.sessions() as session:
+        found = await session.scalars(select(Stamp.version).where(Stamp.words.startswith(words)))
+        versions = sorted(found)
+        traces = await session.scalar(select(func.count()).where(Trace.words.startswith(words)))
+    assert versions == [1, 2, 2, 2, 2]
+    assert traces == 5

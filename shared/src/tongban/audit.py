@@ -21,6 +21,7 @@ from tongban.merkle import path_of, root_of
 
 __all__ = [
     "NO_LINK",
+    "OLDEST_UNSEALED",
     "UNSEALED",
     "Proof",
     "checkpoint_at",
@@ -41,6 +42,10 @@ LARGEST_TREE = 65_536
 """The most entries that one checkpoint is signed over; those after them have the next."""
 
 UNSEALED = select(select(LedgerRow.id).where(LedgerRow.seq.is_(None)).exists())
+OLDEST_UNSEALED = (
+    select(LedgerRow.at).where(LedgerRow.seq.is_(None)).order_by(LedgerRow.at).limit(1)
+)
+"""Since when the ledger's oldest entry waits: to ask by itself, or within another look."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +155,7 @@ async def checkpoints_after(session: AsyncSession, context: Context, seq: int) -
 
 async def oldest_unsealed(session: AsyncSession) -> datetime | None:
     """Return since when the ledger's oldest entry waits to be sealed; None where none does."""
-    return await session.scalar(
-        select(LedgerRow.at).where(LedgerRow.seq.is_(None)).order_by(LedgerRow.at).limit(1)
-    )
+    return await session.scalar(OLDEST_UNSEALED)
 
 
 async def entries_of(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Entry]:

@@ -23,6 +23,9 @@ __all__ = ["keep_partners", "refresh"]
 FRESH_FOR: Final = timedelta(seconds=5)
 """So long a process goes on with the checkpoint that it read."""
 
+KEPT: Final = "partner_anchors"
+"""The process's resource: of each partner the last token that it knows to be kept."""
+
 CONTRADICTIONS: Final = Counter(
     "tongban_interop_contradictions", "Checkpoints that contradict an earlier one", ["partner"]
 )
@@ -47,26 +50,39 @@ async def refresh(session: AsyncSession, context: Context, *, at: datetime) -> N
 
 
 async def keep_partners(
-    session: AsyncSession, token: str | None, *, partner: str, keys: PartnerKeys, at: datetime
+    session: AsyncSession,
+    context: Context,
+    token: str | None,
+    *,
+    partner: str,
+    keys: PartnerKeys,
+    at: datetime,
 ) -> None:
     """Keep the checkpoint that came with a partner's message or answer.
 
     One that is not the partner's is no fault of the message's: it is told on the log and left.
     """
-    if token is None:
+    kept: dict[str, str] = context.resources.setdefault(KEPT, {})
+    if token is None or kept.get(partner) == token:
         return
     try:
         told = rules.read_anchor(token, district=partner, keys=keys.signing)
     except AnchorInvalid as fault:
         log.warning("anchor.invalid", partner=partner, fault=str(fault))
         return
+    own: set[str] = session.info.setdefault(KEPT, set())
     if await store.keep_anchor(session, told, at=at):
+        own.add(token)  # by this transaction, which may fail yet
         return
     known = await store.anchor(session, told)
     if known is None or known.contradicted_by is not None:
         return
-    kept = Anchor(partner, known.ledger, known.seq, known.hash, known.link, at, known.token)
-    if kept.contradicts(told):
+    if known.token == token:
+        if token not in own:
+            kept[partner] = token  # it is committed, and the partner sends it for a minute
+        return
+    first = Anchor(partner, known.ledger, known.seq, known.hash, known.link, at, known.token)
+    if first.contradicts(told):
         CONTRADICTIONS.labels(partner).inc()
         log.error("anchor.contradicted", partner=partner, ledger=told.ledger, seq=told.seq)
         await store.contradict(session, known, token)
@@ -75,5 +91,5 @@ async def keep_partners(
             actor=f"district:{partner}",
             action="anchor.contradicted",
             subject=partner,
-            payload={"ledger": told.ledger, "seq": told.seq, "kept": kept.hash, "told": told.hash},
+            payload={"ledger": told.ledger, "seq": told.seq, "kept": first.hash, "told": told.hash},
         )

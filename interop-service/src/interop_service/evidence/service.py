@@ -100,20 +100,26 @@ async def is_sealing(session: AsyncSession, context: Context, *, at: datetime) -
     proven later is not done now.
     """
     await anchors.refresh(session, context, at=at)
-    limit = timedelta(seconds=context.settings.sealing_refused_seconds)
-    oldest = await audit.oldest_unsealed(session)
-    # The entries' own time is the machine's, whatever clock the caller goes by.
-    return not rules.is_backlogged(oldest, at=utc_now(), limit=limit)
+    return _is_sealing(context, await audit.oldest_unsealed(session))
 
 
-async def require_sealing(session: AsyncSession, context: Context, *, at: datetime) -> None:
-    """Refuse what the log could not prove.
+async def require_sealing(
+    session: AsyncSession, context: Context, *, oldest: datetime | None, at: datetime
+) -> None:
+    """Refuse what the log could not prove; `oldest` is since when an entry waits for its seal.
 
     Raises:
         EvidenceBacklog: 503; it is to be sent again.
     """
-    if not await is_sealing(session, context, at=at):
+    await anchors.refresh(session, context, at=at)
+    if not _is_sealing(context, oldest):
         raise EvidenceBacklog
+
+
+def _is_sealing(context: Context, oldest: datetime | None) -> bool:
+    limit = timedelta(seconds=context.settings.sealing_refused_seconds)
+    # The entries' own time is the machine's, whatever clock the caller goes by.
+    return not rules.is_backlogged(oldest, at=utc_now(), limit=limit)
 
 
 async def watch_sealing(session: AsyncSession, context: Context) -> None:

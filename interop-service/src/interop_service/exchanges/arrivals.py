@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.errors import MessageFault
-from interop_service.exchanges import receiving, waiting
+from interop_service.exchanges import receiving, store, waiting
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import MessageKind
 from interop_service.files import service as files
@@ -41,6 +41,7 @@ async def _take(
     session: AsyncSession, context: Context, row: WaitingMessage, signed: SignedMessage
 ) -> None:
     at = context.clock()
+    await store.alone_with_message(session, sender=signed.sender, message_id=signed.message_id)
     if row.kind is MessageKind.PACKAGE:
         await receiving.take_package(session, context, signed, at=at)
     else:

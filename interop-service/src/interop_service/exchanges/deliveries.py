@@ -6,9 +6,11 @@ recorded when the process dies is sent again, and answered with the same receipt
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import structlog
@@ -17,12 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from interop_service.due import any_due, is_there
 from interop_service.events import ExchangeSent
 from interop_service.evidence import service as evidence
-from interop_service.exchanges import moving, posting, recording, store, transferring
-from interop_service.exchanges.attempting import Errand, FileErrand
+from interop_service.exchanges import batches, moving, posting, recording, store, transferring
+from interop_service.exchanges.attempting import Errand, FileErrand, Outcome
+from interop_service.exchanges.batches import DueDelivery
 from interop_service.exchanges.protocol import TREE
 from interop_service.exchanges.rules import MessageKind, State
-from interop_service.exchanges.store import DueDelivery
-from interop_service.exchanges.tables import Delivery
+from interop_service.exchanges.tables import Delivery, Exchange
 from interop_service.files import service as files
 from interop_service.files.tables import ExchangeFile
 from interop_service.partners import service as partners
@@ -30,10 +32,13 @@ from interop_service.partners.rules import GIVE_UP_AFTER_DAYS
 from interop_service.suites import Suite
 from tongban.context import Context
 from tongban.messages import publish
+from tongban.writes import write_all
 
 __all__ = ["deliver", "deliver_due", "forget_bodies"]
 
 POLL_SECONDS: Final = 0.25
+GATHER_SECONDS: Final = 0.02
+"""So long the first answer waits for others to be recorded with it."""
 ROOM: Final = 8
 """Messages under way to one partner at a time: as many as a partner takes of us unless agreed."""
 BATCH: Final = 40
@@ -56,37 +61,62 @@ log = structlog.get_logger(__name__)
 
 async def deliver(context: Context) -> None:
     """Send what falls due, for as long as the worker lives."""
-    under_way: set[asyncio.Task[None]] = set()
+    sending: dict[asyncio.Task[Outcome | None], Errand] = {}
+    keeping: set[asyncio.Task[None]] = set()
     busy: Counter[str] = Counter()
     async with posting.client_of(context) as client:
         try:
             while True:
                 for errand in await _take(context, busy):
                     busy[errand.partner] += 1
-                    task = asyncio.create_task(_run(client, context, errand))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
-                    task.add_done_callback(_releaser(busy, errand.partner))
-                await _something_to_do(under_way)
+                    sending[asyncio.create_task(_bring(client, context, errand))] = errand
+                ended = await _ended(sending, keeping)
+                for partner in [sending[task].partner for task in ended]:
+                    busy[partner] -= 1
+                answered = [(sending.pop(task), task.result()) for task in ended]
+                # A message that is kept alone may wait for its exchange, and the others go on.
+                for errand, outcome in await _record(context, answered):
+                    busy[errand.partner] += 1
+                    alone = asyncio.create_task(_record_alone(context, errand, outcome))
+                    keeping.add(alone)
+                    alone.add_done_callback(keeping.discard)
+                    alone.add_done_callback(_releaser(busy, errand.partner))
         finally:
-            for task in under_way:
+            left = [*sending, *keeping]
+            for task in left:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _something_to_do(under_way: Collection[asyncio.Task[None]]) -> None:
-    """Wait until there is room for another message, or one may have come meanwhile."""
-    if under_way:
-        await asyncio.wait(under_way, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    else:
+async def _ended(
+    sending: Mapping[asyncio.Task[Outcome | None], Errand], keeping: Collection[asyncio.Task[None]]
+) -> Collection[asyncio.Task[Outcome | None]]:
+    """Wait until there is room for another message, or one may have come; return what is answered.
+
+    Half of what is under way is worth waiting for, a moment long: it is recorded and followed up
+    together, and the other half keeps the partners busy meanwhile.
+    """
+    if not sending and not keeping:
         await asyncio.sleep(POLL_SECONDS)
+        return ()
+    await asyncio.wait(
+        [*sending, *keeping], timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
+    if any(task.done() for task in sending):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                while len(left := [one for one in sending if not one.done()]) > len(sending) // 2:
+                    await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+    return [task for task in sending if task.done()]
 
 
 async def deliver_due(context: Context) -> int:
     """Send what is due now and wait for the answers; return how many messages were tried."""
     async with posting.client_of(context) as client:
         errands = await _take(context, Counter())
-        await asyncio.gather(*(_run(client, context, errand) for errand in errands))
+        outcomes = await asyncio.gather(*(_bring(client, context, errand) for errand in errands))
+        left = await _record(context, list(zip(errands, outcomes, strict=True)))
+        await asyncio.gather(*(_record_alone(context, *one) for one in left))
     return len(errands)
 
 
@@ -105,36 +135,47 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
     async with context.sessions.begin() as session:
         if not await evidence.is_sealing(session, context, at=at):
             return []
-        due = await store.due_deliveries(session, at=at, under_way=busy, room=ROOM, limit=BATCH)
+        due = await batches.due_deliveries(session, at=at, under_way=busy, room=ROOM, limit=BATCH)
         if not due:
             return []
-        named = await files.files_of_deliveries(session, [one.delivery.id for one in due])
+        with_files = [one.delivery.id for one in due if one.has_files]
+        named = await files.files_of_deliveries(session, with_files) if with_files else {}
+        packages = [one.delivery for one in due if one.delivery.kind is MessageKind.PACKAGE]
         errands = []
+        idle = await _lock_idle(session, packages)
         for one in due:
             delivery = one.delivery
-            if delivery.kind is MessageKind.PACKAGE and not await _tell_sent(
-                session, delivery, at=at
+            if delivery.kind is MessageKind.PACKAGE and not _tell_sent(
+                session, idle.get(delivery.exchange_id), at=at
             ):
                 continue
             delivery.attempts += 1
             delivery.last_attempt_at = at
             delivery.next_attempt_at = at + LEASE
             errands.append(_errand(context, one, named.get(delivery.id, ()), at=at))
+        await write_all(session)
     return errands
 
 
-async def _tell_sent(session: AsyncSession, delivery: Delivery, *, at: datetime) -> bool:
+async def _lock_idle(
+    session: AsyncSession, packages: Sequence[Delivery]
+) -> Mapping[UUID, Exchange]:
+    if not packages:
+        return {}
+    return await batches.lock_idle_exchanges(session, [one.exchange_id for one in packages])
+
+
+def _tell_sent(session: AsyncSession, row: Exchange | None, *, at: datetime) -> bool:
     """Say before the first attempt that the package is on its way: after it nobody may be left.
 
     False where somebody else is at the exchange just now: then the package is taken at the next
     look. Who holds messages waits for no exchange; whoever has the exchange may wait for them.
     """
-    row = await store.lock_idle_exchange(session, delivery.exchange_id)
     if row is None:
         return False
     if row.state is not State.PREPARED or row.case_id is None:
         return True
-    await moving.send_off(session, row, at=at)
+    moving.send_off(session, row, at=at)
     if row.joint_id in (None, row.id):  # the case is told of the first alone
         sent = ExchangeSent(exchange_id=row.id, case_id=row.case_id, to_district=row.partner, at=at)
         publish(session, sent, of=row)
@@ -166,14 +207,41 @@ def _errand(
     )
 
 
-async def _run(client: httpx.AsyncClient, context: Context, errand: Errand) -> None:
+async def _bring(client: httpx.AsyncClient, context: Context, errand: Errand) -> Outcome | None:
+    """Send a message; None where its fault is ours, and not the message's."""
     try:
-        outcome = await transferring.bring(client, context, errand)
-        async with context.sessions.begin() as session:
-            await recording.record(session, context, errand, outcome)
+        return await transferring.bring(client, context, errand)
     except Exception as fault:
-        # Its lease runs out and it is tried again; the other partners' messages go on.
-        log.error("delivery.broken", message_id=str(errand.message_id), exc_info=fault)
+        _broken(errand, fault)
+        return None
+
+
+async def _record(
+    context: Context, answered: Sequence[tuple[Errand, Outcome | None]]
+) -> Sequence[tuple[Errand, Outcome]]:
+    """Record what was answered together; return what is to be recorded alone."""
+    arrived = [(errand, outcome) for errand, outcome in answered if outcome is not None]
+    if not arrived:
+        return ()
+    try:
+        return await recording.record(context, arrived)
+    except Exception as fault:
+        # Nothing of it is kept: alone, the one at fault harms no other.
+        log.error("deliveries.not_recorded", messages=len(arrived), exc_info=fault)
+        return arrived
+
+
+async def _record_alone(context: Context, errand: Errand, outcome: Outcome) -> None:
+    try:
+        async with context.sessions.begin() as session:
+            await recording.record_alone(session, context, errand, outcome)
+    except Exception as fault:
+        _broken(errand, fault)
+
+
+def _broken(errand: Errand, fault: Exception) -> None:
+    # Its lease runs out and it is tried again; the other partners' messages go on.
+    log.error("delivery.broken", message_id=str(errand.message_id), exc_info=fault)
 
 
 async def forget_bodies(session: AsyncSession, context: Context) -> None:

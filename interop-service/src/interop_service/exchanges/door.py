@@ -79,7 +79,9 @@ async def _signed_partner(
 ) -> AsyncIterator[SignedMessage]:
     """Who signed this message, proven before anything of it is read."""
     read = partial(read_body, request)
-    signed = await _proven(request, session, context, at, sender, message_id, protocol, read)
+    signed = await _proven(
+        request, session, context, at, sender, message_id, protocol, read, is_alone=True
+    )
     async with room_for(context, signed.partner):
         yield signed
 
@@ -95,7 +97,10 @@ async def _signed_chunk(
 ) -> AsyncIterator[SignedMessage]:
     """Who signed this chunk of a file, proven before it is kept."""
     read = partial(read_body, request, LARGEST_CHUNK)
-    signed = await _proven(request, session, context, at, sender, message_id, protocol, read)
+    # It bears the id of the message whose file it is of, and that may come meanwhile.
+    signed = await _proven(
+        request, session, context, at, sender, message_id, protocol, read, is_alone=False
+    )
     async with place_for(context, signed.partner):
         yield signed
 
@@ -109,11 +114,20 @@ async def _proven(
     message_id: UUID,
     protocol: str,
     read: Callable[[], Awaitable[bytes]],
+    *,
+    is_alone: bool,
 ) -> SignedMessage:
     if protocol != PROTOCOL:
         raise ProtocolUnsupported(supported=PROTOCOL)
     return await proof.prove(
-        session, Asked(request.scope), read, sender=sender, message_id=message_id, at=at
+        session,
+        context,
+        Asked(request.scope),
+        read,
+        sender=sender,
+        message_id=message_id,
+        is_alone=is_alone,
+        at=at,
     )
 
 

@@ -41,13 +41,17 @@ async def open_with(
     """Add a new exchange with its first hop.
 
     `forwarded` is, at the owner, since when the near side had the case and until when it could.
+    There it is not written yet: exchange, hops and receipt go by one statement.
     """
     row.holder, row.held_since = _district_of(context, row, _side(row, row.state)), at
+    clock = modes.hop(row.mode, row.state).clock
+    await _set_clock(session, context, row, clock=clock, due_on=due_on, at=at)
     session.add(row)
-    await session.flush()
-    if forwarded is not None:
+    if forwarded is None:
+        await session.flush()  # what the caller adds to it refers to it
+    else:
         since, until = forwarded
-        await store.add_hop(
+        store.add_hop(
             session,
             row,
             state=State.SENT,
@@ -56,22 +60,13 @@ async def open_with(
             clock=HopClock.FORWARD,
             due_on=until,
         )
-    clock = modes.hop(row.mode, row.state).clock
-    await _enter(session, context, row, clock=clock, due_on=due_on, at=at, note=None)
+    _note_hop(session, row, at=at, note=None)
 
 
-async def send_off(session: AsyncSession, row: Exchange, *, at: datetime) -> None:
+def send_off(session: AsyncSession, row: Exchange, *, at: datetime) -> None:
     """Note that the package is on its way; it is ours, and so is its limit, until it is there."""
     row.state = State.SENT
-    await store.add_hop(
-        session,
-        row,
-        state=row.state,
-        holder=row.holder,
-        at=at,
-        clock=row.clock,
-        due_on=row.due_on,
-    )
+    _note_hop(session, row, at=at, note=None)
 
 
 async def move(
@@ -179,16 +174,32 @@ async def _enter(
     at: datetime,
     note: str | None,
 ) -> None:
+    await _set_clock(session, context, row, clock=clock, due_on=due_on, at=at)
+    _note_hop(session, row, at=at, note=note)
+
+
+async def _set_clock(
+    session: AsyncSession,
+    context: Context,
+    row: Exchange,
+    *,
+    clock: HopClock | None,
+    due_on: date | None,
+    at: datetime,
+) -> None:
     row.clock = clock
     row.due_on = due_on or await _limit(session, context, row, clock, at)
     row.light = rules.light_of(row.due_on, on=local_date(context.clock()))
-    await store.add_hop(
+
+
+def _note_hop(session: AsyncSession, row: Exchange, *, at: datetime, note: str | None) -> None:
+    store.add_hop(
         session,
         row,
         state=row.state,
         holder=row.holder,
         at=at,
-        clock=clock,
+        clock=row.clock,
         due_on=row.due_on,
         note=note,
     )

@@ -1,6 +1,5 @@
 """Who sent a message: proven by its signature, once, before anything of it is read."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,19 +21,19 @@ from interop_service.errors import (
 )
 from interop_service.evidence.rules import logged_request
 from interop_service.exchanges import signatures, store
+from interop_service.exchanges.beside import beside_loop
 from interop_service.exchanges.messages import DistrictMessage
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import PartnerKeys
 from interop_service.links import service as links
 from interop_service.partners import service as partners
+from interop_service.partners import terms
 from interop_service.partners.tables import Partner
 from interop_service.suites import Suite
 from tongban.context import Context
 
 __all__ = ["SignedMessage", "forget_nonces", "prove"]
 
-LARGE: Final = 256 * 1024
-"""A larger body is digested beside the event loop."""
 NONCES_KEPT: Final = timedelta(minutes=20)
 """Longer than a signature can be good: its window both ways, and then some."""
 
@@ -77,14 +76,19 @@ class SignedMessage:
 
 async def prove(
     session: AsyncSession,
+    context: Context,
     request: SignedRequest,
     read: Callable[[], Awaitable[bytes]],
     *,
     sender: str,
     message_id: UUID,
+    is_alone: bool,
     at: datetime,
 ) -> SignedMessage:
     """Return the message with its sender proven by signature.
+
+    With `is_alone` it is alone from then on: no other request handles a message of its id, and
+    who waited for it finds what it left.
 
     Raises:
         UnknownPartner, SignatureInvalid, KeyRevoked, MessageExpired: 401.
@@ -92,6 +96,7 @@ async def prove(
         DigestMismatch: 400.
         NonceReplayed: 409.
     """
+    await terms.use(session, context)
     partner = await partners.active_partner(session, sender)
     if partner is None:
         raise UnknownPartner(sender=sender)
@@ -101,8 +106,9 @@ async def prove(
         raise KeyRevoked
     body = await read()  # not before: a stranger's thirty megabytes are not worth reading
     verify = partial(signatures.verify, request, body, keys=keys.signing, at=at)
-    proof = await asyncio.to_thread(verify) if len(body) > LARGE else verify()
-    if not await store.keep_nonce(session, sender=sender, nonce=proof.nonce, at=at):
+    proof = await beside_loop(len(body), verify)
+    alone = message_id if is_alone else None
+    if not await store.keep_nonce(session, sender, proof.nonce, at=at, alone_with=alone):
         raise NonceReplayed
     return SignedMessage(
         sender=sender,

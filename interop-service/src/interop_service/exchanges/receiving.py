@@ -1,7 +1,7 @@
 """What a partner sends: take it once, act on it, and state so in a signed receipt."""
 
-import asyncio
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import pydantic_core
@@ -29,6 +29,7 @@ from interop_service.exchanges import (
     telling,
     waiting,
 )
+from interop_service.exchanges.beside import beside_loop
 from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.messages import (
@@ -70,11 +71,12 @@ async def take_package(
 
     async def take() -> Taken | Lacking:
         message = reading.read(PackageMessage, signed, context)
-        if await store.exchange(session, message.exchange_id) is not None:
+        if await store.is_exchange(session, message.exchange_id):
             raise ExchangeKnown(exchange_id=message.exchange_id)
         await _require_agreement(session, context, message, at=at)
         await partners.require_suite(session, message.agreement, signed.suite)
-        package = await asyncio.to_thread(_open_package, message, context)
+        opening = partial(_open_package, message, context)
+        package = await beside_loop(len(message.package), opening)
         files = await waiting.expect(session, context, signed, package.files, at=at)
         if lacking := waiting.lacking(files):
             return Lacking(message.exchange_id, files, lacking)
@@ -101,11 +103,11 @@ async def take_package(
             taken_ordinal=message.ordinal,
             joint_id=joint.joint_id if joint is not None else None,
         )
-        forwarded = (package.received_at, message.forward_due_on)
-        await moving.open_with(session, context, row, at=at, forwarded=forwarded)
         handed_on = package.handed_on(await arriving.left_files(session, context, files))
         payload = handed_on | {"from_district": signed.sender}
         claim = await context.leave("case", pydantic_core.to_json(payload))
+        forwarded = (package.received_at, message.forward_due_on)
+        await moving.open_with(session, context, row, at=at, forwarded=forwarded)
         own = context.settings.district
         publish(
             session,
@@ -193,7 +195,8 @@ async def take_result(
         row.taken_ordinal = max(row.taken_ordinal, message.ordinal)
         if arrival is not Arrival.TAKEN:
             return Taken(row.id, ReceiptKind.SUPERSEDED)
-        content = await asyncio.to_thread(envelopes.decrypt, message.result, own_keys(context))
+        opening = partial(envelopes.decrypt, message.result, own_keys(context))
+        content = await beside_loop(len(message.result), opening)
         result = telling.validated(ResultPayload, content)
         row.owner_number, row.outcome = result.owner_number, result.outcome
         await moving.move(

@@ -1,6 +1,7 @@
 """What becomes of a message after an attempt: receipted, refused, put off, or a dead letter."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,18 +12,19 @@ from interop_service.events import ExchangeAcknowledged
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
-from interop_service.exchanges import comparing, modes, moving, rules, sending, store
+from interop_service.exchanges import batches, comparing, modes, moving, rules, sending, store
 from interop_service.exchanges import concert as concerts
 from interop_service.exchanges.attempting import Delivered, Errand, Outcome, Postponed
 from interop_service.exchanges.concert import Concert
-from interop_service.exchanges.envelopes import Receipt, SignedReceipt
+from interop_service.exchanges.envelopes import Receipt
 from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, Side, State
 from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow
 from interop_service.partners import lines
 from tongban.context import Context
 from tongban.messages import publish
+from tongban.writes import write_all
 
-__all__ = ["record"]
+__all__ = ["record", "record_alone"]
 
 OUTAGE_ATTEMPTS: Final = 3
 """A message that came through after so many tries ends an outage: the two reconcile."""
@@ -30,7 +32,41 @@ OUTAGE_ATTEMPTS: Final = 3
 log = structlog.get_logger(__name__)
 
 
-async def record(session: AsyncSession, context: Context, errand: Errand, outcome: Outcome) -> None:
+async def record(
+    context: Context, arrived: Sequence[tuple[Errand, Outcome]]
+) -> Sequence[tuple[Errand, Outcome]]:
+    """Keep that messages were receipted, all of them at once; return what is left to keep alone.
+
+    That is whatever is not plain: refused or put off, of a joint case, after an outage, or with an
+    exchange that somebody else is at just now.
+    """
+    plain = {
+        errand.message_id: (errand, outcome)
+        for errand, outcome in arrived
+        if isinstance(outcome, Delivered)
+        and errand.is_line_good
+        and errand.attempts < OUTAGE_ATTEMPTS
+    }
+    if not plain:
+        return arrived
+    own = context.settings.district
+    async with context.sessions.begin() as session:
+        found = await batches.lock_delivered(session, list(plain), own=own)
+        with session.no_autoflush:
+            for row, delivery in found:
+                errand, outcome = plain[delivery.id]
+                await _record_delivered(session, context, Concert([row]), delivery, errand, outcome)
+        done = {delivery.id for _, delivery in found}
+        await write_all(session)
+        for errand, outcome in plain.values():
+            if errand.message_id in done:
+                await _keep_checkpoint(session, context, errand, outcome)
+    return [one for one in arrived if one[0].message_id not in done]
+
+
+async def record_alone(
+    session: AsyncSession, context: Context, errand: Errand, outcome: Outcome
+) -> None:
     """Keep what became of an attempt.
 
     It locks as everyone does: the exchange with its concert, then the message, then what all
@@ -48,15 +84,9 @@ async def record(session: AsyncSession, context: Context, errand: Errand, outcom
     if delivery is None:
         return
     if isinstance(outcome, Delivered):
-        _log(session, context, errand, delivery, outcome, at=at)
-        await _record_receipt(session, context, concert, delivery, outcome.receipt, at=at)
-        await anchors.keep_partners(
-            session,
-            outcome.answer.checkpoint,
-            partner=errand.partner,
-            keys=errand.keys,
-            at=at,
-        )
+        await _forget_receipt(session, context, delivery)
+        await _record_delivered(session, context, concert, delivery, errand, outcome)
+        await _keep_checkpoint(session, context, errand, outcome)
     else:
         delivery.state, delivery.body = DeliveryState.FAILED, None
         delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
@@ -103,16 +133,28 @@ async def _record_postponed(
     )
 
 
-def _log(
+async def _forget_receipt(session: AsyncSession, context: Context, delivery: Delivery) -> None:
+    """Forget the receipt of a message that was sent again to a partner that lost it.
+
+    What the partner states now stands.
+    """
+    own = context.settings.district
+    known = await store.receipt(session, sender=own, message_id=delivery.id)
+    if known is not None:
+        await session.delete(known)
+        await session.flush()
+
+
+async def _record_delivered(
     session: AsyncSession,
     context: Context,
-    errand: Errand,
+    concert: Concert,
     delivery: Delivery,
+    errand: Errand,
     outcome: Delivered,
-    *,
-    at: datetime,
 ) -> None:
-    asked = outcome.answer.request
+    """Put a message and its receipt on the log, and move the exchange on by it."""
+    at, said, asked = context.clock(), outcome.receipt.receipt, outcome.answer.request
     evidence.log_message(
         session,
         context,
@@ -124,30 +166,12 @@ def _log(
         body=errand.body,
         at=at,
     )
-
-
-async def _record_receipt(
-    session: AsyncSession,
-    context: Context,
-    concert: Concert,
-    delivery: Delivery,
-    signed: SignedReceipt,
-    *,
-    at: datetime,
-) -> None:
     row = concert.of(delivery.exchange_id)
     assert row is not None  # noqa: S101  # it was locked by its id
     delivery.state, delivery.delivered_at = DeliveryState.DELIVERED, at
     delivery.last_fault = delivery.fault_of = None
     if delivery.attempts >= OUTAGE_ATTEMPTS:
         await comparing.want_reconciliation(session, delivery.partner, at=at)
-    said = signed.receipt
-    own = context.settings.district
-    known = await store.receipt(session, sender=own, message_id=delivery.id)
-    if known is not None:
-        # Sent again to a partner that lost it: what it states now stands.
-        await session.delete(known)
-        await session.flush()
     session.add(
         ReceiptRow(
             receipt_id=said.receipt_id,
@@ -160,7 +184,7 @@ async def _record_receipt(
             digest=said.digest,
             digest_algorithm=said.digest_algorithm,
             at=said.at,
-            signature=signed.signature,
+            signature=outcome.receipt.signature,
         )
     )
     row.last_fault = None
@@ -168,6 +192,19 @@ async def _record_receipt(
         await _record_forwarded(session, context, concert, row, said)
     elif row.handing_over == delivery.id:
         await moving.partner_has_it(session, context, row, at=said.at)
+
+
+async def _keep_checkpoint(
+    session: AsyncSession, context: Context, errand: Errand, outcome: Delivered
+) -> None:
+    await anchors.keep_partners(
+        session,
+        context,
+        outcome.answer.checkpoint,
+        partner=errand.partner,
+        keys=errand.keys,
+        at=context.clock(),
+    )
 
 
 async def _record_forwarded(

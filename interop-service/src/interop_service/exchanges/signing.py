@@ -1,7 +1,8 @@
 """The library that signs HTTP messages (RFC 9421), fitted to our suites and our clock."""
 
-from collections.abc import Mapping
-from functools import cache
+import base64
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 from http_message_signatures import (
@@ -10,8 +11,10 @@ from http_message_signatures import (
     HTTPSignatureAlgorithm,
     HTTPSignatureKeyResolver,
 )
+from http_message_signatures._components import _parse_component_ids
 from http_message_signatures.digests import ContentDigest
 from http_message_signatures.exceptions import InvalidSignature
+from http_message_signatures.signatures import HTTPSignatureHandler
 
 from interop_service.suites import ALGORITHMS, PrivateKey, PublicKey, Suite
 
@@ -70,18 +73,47 @@ class NoDigest(ContentDigest):
         """Do nothing."""
 
 
+class _ReadOnce:
+    """Parses a signature field once, however often a message is asked what it says of itself."""
+
+    @staticmethod
+    @lru_cache(maxsize=200)
+    def _parse_signature_dictionary(value: str) -> Any:
+        return HTTPSignatureHandler._parse_signature_dictionary(value)
+
+
 class Signer(HTTPMessageSigner):
     content_digest_class = NoDigest
 
+    def _parse_covered_component_ids(self, covered_component_ids: Sequence[str]) -> list[Any]:
+        return list(_components(tuple(covered_component_ids)))
 
-class Verifier(HTTPMessageVerifier):
+    def sign_by(self, key: PrivateKey, message: Any, *, label: str, **parameters: Any) -> None:
+        """Sign a message in place by a key that is at hand.
+
+        The library's own `sign` reads and builds all of it again, for signers far away, between
+        whose two steps the message might change.
+        """
+        prepared = self.prepare(message, key_id=key.key_id, label=label, **parameters)
+        signature = key.sign(prepared.signature_base)
+        message.headers["Signature-Input"] = f"{label}={prepared.signature_params}"
+        message.headers["Signature"] = f"{label}=:{base64.b64encode(signature).decode()}:"
+
+
+@lru_cache(maxsize=100)
+def _components(ids: tuple[str, ...]) -> tuple[Any, ...]:
+    """Read component identifiers: what we cover differs by no more than which fields are there."""
+    return tuple(_parse_component_ids(ids))
+
+
+class Verifier(_ReadOnce, HTTPMessageVerifier):
     """Leaves the times to us: the library compares with its own clock, before the signature."""
 
     def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
         """Do nothing."""
 
 
-class Reader(HTTPMessageVerifier):
+class Reader(_ReadOnce, HTTPMessageVerifier):
     """Reads the two signature fields by the library's own parser."""
 
     @classmethod

@@ -1,7 +1,6 @@
 """Every SQL statement about exchanges, their deliveries, receipts and nonces."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,19 +9,21 @@ from sqlalchemy import (
     RowMapping,
     Select,
     String,
+    and_,
+    bindparam,
     case,
     cast,
     delete,
     func,
+    literal,
     or_,
     select,
-    true,
     union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, undefer
+from sqlalchemy.orm import aliased
 
 from interop_service.exchanges.rules import DeliveryState, HopClock, Light, Side, State
 from interop_service.exchanges.tables import (
@@ -32,19 +33,17 @@ from interop_service.exchanges.tables import (
     Nonce,
     ReceiptRow,
 )
+from interop_service.files.tables import WaitingMessage
 from interop_service.letters.tables import Letter
-from interop_service.partners.rules import PartnerState, is_broken
-from interop_service.partners.tables import Agreement, Partner
-from interop_service.suites import Suite
+from tongban import audit
 from tongban.paging import Paging, after
 
 __all__ = [
-    "DueDelivery",
+    "Known",
     "add_hop",
     "alone_with_message",
     "dead_letters",
     "deliveries_of",
-    "due_deliveries",
     "exchange",
     "exchange_of",
     "exchanges_page",
@@ -53,26 +52,80 @@ __all__ = [
     "give_up",
     "hold",
     "hops_of",
+    "is_exchange",
     "joint_with",
     "keep_nonce",
+    "known",
     "lights_to_tell",
     "lock_concert",
     "lock_delivery",
     "lock_exchange",
-    "lock_idle_exchange",
     "receipt",
     "receipts_of",
     "to_archive",
 ]
 
 
-class DueDelivery(NamedTuple):
-    """A message to send, to whom, and what its agreement says of sending."""
+class Known(NamedTuple):
+    """What is known of a message that came."""
 
-    delivery: Delivery
-    partner: Partner
-    suite: Suite | None
-    give_up_after_days: int | None
+    receipt: ReceiptRow | None
+    """That it was given."""
+    waiting: tuple[str, str] | None
+    """The digest of its body, and by which algorithm, where it waits for its files."""
+    oldest_unsealed: datetime | None
+    """Since when an entry of the message log waits for its seal."""
+
+
+_ALONE = select(
+    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("lock", type_=String), 0))
+)
+_KEPT_NONCE = (
+    insert(Nonce)
+    .values({name: bindparam(name) for name in ("sender", "nonce", "at")})
+    .on_conflict_do_nothing()
+    .returning(Nonce.nonce)
+    .cte("kept")
+)
+_NONCE = select(select(func.count()).select_from(_KEPT_NONCE).scalar_subquery().label("fresh"))
+_NONCE_ALONE = _NONCE.add_columns(*_ALONE.selected_columns)
+
+_ONE = select(literal(1).label("one")).subquery()
+_KNOWN = (
+    select(
+        ReceiptRow,
+        WaitingMessage.digest,
+        WaitingMessage.digest_algorithm,
+        audit.OLDEST_UNSEALED.scalar_subquery().label("oldest_unsealed"),
+    )
+    .select_from(_ONE)
+    .outerjoin(
+        ReceiptRow,
+        and_(
+            ReceiptRow.sender == bindparam("sender"), ReceiptRow.message_id == bindparam("message")
+        ),
+    )
+    .outerjoin(
+        WaitingMessage,
+        and_(
+            WaitingMessage.sender == bindparam("sender"),
+            WaitingMessage.message_id == bindparam("message"),
+        ),
+    )
+)
+_IS_EXCHANGE = select(literal(1)).where(Exchange.id == bindparam("id"))
+_ONE_OF_THEM = aliased(Exchange, name="one_of_them")
+_MAIN = (
+    select(func.coalesce(_ONE_OF_THEM.joint_id, _ONE_OF_THEM.id))
+    .where(_ONE_OF_THEM.id == bindparam("id"))
+    .scalar_subquery()
+)
+_CONCERT = (
+    select(Exchange)
+    .where(or_(Exchange.id == bindparam("id"), Exchange.id == _MAIN, Exchange.joint_id == _MAIN))
+    .order_by(Exchange.id != _MAIN, Exchange.id)
+    .with_for_update(of=Exchange)
+)
 
 
 async def exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
@@ -83,29 +136,13 @@ async def lock_exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | 
     return await session.get(Exchange, exchange_id, with_for_update=True, populate_existing=True)
 
 
-async def lock_idle_exchange(session: AsyncSession, exchange_id: UUID) -> Exchange | None:
-    """Lock an exchange that nobody else has locked; None where somebody has."""
-    return await session.scalar(
-        select(Exchange).where(Exchange.id == exchange_id).with_for_update(skip_locked=True),
-        execution_options={"populate_existing": True},
-    )
-
-
 async def lock_concert(session: AsyncSession, exchange_id: UUID) -> Sequence[Exchange]:
     """Lock an exchange with all that are handled in concert with it, the near side's main first.
 
     Whoever locks one of several locks them all, in one order: nobody waits for each other.
     """
-    found = await session.get(Exchange, exchange_id)
-    if found is None:
-        return ()
-    main = found.joint_id or found.id
     rows = await session.scalars(
-        select(Exchange)
-        .where(or_(Exchange.id.in_((main, exchange_id)), Exchange.joint_id == main))
-        .order_by(Exchange.id != main, Exchange.id)
-        .with_for_update(),
-        execution_options={"populate_existing": True},
+        _CONCERT, {"id": exchange_id}, execution_options={"populate_existing": True}
     )
     return rows.all()
 
@@ -173,7 +210,7 @@ async def exchanges_page(
     return rows.all()
 
 
-async def add_hop(
+def add_hop(
     session: AsyncSession,
     row: Exchange,
     *,
@@ -184,14 +221,10 @@ async def add_hop(
     due_on: date | None,
     note: str | None = None,
 ) -> None:
-    """Note who holds the case now; the exchange's row is locked, so the ordinals don't meet."""
-    last = await session.scalar(
-        select(func.coalesce(func.max(Hop.ordinal), 0)).where(Hop.exchange_id == row.id)
-    )
+    """Note who holds the case now; the exchange's row is locked, so the hops keep their order."""
     session.add(
         Hop(
             exchange_id=row.id,
-            ordinal=(last or 0) + 1,
             state=state,
             holder=holder,
             at=at,
@@ -214,74 +247,6 @@ async def deliveries_of(session: AsyncSession, exchange_id: UUID) -> Sequence[De
         select(Delivery).filter_by(exchange_id=exchange_id).order_by(Delivery.ordinal)
     )
     return rows.all()
-
-
-async def due_deliveries(
-    session: AsyncSession,
-    *,
-    at: datetime,
-    under_way: Mapping[str, int],
-    room: int,
-    limit: int,
-) -> Sequence[DueDelivery]:
-    """Take due messages, locked: the first of each exchange, of each partner as many as have room.
-
-    `under_way` counts the messages that are on their way to a partner now; it may have `room` at a
-    time, and one whose line is dead a single one.
-    """
-    before, waiting = aliased(Delivery), aliased(Delivery)
-    heads = (
-        select(waiting.id)
-        .where(
-            waiting.partner == Partner.district,
-            waiting.state == DeliveryState.DUE,
-            waiting.next_attempt_at <= at,
-            ~select(before.id)
-            .where(
-                before.exchange_id == waiting.exchange_id,
-                # What comes after a dead letter waits for it to be sent, or given up by a person.
-                before.state.in_((DeliveryState.DUE, DeliveryState.DEAD)),
-                before.ordinal < waiting.ordinal,
-            )
-            .exists(),
-        )
-        .order_by(waiting.next_attempt_at)
-        .limit(room)
-        .lateral()
-    )
-    full = [partner for partner, count in under_way.items() if count >= room]
-    chosen = (
-        select(heads.c.id)
-        .select_from(Partner)
-        .join(heads, true())
-        .where(
-            Partner.state == PartnerState.ACTIVE,
-            or_(Partner.paused_until.is_(None), Partner.paused_until <= at),
-            Partner.district.not_in(full),
-        )
-        .limit(limit)
-    )
-    found = await session.execute(
-        select(Delivery, Partner, Agreement.suite, Agreement.give_up_after_days)
-        .join(Partner, Partner.district == Delivery.partner)
-        .join(Exchange, Exchange.id == Delivery.exchange_id)
-        .outerjoin(Agreement, Agreement.code == Exchange.agreement)
-        .where(
-            Delivery.id.in_(chosen),
-            # Said again: another worker may have taken it between choosing and locking.
-            Delivery.state == DeliveryState.DUE,
-            Delivery.next_attempt_at <= at,
-        )
-        .options(undefer(Delivery.body))
-        .with_for_update(of=Delivery, skip_locked=True)
-    )
-    taken, busy = [], Counter(under_way)
-    for row in found:
-        delivery, partner = row.Delivery, row.Partner
-        if busy[partner.district] < (1 if is_broken(partner.failures) else room):
-            busy[partner.district] += 1
-            taken.append(DueDelivery(delivery, partner, row.suite, row.give_up_after_days))
-    return taken
 
 
 async def dead_letters(
@@ -358,6 +323,18 @@ async def receipt(session: AsyncSession, *, sender: str, message_id: UUID) -> Re
     return found
 
 
+async def known(session: AsyncSession, *, sender: str, message_id: UUID) -> Known:
+    """Return what is known of a message that came, and how far sealing is, by one statement."""
+    row = (await session.execute(_KNOWN, {"sender": sender, "message": message_id})).one()
+    waiting = None if row.digest is None else (row.digest, row.digest_algorithm)
+    return Known(row.ReceiptRow, waiting, row.oldest_unsealed)
+
+
+async def is_exchange(session: AsyncSession, exchange_id: UUID) -> bool:
+    """Tell whether there is an exchange of this id."""
+    return await session.scalar(_IS_EXCHANGE, {"id": exchange_id}) is not None
+
+
 async def receipts_of(session: AsyncSession, exchange_id: UUID) -> Sequence[ReceiptRow]:
     rows = await session.scalars(
         select(ReceiptRow).filter_by(exchange_id=exchange_id).order_by(ReceiptRow.at, ReceiptRow.id)
@@ -367,19 +344,22 @@ async def receipts_of(session: AsyncSession, exchange_id: UUID) -> Sequence[Rece
 
 async def alone_with_message(session: AsyncSession, *, sender: str, message_id: UUID) -> None:
     """Wait until no other request handles the same message: its second coming finds a receipt."""
-    lock = func.hashtextextended(f"message:{sender}:{message_id}", 0)
-    await session.execute(select(func.pg_advisory_xact_lock(lock)))
+    await session.execute(_ALONE, {"lock": _lock(sender, message_id)})
 
 
-async def keep_nonce(session: AsyncSession, *, sender: str, nonce: str, at: datetime) -> bool:
-    """Keep a nonce; return whether it is new."""
-    fresh = await session.scalar(
-        insert(Nonce)
-        .values(sender=sender, nonce=nonce, at=at)
-        .on_conflict_do_nothing()
-        .returning(Nonce.nonce)
-    )
-    return fresh is not None
+async def keep_nonce(
+    session: AsyncSession, sender: str, nonce: str, *, at: datetime, alone_with: UUID | None
+) -> bool:
+    """Keep a nonce, and be alone with a message in the same statement; return whether it is new."""
+    values: dict[str, Any] = {"sender": sender, "nonce": nonce, "at": at}
+    if alone_with is not None:
+        values["lock"] = _lock(sender, alone_with)
+    kept = await session.execute(_NONCE if alone_with is None else _NONCE_ALONE, values)
+    return bool(kept.one().fresh)
+
+
+def _lock(sender: str, message_id: UUID) -> str:
+    return f"message:{sender}:{message_id}"
 
 
 async def forget_nonces(session: AsyncSession, *, at: datetime, after: timedelta) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interop_service.database import InteropTables
@@ -92,7 +92,8 @@ class Hop(InteropTables):
     exchange_id: Mapped[UUID] = mapped_column(
         ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True
     )
-    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    ordinal: Mapped[int] = mapped_column(Identity(), primary_key=True, autoincrement=True)
+    """Given by the database: it rises within an exchange, whose row is locked, with gaps."""
     state: Mapped[State]
     holder: Mapped[str]
     at: Mapped[datetime]

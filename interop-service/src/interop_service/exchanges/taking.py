@@ -12,20 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service import suites
 from interop_service.errors import MessageIdReused
-from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
-from interop_service.evidence.rules import Direction
-from interop_service.exchanges import envelopes, store, waiting
+from interop_service.exchanges import store, waiting
 from interop_service.exchanges.envelopes import Receipt, SignedReceipt
 from interop_service.exchanges.messages import FileLacking, FilesAwaited
 from interop_service.exchanges.proof import SignedMessage
+from interop_service.exchanges.receipting import give_receipt
 from interop_service.exchanges.rules import MessageKind, ReceiptKind
 from interop_service.exchanges.tables import ReceiptRow
 from interop_service.files.tables import ExchangeFile
-from interop_service.keys import own_keys
-from interop_service.suites import ALGORITHMS
 from tongban.context import Context
-from tongban.ids import new_id
 
 __all__ = ["Lacking", "Taken", "once"]
 
@@ -60,63 +56,58 @@ async def once(
     """Take a message unless it was taken before: the second coming gets the first receipt.
 
     One whose files are not all here is kept until they are, and gets no receipt before.
+
+    Raises:
+        MessageIdReused: 409.
+        EvidenceBacklog: 503.
     """
-    await store.alone_with_message(session, sender=signed.sender, message_id=signed.message_id)
-    known = await store.receipt(session, sender=signed.sender, message_id=signed.message_id)
-    if known is not None:
+    known = await store.known(session, sender=signed.sender, message_id=signed.message_id)
+    if known.receipt is not None:
         # By the suite of that time: the agreement may have changed it between two attempts.
-        if known.digest != suites.digest_by(known.digest_algorithm, signed.body):
-            raise MessageIdReused(message_id=signed.message_id)
-        return _given(known)
-    await waiting.require_same(session, signed)
-    await evidence.require_sealing(session, context, at=at)
+        _require_same(signed, known.receipt.digest, known.receipt.digest_algorithm)
+        return _given(known.receipt)
+    if known.waiting is not None:
+        _require_same(signed, *known.waiting)
+    await evidence.require_sealing(session, context, oldest=known.oldest_unsealed, at=at)
     taken = await take()
     if isinstance(taken, Lacking):
         await waiting.keep(session, context, signed, taken.exchange_id, kind, taken.files)
         return FilesAwaited(lacking=taken.lacking)
-    await waiting.forget(session, signed)
-    receipt = Receipt(
-        receipt_id=new_id(),
-        message_id=signed.message_id,
-        exchange_id=taken.exchange_id,
-        kind=taken.kind,
-        digest=signed.digest,
-        digest_algorithm=ALGORITHMS[signed.suite].digest,
-        at=at,
-        by=context.settings.district,
-    )
-    given = envelopes.sign_receipt(receipt, own_keys(context).signer(signed.suite, at=at))
-    session.add(
-        ReceiptRow(
-            receipt_id=receipt.receipt_id,
-            exchange_id=taken.exchange_id,
-            message_id=receipt.message_id,
+    if known.waiting is not None:
+        await waiting.forget(session, signed)
+
+    def row(given: SignedReceipt) -> ReceiptRow:
+        said = given.receipt
+        return ReceiptRow(
+            receipt_id=said.receipt_id,
+            exchange_id=said.exchange_id,
+            message_id=said.message_id,
             message_kind=kind,
-            kind=receipt.kind,
+            kind=said.kind,
             sender=signed.sender,
-            by=receipt.by,
-            digest=receipt.digest,
-            digest_algorithm=receipt.digest_algorithm,
-            at=receipt.at,
+            by=said.by,
+            digest=said.digest,
+            digest_algorithm=said.digest_algorithm,
+            at=said.at,
             signature=given.signature,
         )
-    )
-    evidence.log_message(
+
+    return await give_receipt(
         session,
         context,
-        direction=Direction.IN,
+        signed,
+        exchange_id=taken.exchange_id,
         kind=kind,
-        partner=signed.sender,
-        request=signed.request,
-        receipt=given,
-        body=signed.body,
+        row=row,
+        as_=taken.kind,
         at=at,
     )
-    await anchors.keep_partners(
-        session, signed.checkpoint, partner=signed.sender, keys=signed.keys, at=at
-    )
-    await session.flush()
-    return given
+
+
+def _require_same(signed: SignedMessage, digest: str, algorithm: str) -> None:
+    """Refuse another body under an id that is known already."""
+    if digest != suites.digest_by(algorithm, signed.body):
+        raise MessageIdReused(message_id=signed.message_id)
 
 
 def _given(row: ReceiptRow) -> SignedReceipt:

@@ -1,8 +1,8 @@
 """What this district's own case is told of what came, and what is left for it to collect."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from interop_service.events import (
     ExchangeWithdrawalRequested,
 )
 from interop_service.exchanges import envelopes
+from interop_service.exchanges.beside import beside_loop
 from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.messages import (
     CorrectionPackage,
@@ -95,7 +96,8 @@ async def content_of(
     """Open what is for the case alone."""
     if message.content is None:
         return None
-    plain = await asyncio.to_thread(envelopes.decrypt, message.content, own_keys(context))
+    opening = partial(envelopes.decrypt, message.content, own_keys(context))
+    plain = await beside_loop(len(message.content), opening)
     if message.message_kind is not MessageKind.CORRECTED:
         return validated(StepContent, plain)
     package = validated(CorrectionPackage, plain)

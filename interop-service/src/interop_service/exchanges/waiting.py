@@ -9,8 +9,6 @@ from uuid import UUID
 from pydantic import Base64Bytes, BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service import suites
-from interop_service.errors import MessageIdReused
 from interop_service.exchanges.messages import FileLacking
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.rules import MessageKind
@@ -23,7 +21,7 @@ from interop_service.suites import ALGORITHMS, Suite
 from tongban.context import Context
 from tongban.ids import new_id
 
-__all__ = ["expect", "forget", "keep", "lacking", "opened", "require_same"]
+__all__ = ["expect", "forget", "keep", "lacking", "opened"]
 
 
 class _Kept(BaseModel):
@@ -55,17 +53,6 @@ def lacking(files: Sequence[ExchangeFile]) -> list[FileLacking]:
     return [
         FileLacking(digest=row.digest, offset=row.reached) for row in files if row.whole_at is None
     ]
-
-
-async def require_same(session: AsyncSession, signed: SignedMessage) -> None:
-    """Refuse another body under the id of a message that waits.
-
-    Raises:
-        MessageIdReused: 409.
-    """
-    row = await files_service.waiting(session, sender=signed.sender, message_id=signed.message_id)
-    if row is not None and row.digest != suites.digest_by(row.digest_algorithm, signed.body):
-        raise MessageIdReused(message_id=signed.message_id)
 
 
 async def keep(

@@ -82,6 +82,8 @@ async def left_files(
     session: AsyncSession, context: Context, files: Sequence[ExchangeFile]
 ) -> Mapping[str, LeftFile]:
     """Return files that are here as they are handed on to another service, by their digest."""
+    if not files:
+        return {}
     pieces = await store.pieces_of(session, [row.id for row in files])
     return {
         row.digest: LeftFile(

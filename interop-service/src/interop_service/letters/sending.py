@@ -204,7 +204,12 @@ async def _record(
         await follow(session, context, letter)
         # Last, as whoever takes a message does: what all of a partner's messages share.
         await anchors.keep_partners(
-            session, outcome.answer.checkpoint, partner=errand.partner, keys=errand.keys, at=at
+            session,
+            context,
+            outcome.answer.checkpoint,
+            partner=errand.partner,
+            keys=errand.keys,
+            at=at,
         )
         await session.flush()
     elif isinstance(outcome, Refused):

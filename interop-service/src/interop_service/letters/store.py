@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, bindparam, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
 
@@ -13,8 +14,30 @@ from interop_service.letters.tables import Letter, LetterReceipt
 from interop_service.partners.rules import PartnerState
 from interop_service.partners.tables import Agreement, Partner
 from interop_service.suites import Suite
+from tongban import audit
 
-__all__ = ["alone_with_message", "due_letters", "lock_letter", "next_ordinal", "receipt"]
+__all__ = ["Known", "due_letters", "known", "lock_letter", "next_ordinal", "receipt"]
+
+_KNOWN = (
+    select(LetterReceipt, audit.OLDEST_UNSEALED.scalar_subquery().label("oldest_unsealed"))
+    .select_from(select(literal(1).label("one")).subquery())
+    .outerjoin(
+        LetterReceipt,
+        and_(
+            LetterReceipt.sender == bindparam("sender"),
+            LetterReceipt.message_id == bindparam("message"),
+        ),
+    )
+)
+
+
+class Known(NamedTuple):
+    """What is known of a letter that came."""
+
+    receipt: LetterReceipt | None
+    """That it was given."""
+    oldest_unsealed: datetime | None
+    """Since when an entry of the message log waits for its seal."""
 
 
 async def next_ordinal(session: AsyncSession, exchange_id: UUID) -> int:
@@ -70,7 +93,7 @@ async def receipt(session: AsyncSession, *, sender: str, message_id: UUID) -> Le
     return found
 
 
-async def alone_with_message(session: AsyncSession, *, sender: str, message_id: UUID) -> None:
-    """Wait until no other request handles the same letter: its second coming finds a receipt."""
-    lock = func.hashtextextended(f"letter:{sender}:{message_id}", 0)
-    await session.execute(select(func.pg_advisory_xact_lock(lock)))
+async def known(session: AsyncSession, *, sender: str, message_id: UUID) -> Known:
+    """Return what is known of a letter that came, and how far sealing is, by one statement."""
+    row = (await session.execute(_KNOWN, {"sender": sender, "message": message_id})).one()
+    return Known(row.LetterReceipt, row.oldest_unsealed)

@@ -15,20 +15,17 @@ from interop_service.errors import (
     SenderMismatch,
     WrongDistrict,
 )
-from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
-from interop_service.evidence.rules import Direction
 from interop_service.exchanges import envelopes
-from interop_service.exchanges.envelopes import Receipt, SignedReceipt
+from interop_service.exchanges.envelopes import SignedReceipt
 from interop_service.exchanges.messages import Message
 from interop_service.exchanges.proof import SignedMessage
+from interop_service.exchanges.receipting import give_receipt
 from interop_service.keys import own_keys
 from interop_service.letters import store
 from interop_service.letters.rules import LetterKind
 from interop_service.letters.tables import LetterReceipt
-from interop_service.suites import ALGORITHMS
 from tongban.context import Context
-from tongban.ids import new_id
 from tongban.problems import Where
 
 __all__ = ["once", "opened", "read"]
@@ -96,48 +93,25 @@ async def once(
         MessageIdReused: 409.
         EvidenceBacklog: 503.
     """
-    await store.alone_with_message(session, sender=signed.sender, message_id=signed.message_id)
-    known = await store.receipt(session, sender=signed.sender, message_id=signed.message_id)
-    if known is not None:
-        given = SignedReceipt.model_validate(known.signed)
+    known = await store.known(session, sender=signed.sender, message_id=signed.message_id)
+    if known.receipt is not None:
+        given = SignedReceipt.model_validate(known.receipt.signed)
         said = given.receipt
         if said.digest != suites.digest_by(said.digest_algorithm, signed.body):
             raise MessageIdReused(message_id=signed.message_id)
         return given
-    await evidence.require_sealing(session, context, at=at)
+    await evidence.require_sealing(session, context, oldest=known.oldest_unsealed, at=at)
     await take()
-    receipt = Receipt(
-        receipt_id=new_id(),
-        message_id=signed.message_id,
-        exchange_id=message.exchange_id,
-        digest=signed.digest,
-        digest_algorithm=ALGORITHMS[signed.suite].digest,
-        at=at,
-        by=context.settings.district,
-    )
-    given = envelopes.sign_receipt(receipt, own_keys(context).signer(signed.suite, at=at))
-    session.add(
-        LetterReceipt(
+
+    def row(given: SignedReceipt) -> LetterReceipt:
+        return LetterReceipt(
             exchange_id=message.exchange_id,
             message_id=signed.message_id,
             kind=kind,
             sender=signed.sender,
             signed=given.model_dump(mode="json"),
         )
+
+    return await give_receipt(
+        session, context, signed, exchange_id=message.exchange_id, kind=kind, row=row, at=at
     )
-    evidence.log_message(
-        session,
-        context,
-        direction=Direction.IN,
-        kind=kind,
-        partner=signed.sender,
-        request=signed.request,
-        receipt=given,
-        body=signed.body,
-        at=at,
-    )
-    await anchors.keep_partners(
-        session, signed.checkpoint, partner=signed.sender, keys=signed.keys, at=at
-    )
-    await session.flush()
-    return given

@@ -4,22 +4,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import DateTime, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.links.tables import Maintenance
+from interop_service.partners import terms
 
-__all__ = ["lock_maintenance", "maintenance_until", "maintenances"]
+__all__ = ["lock_maintenance", "maintenance_windows", "maintenances"]
+
+_WINDOWS = select(Maintenance.begins_at, Maintenance.ends_at).where(
+    Maintenance.ends_at > bindparam("after", type_=DateTime(timezone=True))
+)
 
 
-async def maintenance_until(session: AsyncSession, *, at: datetime) -> datetime | None:
-    """Return when the maintenance that is under way ends; None where there is none."""
-    found: datetime | None = await session.scalar(
-        select(func.max(Maintenance.ends_at)).where(
-            Maintenance.begins_at <= at, Maintenance.ends_at > at
-        )
-    )
-    return found
+async def maintenance_windows(
+    session: AsyncSession, *, after: datetime
+) -> Sequence[tuple[datetime, datetime]]:
+    """Return from when until when this district is closed, of what ends later than `after`."""
+
+    async def read() -> Sequence[tuple[datetime, datetime]]:
+        rows = await session.execute(_WINDOWS, {"after": after})
+        return [(begins_at, ends_at) for begins_at, ends_at in rows]
+
+    return await terms.remembered(session, "maintenance", read) or ()
 
 
 async def maintenances(session: AsyncSession, *, after: datetime) -> Sequence[Maintenance]:

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+import pydantic_core
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.errors import PartnerNotFound, SuiteNotAgreed
@@ -123,7 +125,13 @@ async def active_districts(session: AsyncSession) -> Sequence[str]:
 
 def keys_of(row: Partner) -> PartnerKeys:
     """Return an active partner's keys, which were checked when they were registered."""
-    return PartnerKeys.from_jwks(row.keys or {}).without(row.revoked_keys)
+    return _read_keys(pydantic_core.to_json(row.keys or {}), tuple(row.revoked_keys))
+
+
+@lru_cache(maxsize=500)
+def _read_keys(jwks: bytes, revoked: tuple[str, ...]) -> PartnerKeys:
+    """Read a key set once: the same text has the same keys."""
+    return PartnerKeys.from_jwks(pydantic_core.from_json(jwks)).without(revoked)
 
 
 async def revoke_key(session: AsyncSession, district: str, key_id: str, *, actor: str) -> Partner:

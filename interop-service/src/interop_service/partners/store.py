@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service.partners import terms
 from interop_service.partners.rules import AgreementState, PartnerState
 from interop_service.partners.tables import Agreement, MatterOffer, Partner
 from tongban.paging import Paging, after
@@ -31,13 +32,29 @@ __all__ = [
     "pause",
 ]
 
+_PARTNER = select(Partner).where(Partner.district == bindparam("district"))
+_AGREEMENT = select(Agreement).where(Agreement.code == bindparam("code"))
+_OFFER = (
+    select(MatterOffer)
+    .where(
+        MatterOffer.owner_district == bindparam("owner"),
+        MatterOffer.matter_code == bindparam("matter"),
+    )
+    .order_by(MatterOffer.agreement)
+    .limit(1)
+)
+_OFFER_UNDER = _OFFER.where(MatterOffer.agreement == bindparam("agreement"))
+
 
 async def partner(session: AsyncSession, district: str) -> Partner | None:
-    found: Partner | None = await session.scalar(select(Partner).filter_by(district=district))
-    return found
+    async def read() -> Partner | None:
+        return await session.scalar(_PARTNER, {"district": district})
+
+    return await terms.remembered(session, ("partner", district), read)
 
 
 async def lock_partner(session: AsyncSession, district: str) -> Partner | None:
+    terms.leave(session)
     found: Partner | None = await session.scalar(
         select(Partner).filter_by(district=district).with_for_update()
     )
@@ -46,6 +63,7 @@ async def lock_partner(session: AsyncSession, district: str) -> Partner | None:
 
 async def partners(session: AsyncSession) -> Sequence[Partner]:
     """All partners, locked: districts have dozens, not thousands."""
+    terms.leave(session)
     rows = await session.scalars(select(Partner).order_by(Partner.district).with_for_update())
     return rows.all()
 
@@ -90,16 +108,20 @@ async def active_districts(session: AsyncSession) -> Sequence[str]:
 
 
 async def agreements(session: AsyncSession) -> Sequence[Agreement]:
+    terms.leave(session)
     rows = await session.scalars(select(Agreement).order_by(Agreement.code).with_for_update())
     return rows.all()
 
 
 async def agreement(session: AsyncSession, code: str) -> Agreement | None:
-    found: Agreement | None = await session.scalar(select(Agreement).filter_by(code=code))
-    return found
+    async def read() -> Agreement | None:
+        return await session.scalar(_AGREEMENT, {"code": code})
+
+    return await terms.remembered(session, ("agreement", code), read)
 
 
 async def lock_agreement(session: AsyncSession, code: str) -> Agreement | None:
+    terms.leave(session)
     found: Agreement | None = await session.scalar(
         select(Agreement)
         .filter_by(code=code)
@@ -110,6 +132,7 @@ async def lock_agreement(session: AsyncSession, code: str) -> Agreement | None:
 
 
 async def overdue_agreements(session: AsyncSession, *, on: date) -> Sequence[Agreement]:
+    terms.leave(session)
     rows = await session.scalars(
         select(Agreement)
         .where(Agreement.state == AgreementState.IN_FORCE, Agreement.valid_until < on)
@@ -122,20 +145,18 @@ async def offer(
     session: AsyncSession, *, owner_district: str, matter_code: str, agreement: str | None = None
 ) -> MatterOffer | None:
     """The offer of a district's matter; a partner's has one, our own one per agreement."""
-    statement = select(MatterOffer).filter_by(
-        owner_district=owner_district, matter_code=matter_code
-    )
-    if agreement is not None:
-        statement = statement.filter_by(agreement=agreement)
-    found: MatterOffer | None = await session.scalar(
-        statement.order_by(MatterOffer.agreement).limit(1)
-    )
-    return found
+    wanted = {"owner": owner_district, "matter": matter_code, "agreement": agreement}
+
+    async def read() -> MatterOffer | None:
+        return await session.scalar(_OFFER if agreement is None else _OFFER_UNDER, wanted)
+
+    return await terms.remembered(session, ("offer", *wanted.values()), read)
 
 
 async def lock_offers(
     session: AsyncSession, matter_codes: Collection[str]
 ) -> Sequence[MatterOffer]:
+    terms.leave(session)
     rows = await session.scalars(
         select(MatterOffer)
         .where(MatterOffer.matter_code.in_(matter_codes))
@@ -146,6 +167,7 @@ async def lock_offers(
 
 
 async def offers_under(session: AsyncSession, codes: Collection[str]) -> Sequence[MatterOffer]:
+    terms.leave(session)
     rows = await session.scalars(
         select(MatterOffer)
         .where(MatterOffer.agreement.in_(codes))

@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from interop_service.database import InteropTables
@@ -23,7 +24,7 @@ from interop_service.partners.rules import (
 from interop_service.suites import Suite
 from tongban.db import Record, Sequenced
 
-__all__ = ["Agreement", "MatterOffer", "Partner"]
+__all__ = ["Agreement", "MatterOffer", "Partner", "TermsRevision"]
 
 
 class Partner(Record, Sequenced, InteropTables):
@@ -104,3 +105,13 @@ class MatterOffer(Record, Sequenced, InteropTables):
     state: Mapped[OfferState]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}
+
+
+class TermsRevision(InteropTables):
+    """条件版本: moves on with every change of the terms; by triggers, so nobody forgets it."""
+
+    __tablename__ = "terms_revisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """There is one row."""
+    revision: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
