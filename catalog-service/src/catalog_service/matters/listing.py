@@ -49,7 +49,7 @@ from tongban.paging import Paging, after
 
 __all__ = ["Filters", "list_matters"]
 
-MOST_CANDIDATES = 300
+MOST_CANDIDATES = 200
 MOST_LINES = 30
 FEW = 10
 """Fewer finds than this, and the next round is asked too."""
@@ -305,6 +305,8 @@ def _ranked(found: CTE) -> Select[*tuple[Any, ...]]:
             ),
         )
         .cte("scored")
+        # As a whole: what fits is counted for the floor and for the score, else once for each.
+        .prefix_with("MATERIALIZED")
     )
     score = scored.c.fits + ALIKE * scored.c.alike + scored.c.demand
     penalty = cast(BEST - func.round(score * SCALE), Integer)
