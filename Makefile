@@ -52,9 +52,10 @@ test: setup ## prove it all: units, properties, contracts, services, house laws,
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/journeys --ignore tests/run
 	@$(MAKE) --no-print-directory -j$(TEST_PROCESSES) test-operations test-journeys
 
-# pytest-xdist takes schemathesis' tests, which all have one name, for one and the same test.
+# Two processes of pytest over one district. Not pytest-xdist's: it takes schemathesis' tests,
+# which all have one name, for one and the same test.
 test-operations: setup
-	@exec $(BIN)/python -m pytest tests/journeys/test_operations.py
+	@exec $(BIN)/python tests/journeys/operations.py
 
 test-journeys: setup
 	@exec $(BIN)/python -m pytest tests/run tests/journeys --ignore tests/journeys/test_operations.py

@@ -2,21 +2,13 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest_asyncio
 
-from support.hall import District, running
+from support.hall import THROW_AWAY, District, running
 
-# All of a run's requests come from one address and few people.
-UNLIMITED = {
-    f"GATEWAY_{kind}_RATE": "100000/second"
-    for kind in ("REQUEST", "PROGRESS", "TICKET", "EXCHANGE")
-}
 IN_PLURAL = "case=2,case-work=2"
 """As operators run what has most to do: no story and no fault may tell one from two."""
-
-THROW_AWAY: dict[str, Any] = {"settings": UNLIMITED, "durable": False}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -52,12 +44,4 @@ async def ankang(scratch: Path, districts: tuple[District, District]) -> AsyncIt
     async with running("610971", folder, **THROW_AWAY) as district:
         await hitech.meet(district)
         await district.meet(hitech)
-        yield district
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lone(scratch: Path) -> AsyncIterator[District]:
-    """西安高新区 by itself, for one who may do everything undoes what others build on."""
-    folder = scratch / "journeys" / "lone"
-    async with running("610171", folder, **THROW_AWAY) as district:
         yield district

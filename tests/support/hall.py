@@ -13,11 +13,18 @@ from support.house import ROOT
 from tongban.run.platform import Platform
 from tongban.run.ports import Ports, Processes, free_base_port
 
-__all__ = ["District", "Person", "Unexpected", "running"]
+__all__ = ["THROW_AWAY", "District", "Person", "Unexpected", "already_running", "running"]
 
 # What each is called, and where its data lie.
 NAMES = {"610171": "西安高新区", "610172": "西安曲江新区", "610971": "安康高新区"}
 DATA = {"610171": "xian-hitech", "610172": "qujiang", "610971": "ankang-hitech"}
+
+# All of a run's requests come from one address and few people.
+UNLIMITED = {
+    f"GATEWAY_{kind}_RATE": "100000/second"
+    for kind in ("REQUEST", "PROGRESS", "TICKET", "EXCHANGE")
+}
+THROW_AWAY: dict[str, Any] = {"settings": UNLIMITED, "durable": False}
 
 
 class Unexpected(AssertionError):
@@ -129,3 +136,11 @@ async def running(
         client = httpx.AsyncClient(base_url=started.url, timeout=30, trust_env=False)
         async with client:
             yield District(NAMES[code], code, started, client)
+
+
+@asynccontextmanager
+async def already_running(code: str, folder: Path, *, port: int) -> AsyncIterator[District]:
+    """Meet the district that another process runs in `folder`, with its gateway at `port`."""
+    platform = Platform(folder=folder, district=code, ports=Ports(port))
+    async with httpx.AsyncClient(base_url=platform.url, timeout=30, trust_env=False) as client:
+        yield District(NAMES[code], code, platform, client)

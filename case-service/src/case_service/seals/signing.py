@@ -5,22 +5,21 @@ Another seal, such as a provincial sealing service's, is another class with the 
 
 import asyncio
 import io
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import Certificate
 from joserfc import jws
 from joserfc.jwk import OKPKey
-from pyhanko.keys import load_certs_from_pemder_data, load_private_key_from_pemder_data
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import fields, signers
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from case_service.seals.certificate import read_certificate, self_made
 from tongban.context import Context, read_private_key
+
+if TYPE_CHECKING:
+    from pyhanko.sign.signers import SimpleSigner
 
 __all__ = ["ALGORITHM", "LocalSeal", "Seal", "seal_of"]
 
@@ -58,12 +57,11 @@ class LocalSeal:
         private = key.private_key
         if not isinstance(private, Ed25519PrivateKey):
             raise TypeError("the seal signs with an Ed25519 key")
-        self._key = key
+        self._key, self._private = key, private
         stem = f"{district}-seal"
         named = key.kid is not None and key.kid.startswith(stem)
         self._key_id = str(key.kid) if named else f"{stem}-{key.thumbprint()[:12]}"
         self.certificate = certificate or self_made(private, district=district)
-        self._signer = _pdf_signer(private, self.certificate)
 
     @property
     def key_id(self) -> str:
@@ -83,7 +81,16 @@ class LocalSeal:
     async def sign_pdf(self, pdf: bytes, *, reason: str) -> bytes:
         return await asyncio.to_thread(self._sign_pdf, pdf, reason)
 
+    @cached_property
+    def _signer(self) -> "SimpleSigner":
+        return _pdf_signer(self._private, self.certificate)
+
     def _sign_pdf(self, pdf: bytes, reason: str) -> bytes:
+        # A tenth of what a process imports at its start, for what few of them do: here, in its
+        # thread, when it is first asked for.
+        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+        from pyhanko.sign import fields, signers
+
         told = signers.PdfSignatureMetadata(
             field_name="Seal",
             md_algorithm="sha512",
@@ -114,9 +121,13 @@ def _local(key_file: Path, certificate_file: Path | None, district: str) -> Loca
     return LocalSeal(read_private_key(key_file), district=district, certificate=certificate)
 
 
-def _pdf_signer(key: Ed25519PrivateKey, certificate: Certificate) -> signers.SimpleSigner:
+def _pdf_signer(key: Ed25519PrivateKey, certificate: Certificate) -> "SimpleSigner":
+    from pyhanko.keys import load_certs_from_pemder_data, load_private_key_from_pemder_data
+    from pyhanko.sign.signers import SimpleSigner
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
     raw = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return signers.SimpleSigner(
+    return SimpleSigner(
         next(iter(load_certs_from_pemder_data(certificate.public_bytes(Encoding.DER)))),
         load_private_key_from_pemder_data(raw, passphrase=None),
         SimpleCertificateStore(),  # type: ignore[no-untyped-call]  # not annotated there

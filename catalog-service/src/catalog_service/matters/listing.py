@@ -4,22 +4,27 @@ One statement a page. A search takes its candidates from the indexes in three ro
 only where those before it found few: what everything typed fits, what some telling word fits, and
 what is spelt alike. Only candidates are scored, and never more than `MOST_CANDIDATES` a round and
 list, so that a search costs about the same however many matters there are.
+
+What is asked comes as parameters: a statement is put together once for each way of narrowing, for
+that costs more CPU than all else that a search does here.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    FromClause,
     Integer,
     Row,
     Select,
     Text,
     and_,
     any_,
+    bindparam,
     cast,
     column,
     false,
@@ -31,10 +36,11 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Double
 
+from catalog_service.matters.facets import facets_of
 from catalog_service.matters.search import SPELT
 from catalog_service.matters.search_query import Wanted
 from catalog_service.matters.tables import MatterSite, PartnerMatter, PublishedMatter, SearchLine
@@ -43,7 +49,7 @@ from tongban.paging import Paging, after
 
 __all__ = ["Filters", "list_matters"]
 
-MOST_CANDIDATES = 300
+MOST_CANDIDATES = 200
 MOST_LINES = 30
 FEW = 10
 """Fewer finds than this, and the next round is asked too."""
@@ -57,6 +63,16 @@ MOST_DEMAND = 0.9
 """Less than a word that fits: demand decides among matters that fit as well as each other."""
 
 LOOSE_ROUND = 1
+
+MOST_STATEMENTS = 256
+"""So many ways of narrowing are kept put together."""
+DISTRICT = bindparam("district", type_=Text)
+LETTERS = bindparam("letters", type_=Text)
+STRICT = bindparam("strict", type_=Text)
+LOOSE = bindparam("loose", type_=Text)
+QUERIES = bindparam("queries", type_=ARRAY(Text))
+WORTHS = bindparam("worths", type_=ARRAY(Double))
+FLOOR = bindparam("floor", type_=Double)
 
 Listing = type[PublishedMatter] | type[PartnerMatter]
 LISTED = (
@@ -77,15 +93,6 @@ LISTED = (
     "required_materials",
     "life_stages",
 )
-FACETS = {
-    "matter_type": False,
-    "area": False,
-    "handling": False,
-    "audiences": True,
-    "channels": True,
-    "life_stages": True,
-}
-"""What finds are counted by; true where a matter can have several."""
 
 
 @dataclass(frozen=True)
@@ -104,37 +111,81 @@ class Filters:
     owner_district: str | None = None
 
 
+class _Search(Enum):
+    """What was typed to find matters by."""
+
+    NONE = auto()
+    NO_LETTERS = auto()
+    LETTERS = auto()
+
+
+Asked = Mapping[str, ColumnElement[Any]]
+"""The parameter of each filter that is set, by its name in `Filters`."""
+
+
 async def list_matters(
     session: AsyncSession, filters: Filters, paging: Paging, *, district: str, facets: bool = False
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return a page of matters, the best finds first; without a search, by code."""
-    listed = _found(filters, district=district).cte("listed")
+    narrowing = {
+        one.name: getattr(filters, one.name) for one in fields(filters) if one.name != "wanted"
+    }
+    values = {name: value for name, value in narrowing.items() if value is not None}
+    statement = _listed(frozenset(values), _search_of(filters.wanted), facets=facets)
+    listed = statement.selected_columns
     # Of finds as good as each other ours come first: they are decided here.
     statement = after(
-        select(listed, (_facets(listed) if facets else null()).label("facets")),
+        statement,
         paging,
-        listed.c.penalty,
-        listed.c.is_handled_here_by_agreement,
-        listed.c.code,
-        listed.c.owner_district,
+        listed.penalty,
+        listed.is_handled_here_by_agreement,
+        listed.code,
+        listed.owner_district,
     )
-    return (await session.execute(statement)).all()
+    told = {**values, **_told_of(filters.wanted), "district": district}
+    return (await session.execute(statement, told)).all()
 
 
-def _found(filters: Filters, *, district: str) -> Select[*tuple[Any, ...]]:
-    wanted = filters.wanted
+def _search_of(wanted: Wanted | None) -> _Search:
     if wanted is None:
-        every = union_all(*_both(filters, district=district)).subquery("every")
+        return _Search.NONE
+    return _Search.LETTERS if wanted.letters else _Search.NO_LETTERS
+
+
+def _told_of(wanted: Wanted | None) -> dict[str, Any]:
+    """Return the values of a search's parameters."""
+    if _search_of(wanted) is not _Search.LETTERS or wanted is None:
+        return {}
+    return {
+        "letters": wanted.letters,
+        "strict": wanted.strict,
+        "loose": wanted.loose,
+        "queries": [one.query for one in wanted.clues],
+        "worths": [one.worth for one in wanted.clues],
+        "floor": wanted.floor,
+    }
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _listed(narrowed: frozenset[str], search: _Search, *, facets: bool) -> Select[*tuple[Any, ...]]:
+    """Return all that is listed where these filters are set, unordered."""
+    listed = _found({name: bindparam(name) for name in narrowed}, search).cte("listed")
+    return select(listed, (facets_of(listed) if facets else null()).label("facets"))
+
+
+def _found(asked: Asked, search: _Search) -> Select[*tuple[Any, ...]]:
+    if search is _Search.NONE:
+        every = union_all(*_both(asked)).subquery("every")
         return select(every, literal(0, Integer).label("penalty"))
-    if not wanted.letters:
-        nothing = union_all(*(one.where(false()) for one in _both(filters, district=district)))
+    if search is _Search.NO_LETTERS:
+        nothing = union_all(*(one.where(false()) for one in _both(asked)))
         return select(nothing.subquery("nothing"), literal(0, Integer).label("penalty"))
-    return _ranked(_candidates(filters, wanted, district=district), wanted)
+    return _ranked(_candidates(asked))
 
 
-def _candidates(filters: Filters, wanted: Wanted, *, district: str) -> CTE:
+def _candidates(asked: Asked) -> CTE:
     """Return what may be meant: three rounds, a later one only where there were few before."""
-    strict, loose = _tsquery(wanted.strict), _tsquery(wanted.loose)
+    strict, loose = cast(STRICT, TSQUERY), cast(LOOSE, TSQUERY)
     rounds: list[CTE] = []
 
     def ask(
@@ -144,7 +195,7 @@ def _candidates(filters: Filters, wanted: Wanted, *, district: str) -> CTE:
     ) -> None:
         parts = []
         tables: tuple[Listing, ...] = (PublishedMatter, PartnerMatter)
-        for part, table in zip(_both(filters, district=district), tables, strict=True):
+        for part, table in zip(_both(asked), tables, strict=True):
             narrowed = part.add_columns(
                 table.lexemes,
                 literal(len(rounds)).label("round"),
@@ -154,7 +205,7 @@ def _candidates(filters: Filters, wanted: Wanted, *, district: str) -> CTE:
         rounds.append(union_all(*parts).cte(name))
 
     def named_alike(table: Listing) -> ColumnElement[float]:
-        return func.similarity(table.name_key, wanted.letters)
+        return func.similarity(table.name_key, LETTERS)
 
     def fits_no_query(table: Listing) -> ColumnElement[bool]:
         return and_(~_matches(table.lexemes, strict), ~_matches(table.lexemes, loose))
@@ -165,7 +216,7 @@ def _candidates(filters: Filters, wanted: Wanted, *, district: str) -> CTE:
         lambda table: and_(_matches(table.lexemes, loose), ~_matches(table.lexemes, strict)),
         named_alike,
     )
-    spelling = _Spelling(wanted.letters, _near(wanted.letters, rounds))
+    spelling = _Spelling(_near(rounds))
     ask(
         "alike",
         lambda table: and_(spelling.is_like(table), fits_no_query(table)),
@@ -180,15 +231,15 @@ def _found_few(rounds: Sequence[CTE]) -> ColumnElement[bool]:
     return sum(found[1:], found[0]) < FEW if found else true()
 
 
-def _near(letters: str, rounds: Sequence[CTE]) -> CTE:
+def _near(rounds: Sequence[CTE]) -> CTE:
     """Return the lines that are spelt most like what was typed: a letter missing or swapped."""
     line = SearchLine.line
-    likeness = func.word_similarity(letters, line).label("likeness")
+    likeness = func.word_similarity(LETTERS, line).label("likeness")
     # A line is letters alone, and so needs no quoting.
     lexeme = func.concat(f"'{SPELT}", line, "'").label("lexeme")
     return (
         select(lexeme, likeness)
-        .where(_is_spelt_like(line, letters), _found_few(rounds))
+        .where(_is_spelt_like(line), _found_few(rounds))
         .group_by(line)
         .order_by(likeness.desc(), line)
         .limit(MOST_LINES)
@@ -200,18 +251,17 @@ def _near(letters: str, rounds: Sequence[CTE]) -> CTE:
 class _Spelling:
     """How like what was typed a matter is spelt: ours by their lines, partners' few by the row."""
 
-    letters: str
     near: CTE
 
     def is_like(self, table: Listing) -> ColumnElement[bool]:
         if table is PartnerMatter:
-            return _is_spelt_like(table.search_text, self.letters)
+            return _is_spelt_like(table.search_text)
         any_line = func.string_agg(self.near.c.lexeme, " | ")
         return _matches(table.lexemes, select(cast(any_line, TSQUERY)).scalar_subquery())
 
     def likeness(self, table: Listing) -> ColumnElement[float]:
         if table is PartnerMatter:
-            return func.word_similarity(self.letters, table.search_text)
+            return func.word_similarity(LETTERS, table.search_text)
         has = _matches(table.lexemes, cast(self.near.c.lexeme, TSQUERY))
         return (
             select(func.max(self.near.c.likeness))
@@ -221,16 +271,16 @@ class _Spelling:
         )
 
 
-def _is_spelt_like(text: Any, letters: str) -> ColumnElement[bool]:
-    return literal(letters, Text).op("<%", is_comparison=True)(text)
+def _is_spelt_like(text: Any) -> ColumnElement[bool]:
+    return LETTERS.op("<%", is_comparison=True)(text)
 
 
-def _ranked(found: CTE, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+def _ranked(found: CTE) -> Select[*tuple[Any, ...]]:
     clue = (
         func.unnest(
             # Cast as a whole: else each query is parsed anew for each candidate.
-            cast(literal([one.query for one in wanted.clues], ARRAY(Text)), ARRAY(TSQUERY)),
-            literal([one.worth for one in wanted.clues], ARRAY(Double)),
+            cast(QUERIES, ARRAY(TSQUERY)),
+            WORTHS,
         )
         .table_valued(column("query", TSQUERY), column("worth", Double))
         .render_derived("clue")
@@ -255,10 +305,12 @@ def _ranked(found: CTE, wanted: Wanted) -> Select[*tuple[Any, ...]]:
             ),
         )
         .cte("scored")
+        # As a whole: what fits is counted for the floor and for the score, else once for each.
+        .prefix_with("MATERIALIZED")
     )
     score = scored.c.fits + ALIKE * scored.c.alike + scored.c.demand
     penalty = cast(BEST - func.round(score * SCALE), Integer)
-    keeps = or_(scored.c.round != LOOSE_ROUND, scored.c.fits >= wanted.floor)
+    keeps = or_(scored.c.round != LOOSE_ROUND, scored.c.fits >= FLOOR)
     shown = [
         one
         for one in scored.c
@@ -267,76 +319,45 @@ def _ranked(found: CTE, wanted: Wanted) -> Select[*tuple[Any, ...]]:
     return select(*shown, penalty.label("penalty")).where(keeps)
 
 
-def _facets(listed: CTE) -> ColumnElement[Any]:
-    """Return `{facet: {value: count}}` of all finds, whatever page is asked for."""
-    counts = []
-    for name, several in FACETS.items():
-        source: FromClause = listed
-        value: ColumnElement[Any] = listed.c[name]
-        if several:
-            each = func.unnest(value).table_valued(column("value", Text)).render_derived("each")
-            source, value = listed.join(each, true()), each.c.value
-        counts.append(
-            select(
-                literal(name).label("facet"), value.label("value"), func.count().label("matters")
-            )
-            .select_from(source)
-            .group_by(value)
-        )
-    counted = union_all(*counts).subquery("counted")
-    by_value = (
-        select(
-            counted.c.facet,
-            func.jsonb_object_agg(counted.c.value, counted.c.matters).label("values"),
-        )
-        .group_by(counted.c.facet)
-        .subquery("by_value")
-    )
-    return cast(
-        select(func.jsonb_object_agg(by_value.c.facet, by_value.c["values"])).scalar_subquery(),
-        JSONB,
-    )
+def _both(asked: Asked) -> tuple[Select[*tuple[Any, ...]], ...]:
+    return _ours(asked), _partners(asked)
 
 
-def _both(filters: Filters, *, district: str) -> tuple[Select[*tuple[Any, ...]], ...]:
-    return _ours(filters), _partners(filters, district=district)
-
-
-def _ours(filters: Filters) -> Select[*tuple[Any, ...]]:
+def _ours(asked: Asked) -> Select[*tuple[Any, ...]]:
     no_text = cast(null(), Text)
-    statement = _listing(PublishedMatter, filters).add_columns(
+    statement = _listing(PublishedMatter, asked).add_columns(
         literal(False).label("is_handled_here_by_agreement"),
         no_text.label("mode"),
         no_text.label("agreement"),
     )
-    if filters.mode is not None:
+    if "mode" in asked:
         statement = statement.where(false())
-    if filters.site_id is not None:
-        handled = _handled_at(filters.site_id, MatterSite.matters)
+    if "site_id" in asked:
+        handled = _handled_at(asked["site_id"], MatterSite.matters)
         statement = statement.where(PublishedMatter.code == handled)
     return statement
 
 
-def _partners(filters: Filters, *, district: str) -> Select[*tuple[Any, ...]]:
+def _partners(asked: Asked) -> Select[*tuple[Any, ...]]:
     # What we offer to partners is told as an offer too; here it is ours, not a partner's.
     statement = (
-        _listing(PartnerMatter, filters)
+        _listing(PartnerMatter, asked)
         .add_columns(
             literal(True).label("is_handled_here_by_agreement"),
             PartnerMatter.mode,
             PartnerMatter.agreement,
         )
-        .where(PartnerMatter.is_offered, PartnerMatter.owner_district != district)
+        .where(PartnerMatter.is_offered, PartnerMatter.owner_district != DISTRICT)
     )
-    if filters.mode is not None:
-        statement = statement.where(PartnerMatter.mode == filters.mode)
-    if filters.site_id is not None:
-        handled = _handled_at(filters.site_id, MatterSite.partner_matters)
+    if "mode" in asked:
+        statement = statement.where(PartnerMatter.mode == asked["mode"])
+    if "site_id" in asked:
+        handled = _handled_at(asked["site_id"], MatterSite.partner_matters)
         statement = statement.where(PartnerMatter.code == handled)
     return statement
 
 
-def _handled_at(site_id: str, codes: Any) -> ColumnElement[Any]:
+def _handled_at(site_id: ColumnElement[Any], codes: Any) -> ColumnElement[Any]:
     return any_(
         select(func.unnest(codes))
         .where(MatterSite.site_id == site_id, MatterSite.is_open)
@@ -344,28 +365,19 @@ def _handled_at(site_id: str, codes: Any) -> ColumnElement[Any]:
     )
 
 
-def _listing(table: Listing, filters: Filters) -> Select[*tuple[Any, ...]]:
+def _listing(table: Listing, asked: Asked) -> Select[*tuple[Any, ...]]:
     statement: Select[*tuple[Any, ...]] = select(*(getattr(table, name) for name in LISTED))
-    for one, value in (
-        (table.matter_type, filters.matter_type),
-        (table.area, filters.area),
-        (table.handling, filters.handling),
-        (table.owner_district, filters.owner_district),
+    for name in ("matter_type", "area", "handling", "owner_district"):
+        if name in asked:
+            statement = statement.where(getattr(table, name) == asked[name])
+    for name, several in (
+        ("audience", table.audiences),
+        ("channel", table.channels),
+        ("life_stage", table.life_stages),
     ):
-        if value is not None:
-            statement = statement.where(one == value)
-    for several, value in (
-        (table.audiences, filters.audience),
-        (table.channels, filters.channel),
-        (table.life_stages, filters.life_stage),
-    ):
-        if value is not None:
-            statement = statement.where(several.contains([value]))
+        if name in asked:
+            statement = statement.where(several.contains(array([cast(asked[name], Text)])))
     return statement
-
-
-def _tsquery(query: str) -> ColumnElement[Any]:
-    return cast(literal(query, Text), TSQUERY)
 
 
 def _matches(lexemes: Any, query: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_matrix
 
 __all__ = ["Chosen", "Layout", "best_layout"]
@@ -51,6 +50,9 @@ def best_layout(
     reached = {need: np.flatnonzero(reaches.any(axis=0) & (residents[need] > 0)) for need in needs}
     if not points or not candidates or not any(len(one) for one in reached.values()):
         return Layout((), is_optimal=True)
+    # Dear to import, and few processes ever plan.
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     # Columns: a point stands (x), a point has a need (z), a cell is served with a need (y).
     has = {need: candidates * (1 + nth) for nth, need in enumerate(needs)}
     size = candidates * (1 + len(needs))

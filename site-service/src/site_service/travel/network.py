@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
-from scipy.spatial import KDTree
 
 from site_service.travel.rules import (
     EARTH_RADIUS_M,
@@ -115,6 +114,8 @@ class _Roads:
 
     @cached_property
     def _tree(self) -> Any:
+        from scipy.spatial import KDTree  # dear to import: only where there is a road network
+
         return KDTree(unit_vectors(self.nodes))
 
     def _entries(self, of: Places) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
