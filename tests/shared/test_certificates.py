@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from structlog.testing import capture_logs
+from structlog.testing import CapturedCall, CapturingLogger
 
 from support.certificates import Authority, Certified
+from tongban import certificates
 from tongban.certificates import LOOK_SECONDS, KeptCertificate
 
 NOW = datetime.now(UTC)
@@ -63,32 +64,40 @@ async def test_a_renewed_certificate_is_shown_to_who_connects_after(tmp_path: Pa
     assert await shown_to(districts, kept.context) == "CN=new"
 
 
-def test_files_that_cannot_be_used_are_told_and_leave_what_is_in_use(tmp_path: Path) -> None:
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[CapturedCall]:
+    """What the log is told, whatever level others set it to."""
+    heard = CapturingLogger()
+    monkeypatch.setattr(certificates, "log", heard)
+    return heard.calls
+
+
+def test_files_that_cannot_be_used_are_told_and_leave_what_is_in_use(
+    tmp_path: Path, told: list[CapturedCall]
+) -> None:
     shown = Authority(tmp_path, "districts").certify("old")
     kept = kept_of(shown)
     ends_at = kept.ends_at
 
-    with capture_logs() as told:
-        shown.certificate.write_text("rubbish")
-        kept.look(NOW)
-        shown.key.unlink()
-        kept.look(later())
+    shown.certificate.write_text("rubbish")
+    kept.look(NOW)
+    shown.key.unlink()
+    kept.look(later())
 
-    unusable = [one for one in told if one["event"] == "tls.certificate_unusable"]
-    assert [one["log_level"] for one in unusable] == ["error", "error"]
+    unusable = [one for one in told if one.args == ("tls.certificate_unusable",)]
+    assert [one.method_name for one in unusable] == ["error", "error"]
     assert kept.ends_at == ends_at
 
 
-def test_an_end_that_is_near_is_told_once_a_day(tmp_path: Path) -> None:
+def test_an_end_that_is_near_is_told_once_a_day(tmp_path: Path, told: list[CapturedCall]) -> None:
     kept = kept_of(Authority(tmp_path, "districts").certify("ends tomorrow"))
 
-    with capture_logs() as told:
-        for hours in range(49):
-            kept.look(NOW + timedelta(hours=hours))
+    for hours in range(49):
+        kept.look(NOW + timedelta(hours=hours))
 
-    ending = [one for one in told if one["event"] == "tls.certificate_ending"]
-    assert len(ending) == 3
-    assert ending[0]["ends_at"] == kept.ends_at.isoformat()
+    ending = [one for one in told if one.args == ("tls.certificate_ending",)]
+    assert [one.method_name for one in ending] == ["warning"] * 3
+    assert ending[0].kwargs["ends_at"] == kept.ends_at.isoformat()
 
 
 def test_a_pair_that_does_not_fit_is_refused_at_the_start(tmp_path: Path) -> None:
