@@ -382,6 +382,23 @@ async def test_waits_are_told_by_area_and_for_a_ticket(site: RunningService) -> 
     assert own["expected_wait"]["middle"] <= ordinary["middle"]
 
 
+async def test_who_took_a_number_by_a_clock_that_is_ahead_is_waited_for(
+    site: RunningService,
+) -> None:
+    here = await open_site(site, windows=[window("A01", "integrated", "business_registration")])
+    for _ in range(4):
+        await take_ticket(site, here, role="clerk")
+    usual = site.context.clock
+    site.context.clock = lambda: usual() - timedelta(seconds=1.5)
+    try:
+        told = await site.client.get(f"/api/v1/sites/{here['id']}/queue/waits")
+    finally:
+        site.context.clock = usual
+
+    waits = {(one["area"], one["is_green"]): one["expected_wait"] for one in told.json()["waits"]}
+    assert waits["business_registration", False]["middle"] > 0
+
+
 async def test_a_restart_in_mid_queue_loses_nothing_and_keeps_the_order(
     site: RunningService, clock: list[datetime]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Self
@@ -30,6 +30,8 @@ HOUR = LATELY = timedelta(hours=1)
 MEASURED_FRESH = timedelta(minutes=5)
 MEASURED_SINCE = timedelta(days=28)
 MEASURED_MOST = 2000
+CLOCKS_DIFFER = timedelta(seconds=2)
+"""Two machines' clocks do by so much, and one's own that is set back: nobody is overlooked."""
 RESOURCE = "queue.waits"
 
 
@@ -191,7 +193,13 @@ class Waits:
             if there is not None or calls_from is not None:
                 calling.append(_open_window(duty, there, at, calls_from or at))
         waiting = await store.all_waiting(session, site_id, local_date(at))
-        return Situation(waiting, calling)
+        return Situation([_here(one, at) for one in waiting], calling)
+
+
+def _here(one: Head, at: datetime) -> Head:
+    """Return somebody who took a number by a clock that is a little ahead as one who is here."""
+    is_ahead = at < one.placed_at <= at + CLOCKS_DIFFER
+    return replace(one, placed_at=at) if is_ahead else one
 
 
 def _open_window(
