@@ -278,6 +278,20 @@ async def test_a_token_that_is_not_good_makes_no_case(
     assert await count(counter.case, code) == 0
 
 
+async def test_whoever_comes_first_to_a_matter_keeps_no_connection_from_the_others(
+    counter: Counter,
+) -> None:
+    waived = {"key": "id", "name": "营业执照", "necessity": "required", "waived_by": ["licence"]}
+    code = await know_matter(counter.case, materials=[waived])
+    many = 3 * counter.case.settings.api_pool
+
+    answers = await asyncio.wait_for(
+        asyncio.gather(*(counter.submit(code, applicant=person()) for _ in range(many))), 8
+    )
+
+    assert [one.status_code for one in answers] == [201] * many
+
+
 async def test_a_submission_takes_six_statements_at_most(counter: Counter) -> None:
     code = await know_matter(counter.case)
     headers = {**counter.headers(), "Idempotency-Key": str(uuid4())}

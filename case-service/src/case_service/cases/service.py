@@ -146,12 +146,10 @@ async def submit(
         if caller.is_staff:
             caller.require_site(site_id)
         await known.open_site(session, site_id)
+    facts = application.facts_of(body.situation_answers, body.form)
+    identity = party.identity_of(body.applicant.model_dump(mode="json"))
     proofs = await waiving.proofs_of(
-        context,
-        matter,
-        application.facts_of(body.situation_answers, body.form),
-        identity=party.identity_of(body.applicant.model_dump(mode="json")),
-        today=local_date(at),
+        session, context, matter, facts, identity=identity, today=local_date(at)
     )
     faults = _faults(body, matter, caller, local_date(at))
     faults += named_faults(body, matter, today=local_date(at))
