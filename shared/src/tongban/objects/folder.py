@@ -135,15 +135,11 @@ def _write(content: bytes, unfinished: Path, place: Path) -> None:
     except OSError as fault:
         raise StoreUnavailable(str(fault)) from fault
     try:
-        try:
-            file.write(content)
-            file.flush()
-        except OSError as fault:  # the volume is full, or gone
-            raise StoreUnavailable(str(fault)) from fault
+        file.write(content)
         _finish(file, unfinished, place)
-    except BaseException:
+    except OSError as fault:  # the volume is full, or gone
         _abandon(file, unfinished)
-        raise
+        raise StoreUnavailable(str(fault)) from fault
 
 
 def _create(path: Path) -> BinaryIO:
