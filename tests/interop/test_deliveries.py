@@ -18,6 +18,7 @@ from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction
 from interop_service.exchanges import comparing, deliveries, envelopes, store
 from interop_service.exchanges.envelopes import Receipt
+from interop_service.exchanges.rules import UNDER_WAY
 from interop_service.keys import own_keys
 from interop_service.suites import Suite
 from tongban.ids import new_id
@@ -268,7 +269,7 @@ async def test_a_message_taken_by_a_worker_that_died_is_taken_again(districts: D
     at_once = await deliveries.deliver_due(context)
     real = context.clock
 
-    context.clock = lambda: real() + deliveries.LEASE + timedelta(seconds=1)
+    context.clock = lambda: real() + UNDER_WAY + timedelta(seconds=1)
     later = await deliveries.deliver_due(context)
     context.clock = real
 
@@ -401,8 +402,8 @@ async def test_who_mends_an_exchange_and_who_has_its_receipt_wait_for_each_other
         await store.lock_exchange(session, exchange_id)
         is_mending.set()
         await asyncio.sleep(0.5)  # its receipt is here, and waits for the exchange
-        behind = await comparing.lock_deliveries_behind(session, exchange_id, 0)
-        seen = [(one.state.value, one.attempts) for one in behind]
+        behind = await comparing.lock_deliveries_behind(session, {exchange_id: 0})
+        seen = [(one.state.value, one.attempts) for one in behind[exchange_id]]
     await sending
     districts.network.apps[OWNER_HOST] = app
 

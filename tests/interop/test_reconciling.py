@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from interop.counting import counting
 from interop.messages import Letter, answer_by, kind_of, signing_key
 from interop.two_districts import (
     HOSTS,
@@ -268,6 +269,40 @@ async def test_after_an_outage_of_both_nothing_is_missing_and_nothing_twice(
     for exchange_id, state in ((first, "accepted"), (second, "received")):
         assert [one[0] for one in await states(districts, exchange_id)] == [state, state]
     assert await owner.outbox.types(str(second)) == ["interop.exchange.received"]
+
+
+async def test_a_page_costs_no_more_the_more_of_it_is_lost(districts: Districts) -> None:
+    near = districts.near
+    await districts.settle()
+    costs = {}
+    for count in (2, 12):
+        for _ in range(count):
+            await districts.exchange()
+        with counting(near) as asked:
+            found = await reconcile(districts, near)
+        assert found["last_fault"] is None
+        costs[count] = len(asked)
+
+    assert costs[12] == costs[2]
+
+
+async def test_what_is_on_its_way_is_not_sent_beside_itself(districts: Districts) -> None:
+    """A partner that has not taken it yet may have it before it next speaks."""
+    near = districts.near
+    await districts.settle()
+    exchange_id = await districts.exchange()
+    set_next = "UPDATE deliveries SET next_attempt_at = :at WHERE exchange_id = :id"
+    waits = "SELECT next_attempt_at - now() FROM deliveries WHERE exchange_id = :id"
+
+    left = {}
+    for seconds in (50, 250):
+        await near.execute(set_next, at=now() + timedelta(seconds=seconds), id=exchange_id)
+        assert (await reconcile(districts, near))["last_fault"] is None
+        left[seconds] = (await near.execute(waits, id=exchange_id)).scalar_one()
+
+    assert left[50] > timedelta(seconds=20)  # as a message that is being sent
+    assert left[250] <= timedelta(0)  # put off for longer than any attempt
+    await districts.settle()
 
 
 async def test_only_what_the_partner_signed_for_this_question_counts(districts: Districts) -> None:

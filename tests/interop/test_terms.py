@@ -7,14 +7,13 @@ partner, its keys, the agreement and the offer in memory, and none of its own co
 import asyncio
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from interop.counting import counting
 from interop.messages import Letter, kind_of, package_letter
 from interop.two_districts import AGREEMENT, MATTER_CODE, NEAR, Districts
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from interop_service.exchanges.deliveries import deliver_due
 from interop_service.partners import service, store, terms
@@ -185,21 +184,6 @@ async def test_who_changes_the_terms_reads_them_from_the_database(districts: Dis
     assert again is locked
     assert held is not None
     assert held.name != "改名"
-
-
-@contextmanager
-def counting(side: RunningService) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    engine = side.context.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 async def test_a_message_costs_few_statements_at_either_side(districts: Districts) -> None:

@@ -152,8 +152,9 @@ def receipting(key: PrivateKey) -> Any:
     """Any number of partners who only receipt: what a partner does besides is not ours to time."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"] == "/healthz":
-            await _answer(send, 200, {}, b"")
+        if not scope["path"].endswith("/exchanges"):
+            # Whether it is open, or what it has: it keeps nothing.
+            await _answer(send, 200 if scope["path"] == "/healthz" else 404, {}, b"")
             return
         body = await _read(receive)
         told, asked = json.loads(body), Asked(scope)

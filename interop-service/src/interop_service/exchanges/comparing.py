@@ -1,11 +1,12 @@
 """Every SQL statement about reconciliation: when it is wanted, and what is compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Integer, Uuid, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -100,14 +101,22 @@ async def lock_exchanges(
 
 
 async def lock_deliveries_behind(
-    session: AsyncSession, exchange_id: UUID, ordinal: int
-) -> Sequence[Delivery]:
-    """Lock the messages of an exchange that come after one, with their bodies."""
+    session: AsyncSession, ordinals: Mapping[UUID, int]
+) -> Mapping[UUID, Sequence[Delivery]]:
+    """Lock the messages of exchanges that come after the `ordinals`, with their bodies."""
+    if not ordinals:
+        return {}
+    behind = func.unnest(
+        cast(list(ordinals), ARRAY(Uuid)), cast(list(ordinals.values()), ARRAY(Integer))
+    ).table_valued("exchange_id", "ordinal")
+    behind = behind.render_derived(name="behind")
     rows = await session.scalars(
         select(Delivery)
-        .where(Delivery.exchange_id == exchange_id, Delivery.ordinal > ordinal)
-        .order_by(Delivery.ordinal)
+        .join(behind, Delivery.exchange_id == behind.c.exchange_id)
+        .where(Delivery.ordinal > behind.c.ordinal)
+        .order_by(Delivery.exchange_id, Delivery.ordinal)
         .options(undefer(Delivery.body))
-        .with_for_update()
+        .with_for_update(of=Delivery)
     )
-    return rows.all()
+    of_exchange = groupby(rows, key=lambda row: row.exchange_id)
+    return {exchange_id: list(found) for exchange_id, found in of_exchange}

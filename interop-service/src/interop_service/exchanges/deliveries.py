@@ -23,7 +23,7 @@ from interop_service.exchanges import batches, moving, posting, recording, store
 from interop_service.exchanges.attempting import Errand, FileErrand, Outcome
 from interop_service.exchanges.batches import DueDelivery
 from interop_service.exchanges.protocol import TREE
-from interop_service.exchanges.rules import MessageKind, State
+from interop_service.exchanges.rules import UNDER_WAY, MessageKind, State
 from interop_service.exchanges.tables import Delivery, Exchange
 from interop_service.files import service as files
 from interop_service.files.tables import ExchangeFile
@@ -42,9 +42,6 @@ GATHER_SECONDS: Final = 0.02
 ROOM: Final = 8
 """Messages under way to one partner at a time: as many as a partner takes of us unless agreed."""
 BATCH: Final = 40
-LEASE: Final = timedelta(seconds=60)
-"""How long a taken message is left alone: longer than any attempt."""
-
 BODIES_KEPT: Final = timedelta(days=7)
 """So long a delivered message can be sent again to a partner that has lost it."""
 
@@ -151,7 +148,7 @@ async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
                 continue
             delivery.attempts += 1
             delivery.last_attempt_at = at
-            delivery.next_attempt_at = at + LEASE
+            delivery.next_attempt_at = at + UNDER_WAY
             errands.append(_errand(context, one, named.get(delivery.id, ()), at=at))
         await write_all(session)
     return errands

@@ -26,8 +26,8 @@ from interop_service.exchanges.messages import (
 from interop_service.exchanges.posting import Unproven
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.protocol import PROTOCOL, TREE
-from interop_service.exchanges.rules import DeliveryState, Side, State
-from interop_service.exchanges.tables import Exchange
+from interop_service.exchanges.rules import UNDER_WAY, DeliveryState, Side, State
+from interop_service.exchanges.tables import Delivery, Exchange
 from interop_service.partners import service as partners
 from interop_service.partners.tables import Partner
 from interop_service.suites import Suite
@@ -235,11 +235,18 @@ async def _mend_all(
     *,
     at: datetime,
 ) -> int:
+    lost = {
+        one.exchange_id: one.taken
+        for one in theirs
+        if (row := known.get(one.exchange_id)) is not None and row.sent_ordinal > one.taken
+    }
+    behind = await comparing.lock_deliveries_behind(session, lost)
     mended = 0
     for one in theirs:
         row = known.get(one.exchange_id)
         if row is not None:
-            mended += await _mend(session, context, row, one, at=at)
+            not_taken = behind.get(row.id, ())
+            mended += await _mend(session, context, row, not_taken, one, at=at)
         elif one.side is Side.OWNER and one.near_case_id is not None:
             await _restore(session, context, partner, one, at=at)
             mended += 1
@@ -251,15 +258,18 @@ async def _mend(
     session: AsyncSession,
     context: Context,
     row: Exchange,
+    not_taken: Sequence[Delivery],
     theirs: ExchangeStated,
     *,
     at: datetime,
 ) -> bool:
     """Make our half of an exchange whole; tell whether anything was missing."""
     is_mended = False
-    for delivery in await comparing.lock_deliveries_behind(session, row.id, theirs.taken):
+    for delivery in not_taken:
         if delivery.state is DeliveryState.DUE:
-            delivery.next_attempt_at = at
+            # One that is to go sooner may be on its way just now, and is not sent twice.
+            if delivery.next_attempt_at > at + UNDER_WAY:
+                delivery.next_attempt_at = at
         elif delivery.state is DeliveryState.DELIVERED and delivery.body is not None:
             delivery.state, delivery.next_attempt_at = DeliveryState.DUE, at
             is_mended = True

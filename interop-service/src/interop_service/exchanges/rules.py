@@ -5,10 +5,12 @@ applicant, the owner (办理区) decides. How an exchange moves is in `modes`.
 """
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 __all__ = [
+    "UNDER_WAY",
     "DeliveryState",
     "FaultOf",
     "HopClock",
@@ -22,7 +24,9 @@ __all__ = [
     "light_of",
 ]
 
-LONGEST_BACKOFF_SECONDS = 300.0
+LONGEST_BACKOFF_SECONDS: Final = 300.0
+UNDER_WAY: Final = timedelta(seconds=60)
+"""How long a message that is being sent is left alone: longer than any attempt."""
 
 
 class Side(StrEnum):
