@@ -5,8 +5,9 @@ sizes for a quick look, `--partners` alone for none. Two districts on this machi
 processes of its own, over real HTTP: the near side's worker sends, the owner's API verifies,
 decrypts, takes and receipts; signatures, message log, ledger and receipts are on, and fsync too.
 The baseline of the same run is the same body posted as it is to a plain endpoint that stores it in
-one statement. Then the same messages to 1, 13 and 200 partners, who only receipt; and what waits
-for a partner that was away, in one go. Beside the rates it says what a message costs in each of the
+one statement. Then what waits for a partner that was away, in one go: packages, and then three
+answers of each of their cases, which have an order. Then the first messages to 1, 13 and 200
+partners, who only receipt. Beside the rates it says what a message costs in each of the
 two processes: CPU by the kernel's count, and statements by the service's own; both say more than a
 rate while others use the machine. Nothing is asserted: it prints tables.
 """
@@ -38,8 +39,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from interop.messages import signing_key
 from interop.two_districts import (
     HOSTS,
+    NEAR,
     OWNER,
     Districts,
+    case_step,
     key_settings,
     register,
     running,
@@ -64,6 +67,12 @@ from tongban.testing.fixtures import RunningService
 HANDS = 8
 """As many at a time as the exchange sends to one partner."""
 PARTNERS = (1, 13, 200)
+STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("accepted", {"promised_due_on": "2026-12-24"}),
+    ("suspended", {"procedure": "hearing", "planned_days": 20}),
+    ("resumed", {}),
+)
+"""What the owner's events say of a case while the near side is away."""
 
 
 @dataclass(frozen=True)
@@ -270,33 +279,41 @@ async def prepared(both: Districts, count: int) -> list[UUID]:
     return [await both.exchange() for _ in range(count)]
 
 
-async def _left(near: RunningService) -> int:
-    found = await near.execute("SELECT count(*) FROM deliveries WHERE state = 'due'")
+async def answered(both: Districts, ids: Sequence[UUID]) -> None:
+    """Let the owner tell of each of these cases what its events say; none is sent yet."""
+    for exchange_id in ids:
+        for number, (fact, data) in enumerate(STEPS, start=1):
+            told = {"number": "6101722020061500000025", **data}
+            await both.owner.hear(case_step(fact, exchange_id, sequence=number, **told))
+
+
+async def _left(side: RunningService) -> int:
+    found = await side.execute("SELECT count(*) FROM deliveries WHERE state = 'due'")
     left: int = found.scalar_one()
     return left
 
 
-async def _watch(near: RunningService, until: int) -> float:
+async def _watch(side: RunningService, until: int) -> float:
     """Return the moment at which no more than so many messages wait."""
-    while await _left(near) > until:  # noqa: ASYNC110  # another process takes from the table
+    while await _left(side) > until:  # noqa: ASYNC110  # another process takes from the table
         await asyncio.sleep(0.05)
     return time.perf_counter()
 
 
-async def drained(near: RunningService, name: str, receiver: Part | None = None) -> Row:
-    """Start the near side's worker on what waits; count from its first messages to the last."""
-    await near.execute("DELETE FROM operations")
-    total = await _left(near)
-    async with part_of(near, "work") as sender:
+async def drained(side: RunningService, name: str, receiver: Part | None = None) -> Row:
+    """Start the side's worker on what waits; count from its first messages to the last."""
+    await side.execute("DELETE FROM operations")
+    total = await _left(side)
+    async with part_of(side, "work") as sender:
         parts = [sender] if receiver is None else [sender, receiver]
         warm = total - max(HANDS, total // 20)
-        began = await _watch(near, warm)
-        first = await _left(near)
+        began = await _watch(side, warm)
+        first = await _left(side)
         before = [await part.spent() for part in parts]
-        ended = await _watch(near, 0)
+        ended = await _watch(side, 0)
         after = [await part.spent() for part in parts]
         await asyncio.sleep(1)  # the last records are written
-    rows = await near.execute(
+    rows = await side.execute(
         "SELECT milliseconds FROM operations WHERE direction = 'out' AND outcome = 'taken'"
     )
     costs = tuple(each.since(earlier, first) for each, earlier in zip(after, before, strict=True))
@@ -392,13 +409,19 @@ async def table(
     print("| --- | --: | --: | --: | --: | --: | --: | --: |")
     print(direct.cells(direct), flush=True)
     async with part_of(owner, "api") as api:
-        await move_to(near, api.url)
+        await move_to(near, OWNER, api.url)
         await prepared(both, count)
         print((await drained(near, "from district to district", api)).cells(direct), flush=True)
-        if waiting:
-            await prepared(both, waiting)
+        late = await prepared(both, waiting // (1 + len(STEPS)))
+        if late:
             print((await drained(near, "after a day's outage", api)).cells(direct), flush=True)
-        await in_order(both)
+    if late:
+        await answered(both, late)
+        async with part_of(near, "api") as api:
+            await move_to(owner, NEAR, api.url)
+            row = await drained(owner, f"and {len(STEPS)} answers a case", api)
+            print(row.cells(direct), flush=True)
+    await in_order(both)
     key = signing_key(owner)
     given = json.dumps(
         json.loads(key_settings(owner.district)["signing_key_file"].read_text())
@@ -410,29 +433,43 @@ async def table(
             print(row.cells(direct), flush=True)
 
 
-async def move_to(near: RunningService, base: str) -> None:
-    near.context.resources.pop(TRANSPORT, None)
-    partner = {
-        "district": OWNER,
-        "name": "西安曲江新区",
-        "english_name": HOSTS[OWNER],
-        "endpoint": base,
-    }
-    await register(near, partner)
+async def move_to(side: RunningService, partner: str, base: str) -> None:
+    side.context.resources.pop(TRANSPORT, None)
+    names = {NEAR: "西安高新技术产业开发区", OWNER: "西安曲江新区"}
+    await register(
+        side,
+        {
+            "district": partner,
+            "name": names[partner],
+            "english_name": HOSTS[partner],
+            "endpoint": base,
+        },
+    )
 
 
 async def in_order(both: Districts) -> None:
-    """Say whether each exchange is there once, and none is missing."""
-    sides = [
-        (
-            await side.execute("SELECT count(*), count(DISTINCT near_number || id) FROM exchanges")
-        ).one()
-        for side in (both.near, both.owner)
-    ]
-    taken = await both.owner.execute(
-        "SELECT count(*), count(DISTINCT message_id) FROM receipts WHERE sender <> :own", own=OWNER
-    )
-    print(f"\nexchanges near, owner: {sides}; receipts given, of messages: {taken.one()}\n")
+    """Say whether each message was taken once, and each case's in their order."""
+    for name, sender, taker in (("near", both.near, both.owner), ("owner", both.owner, both.near)):
+        sent = await sender.execute(
+            """
+            SELECT count(*), count(*) FILTER (WHERE delivered_at < before) FROM (
+                SELECT delivered_at,
+                       lag(delivered_at) OVER (PARTITION BY exchange_id ORDER BY ordinal) AS before
+                FROM deliveries WHERE state = 'delivered'
+            ) AS each
+            """
+        )
+        taken = await taker.execute(
+            "SELECT count(*), count(DISTINCT message_id) FROM receipts WHERE sender = :sender",
+            sender=sender.district.code,
+        )
+        messages, early = sent.one()
+        receipts, distinct = taken.one()
+        print(
+            f"\nfrom the {name} side: {messages} delivered, {early} before an earlier one of their"
+            f" case; receipts given {receipts}, of {distinct} messages"
+        )
+    print()
 
 
 def main() -> None:

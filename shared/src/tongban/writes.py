@@ -29,7 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+from sqlalchemy.orm.attributes import get_history
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.schema import sort_tables
 
@@ -179,7 +180,7 @@ def taken_along(session: AsyncSession) -> list[Rider]:
     riders: list[Rider] = []
     for row in list(session.new):
         state = inspect(row)
-        columns = {attr.key: attr.columns[0].name for attr in state.mapper.column_attrs}
+        columns = _columns(state.mapper)
         values = {columns[key]: value for key, value in state.dict.items() if key in columns}
         if state.mapper.version_id_col is not None:
             values.setdefault(state.mapper.version_id_col.name, 1)
@@ -214,11 +215,11 @@ def _changes_taken(session: AsyncSession) -> list[tuple[Table, Row, Row]]:
     taken: list[tuple[Table, Row, Row]] = []
     for row in list(session.dirty):
         state = inspect(row)
-        columns = {attr.key: attr.columns[0].name for attr in state.mapper.column_attrs}
+        columns = _columns(state.mapper)
         values = {
             columns[key]: state.dict[key]
             for key in sorted(state.committed_state)
-            if key in columns and state.attrs[key].history.has_changes()
+            if key in columns and get_history(row, key).has_changes()
         }
         table: Table = state.mapper.local_table
         key = dict(zip(table.primary_key.columns.keys(), state.identity or (), strict=True))
@@ -226,6 +227,12 @@ def _changes_taken(session: AsyncSession) -> list[tuple[Table, Row, Row]]:
         if values:
             taken.append((table, key, values))
     return taken
+
+
+@lru_cache(maxsize=200)
+def _columns(mapper: Mapper[Any]) -> Mapping[str, str]:
+    """Return which attribute is which column."""
+    return {attr.key: attr.columns[0].name for attr in mapper.column_attrs}
 
 
 @lru_cache(maxsize=100)

@@ -6,7 +6,7 @@ recorded when the process dies is sent again, and answered with the same receipt
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,7 +20,7 @@ from interop_service.due import any_due, is_there
 from interop_service.events import ExchangeSent
 from interop_service.evidence import service as evidence
 from interop_service.exchanges import batches, moving, posting, recording, store, transferring
-from interop_service.exchanges.attempting import Errand, FileErrand, Outcome
+from interop_service.exchanges.attempting import Delivered, Errand, FileErrand, Outcome
 from interop_service.exchanges.batches import DueDelivery
 from interop_service.exchanges.protocol import TREE
 from interop_service.exchanges.rules import UNDER_WAY, MessageKind, State
@@ -42,6 +42,8 @@ GATHER_SECONDS: Final = 0.02
 ROOM: Final = 8
 """Messages under way to one partner at a time: as many as a partner takes of us unless agreed."""
 BATCH: Final = 40
+RECORDED_AT_ONCE: Final = 2
+"""Batches of answers that are recorded beside each other: more only wait for the same rows."""
 BODIES_KEPT: Final = timedelta(days=7)
 """So long a delivered message can be sent again to a partner that has lost it."""
 
@@ -58,53 +60,97 @@ log = structlog.get_logger(__name__)
 
 async def deliver(context: Context) -> None:
     """Send what falls due, for as long as the worker lives."""
-    sending: dict[asyncio.Task[Outcome | None], Errand] = {}
-    keeping: set[asyncio.Task[None]] = set()
-    busy: Counter[str] = Counter()
     async with posting.client_of(context) as client:
+        await _Sender(context, client).run()
+
+
+class _Sender:
+    """What one worker has under way: messages, and answers that are being recorded.
+
+    While answers are recorded the next messages are already on their way.
+    """
+
+    def __init__(self, context: Context, client: httpx.AsyncClient) -> None:
+        self._context, self._client = context, client
+        self._sending: dict[asyncio.Task[Outcome | None], Errand] = {}
+        self._recording: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[None]] = set()
+        """Answers that are recorded alone: one may wait for its exchange, and all others go on."""
+        self._busy: Counter[str] = Counter()
+
+    async def run(self) -> None:
         try:
             while True:
-                for errand in await _take(context, busy):
-                    busy[errand.partner] += 1
-                    sending[asyncio.create_task(_bring(client, context, errand))] = errand
-                ended = await _ended(sending, keeping)
-                for partner in [sending[task].partner for task in ended]:
-                    busy[partner] -= 1
-                answered = [(sending.pop(task), task.result()) for task in ended]
-                # A message that is kept alone may wait for its exchange, and the others go on.
-                for errand, outcome in await _record(context, answered):
-                    busy[errand.partner] += 1
-                    alone = asyncio.create_task(_record_alone(context, errand, outcome))
-                    keeping.add(alone)
-                    alone.add_done_callback(keeping.discard)
-                    alone.add_done_callback(_releaser(busy, errand.partner))
+                for errand in await _take(self._context, self._busy):
+                    self._busy[errand.partner] += 1
+                    sending = _bring(self._client, self._context, errand)
+                    self._sending[asyncio.create_task(sending)] = errand
+                await self._progress()
+                if answered := self._answered():
+                    _keep_in(self._recording, self._record(answered))
         finally:
-            left = [*sending, *keeping]
+            left = [*self._sending, *self._recording, *self._keeping]
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
 
+    async def _progress(self) -> None:
+        """Wait until there is room for another message, or one may have come.
 
-async def _ended(
-    sending: Mapping[asyncio.Task[Outcome | None], Errand], keeping: Collection[asyncio.Task[None]]
-) -> Collection[asyncio.Task[Outcome | None]]:
-    """Wait until there is room for another message, or one may have come; return what is answered.
+        Half of what is under way is worth waiting for, a moment long: it is recorded and followed
+        up together, and the other half keeps the partners busy meanwhile.
+        """
+        if not self._sending and not self._recording and not self._keeping:
+            await asyncio.sleep(POLL_SECONDS)
+            return
+        await asyncio.wait(
+            [*self._sending, *self._recording, *self._keeping],
+            timeout=POLL_SECONDS,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if any(task.done() for task in self._sending):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    whole = len(self._sending)
+                    while (
+                        len(left := [one for one in self._sending if not one.done()]) > whole // 2
+                    ):
+                        await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+        if len(self._recording) >= RECORDED_AT_ONCE:
+            await asyncio.wait(self._recording, return_when=asyncio.FIRST_COMPLETED)
 
-    Half of what is under way is worth waiting for, a moment long: it is recorded and followed up
-    together, and the other half keeps the partners busy meanwhile.
-    """
-    if not sending and not keeping:
-        await asyncio.sleep(POLL_SECONDS)
-        return ()
-    await asyncio.wait(
-        [*sending, *keeping], timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
-    )
-    if any(task.done() for task in sending):
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GATHER_SECONDS):
-                while len(left := [one for one in sending if not one.done()]) > len(sending) // 2:
-                    await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
-    return [task for task in sending if task.done()]
+    def _answered(self) -> list[tuple[Errand, Outcome | None]]:
+        """Take what is answered out of what is under way.
+
+        What was delivered makes room for another at once. Whatever else when it is recorded: it
+        may be the partner's end for a while, and then nothing more is to knock there.
+        """
+        done = [task for task in self._sending if task.done()]
+        answered = [(self._sending.pop(task), task.result()) for task in done]
+        for errand, outcome in answered:
+            self._busy[errand.partner] -= isinstance(outcome, Delivered)
+        return answered
+
+    async def _record(self, answered: Sequence[tuple[Errand, Outcome | None]]) -> None:
+        left = await _record(self._context, answered)
+        for errand, outcome in answered:
+            self._busy[errand.partner] -= outcome is None
+        for errand, outcome in left:
+            self._busy[errand.partner] += isinstance(outcome, Delivered)
+            _keep_in(self._keeping, self._record_alone(errand, outcome))
+
+    async def _record_alone(self, errand: Errand, outcome: Outcome) -> None:
+        try:
+            await _record_alone(self._context, errand, outcome)
+        finally:
+            self._busy[errand.partner] -= 1
+
+
+def _keep_in(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+    """Let the work go on beside, held in `tasks` until it is done."""
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 async def deliver_due(context: Context) -> int:
@@ -115,13 +161,6 @@ async def deliver_due(context: Context) -> int:
         left = await _record(context, list(zip(errands, outcomes, strict=True)))
         await asyncio.gather(*(_record_alone(context, *one) for one in left))
     return len(errands)
-
-
-def _releaser(busy: Counter[str], partner: str) -> Any:
-    def release(_task: asyncio.Task[None]) -> None:
-        busy[partner] -= 1
-
-    return release
 
 
 async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
