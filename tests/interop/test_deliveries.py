@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -248,6 +249,48 @@ async def test_a_case_s_messages_go_in_their_order(districts: Districts) -> None
     assert [one["attempts"] for one in waiting] == [1, 0]
     districts.network.is_down.clear()
     await districts.settle()
+
+
+async def test_what_waited_for_a_day_drains_in_order_and_once(districts: Districts) -> None:
+    """Two workers of the owner find the near side back after a day: 20 cases, three steps each."""
+    near, owner = districts.near, districts.owner
+    ids = [await districts.exchange() for _ in range(20)]
+    await districts.settle()
+    districts.network.is_down.add(HOSTS[NEAR])
+    for exchange_id in ids:
+        await owner.hear(
+            case_step("accepted", exchange_id),
+            case_step("suspended", exchange_id, sequence=2, procedure="hearing", planned_days=20),
+            case_step("resumed", exchange_id, sequence=3),
+        )
+    for _ in range(7):
+        await deliveries.deliver_due(owner.context)  # until the line counts as dead
+    clocks = [(side.context, side.context.clock) for side in (near, owner)]
+    for context, clock in clocks:
+        context.clock = partial(_a_day_later, clock)
+    districts.network.is_down.clear()
+    districts.network.log.clear()
+
+    workers = [asyncio.create_task(deliveries.deliver(owner.context)) for _ in range(2)]
+    waiting = "SELECT count(*) FROM deliveries WHERE state = 'due'"
+    async with asyncio.timeout(60):
+        while (await owner.execute(waiting)).scalar_one():  # noqa: ASYNC110  # others take from it
+            await asyncio.sleep(0.05)
+    for worker in workers:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
+    for context, clock in clocks:
+        context.clock = clock
+
+    sent = [json.loads(request.content) for request in districts.network.log]
+    steps = [(one["exchange_id"], one["ordinal"]) for one in sent if "ordinal" in one]
+    for exchange_id in ids:
+        assert [number for of, number in steps if of == str(exchange_id)] == [1, 2, 3]
+        assert (await districts.view(near, exchange_id))["state"] == "accepted"
+
+
+def _a_day_later(clock: Callable[[], datetime]) -> datetime:
+    return clock() + timedelta(days=1)
 
 
 async def test_two_workers_send_each_message_once(districts: Districts) -> None:
