@@ -14,6 +14,8 @@ from interop.two_districts import HOSTS, MATTER_CODE, NEAR, OWNER, THIRD, now
 
 from interop_service.exchanges import envelopes
 from interop_service.exchanges.protocol import PROTOCOL
+from interop_service.following import follow_letter
+from interop_service.letters.sending import deliver_due
 from interop_service.reliances import rules
 from interop_service.reliances.moving import PATH
 from interop_service.reliances.rules import (
@@ -501,3 +503,75 @@ async def test_what_a_case_rests_on_is_kept_also_where_its_proof_comes_later(
     assert gone.status_code == 404
     assert waiting.scalar_one() == 1
     await world.near.execute("DELETE FROM pending WHERE handler = 'record_reliance'")
+
+
+async def test_word_that_does_not_arrive_in_time_is_a_dead_letter_to_be_sent_again(
+    world: World,
+) -> None:
+    licence = await world.licence()
+    ids = [await world.relied(world.near, licence) for _ in range(3)]
+    await world.settle()
+    world.network.is_down.add(HOSTS[NEAR])
+    await world.ends(licence)
+    of_it = "exchange_id = ANY(:ids) AND kind = 'reliance_ended'"
+    await world.owner.execute(
+        f"UPDATE letters SET created_at = created_at - interval '31 days' WHERE {of_it}",  # noqa: S608  # of our own making
+        ids=ids,
+    )
+
+    await deliver_due(world.owner.context, follow=follow_letter)
+    rows = await world.owner.execute(
+        f"SELECT state, attempts FROM letters WHERE {of_it} ORDER BY state",  # noqa: S608
+        ids=ids,
+    )
+    listed = await world.owner.client.get(
+        "/api/v1/exchanges/dead-letters", headers=headers_of(world.owner, "ops")
+    )
+
+    # One was tried, and spared the others.
+    assert [tuple(row) for row in rows] == [("dead", 1), ("due", 0), ("due", 0)]
+    (dead,) = [one for one in listed.json()["items"] if one["exchange_id"] in ids]
+    assert (dead["kind"], dead["fault_of"]) == ("reliance_ended", "network")
+
+    again = await world.owner.client.post(
+        f"/api/v1/exchanges/dead-letters/{dead['id']}/replay",
+        headers=headers_of(world.owner, "ops"),
+    )
+    assert again.status_code == 200, again.text
+    await world.owner.execute(
+        "UPDATE letters SET next_attempt_at = now() + interval '1 hour'"
+        " WHERE state = 'due' AND id <> :id",
+        id=dead["id"],
+    )
+    assert await deliver_due(world.owner.context, follow=follow_letter) == 1
+    anew = await world.owner.execute("SELECT state FROM letters WHERE id = :id", id=dead["id"])
+    assert anew.scalar_one() == "due"  # its time counts from the replay
+    world.network.is_down.clear()
+    await world.settle()
+    for one in ids:
+        assert (await world.reliance(world.near, one))["state"] == "ended"
+
+
+async def test_a_partner_in_maintenance_is_left_alone_and_its_line_is_good(world: World) -> None:
+    licence = await world.licence()
+    reliance_id = await world.relied(world.near, licence)
+    await world.settle()
+    begin = {"begins_at": now().isoformat(), "ends_at": (now() + timedelta(hours=1)).isoformat()}
+    window = await world.near.client.post(
+        "/api/v1/partners/maintenance/windows",
+        json={**begin, "reason": "升级"},
+        headers=headers_of(world.near, "ops"),
+    )
+    assert window.status_code == 201, window.text
+
+    await world.ends(licence)
+    await deliver_due(world.owner.context, follow=follow_letter)
+    row = await world.owner.execute(
+        "SELECT failures, paused_until > now() FROM partners WHERE district = :near", near=NEAR
+    )
+
+    assert tuple(row.one()) == (0, True)
+    await world.near.execute("DELETE FROM maintenance")
+    await world.owner.execute("UPDATE partners SET paused_until = NULL")
+    await world.settle()
+    assert (await world.reliance(world.near, reliance_id))["state"] == "ended"

@@ -1,6 +1,6 @@
 """Messages that did not arrive in their time (死信): seen, sent again or given up by a person.
 
-So are letters that the other district refuses, which belong to no case.
+So are letters, which belong to no case, where they do not arrive or the other district refuses.
 
 What keeps one from arriving is mended where it lies: the partner's address or keys, the agreement.
 Until it is dealt with, the later messages of its exchange wait, for they would be out of turn.

@@ -1,23 +1,29 @@
 """What becomes of a message after an attempt: receipted, refused, put off, or a dead letter."""
 
-import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from interop_service.events import ExchangeAcknowledged
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
-from interop_service.exchanges import batches, comparing, modes, moving, rules, sending, store
+from interop_service.exchanges import (
+    batches,
+    comparing,
+    modes,
+    moving,
+    postponing,
+    sending,
+    store,
+)
 from interop_service.exchanges import concert as concerts
 from interop_service.exchanges.attempting import Delivered, Errand, Outcome, Postponed
 from interop_service.exchanges.concert import Concert
 from interop_service.exchanges.envelopes import Receipt
-from interop_service.exchanges.rules import DeliveryState, FaultOf, MessageKind, Side, State
+from interop_service.exchanges.rules import DeliveryState, MessageKind, Side, State
 from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow
 from interop_service.partners import lines
 from tongban.context import Context
@@ -28,8 +34,6 @@ __all__ = ["record", "record_alone"]
 
 OUTAGE_ATTEMPTS: Final = 3
 """A message that came through after so many tries ends an outage: the two reconcile."""
-
-log = structlog.get_logger(__name__)
 
 
 async def record(
@@ -74,9 +78,11 @@ async def record_alone(
     """
     at = context.clock()
     if isinstance(outcome, Postponed):
-        postponed = await _still_due(session, errand)
-        if postponed is not None:
-            await _record_postponed(session, errand, postponed, outcome, at=at)
+        waiting = await _still_due(session, errand)
+        if waiting is not None and await postponing.postpone(
+            session, waiting, outcome, give_up_at=errand.give_up_at, at=at
+        ):
+            waiting.state = DeliveryState.DEAD
         return
     concert = await concerts.locked(session, errand.exchange_id)
     assert concert is not None  # noqa: S101  # the message's foreign key
@@ -99,38 +105,6 @@ async def _still_due(session: AsyncSession, errand: Errand) -> Delivery | None:
     """Lock the message; None where another worker was given it after our lease, and was quicker."""
     delivery = await store.lock_delivery(session, errand.message_id)
     return delivery if delivery is not None and delivery.state is DeliveryState.DUE else None
-
-
-async def _record_postponed(
-    session: AsyncSession, errand: Errand, delivery: Delivery, outcome: Postponed, *, at: datetime
-) -> None:
-    chance = random.random()  # noqa: S311  # it spreads the load; no secret hangs on it
-    if outcome.is_waiting:
-        delivery.attempts -= 1
-        delivery.next_attempt_at = at + timedelta(seconds=outcome.retry_after or 0)
-        delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
-        return
-    if outcome.got_on:
-        delivery.attempts = 1
-    pause = rules.backoff_seconds(delivery.attempts, chance)
-    pause = max(pause, outcome.retry_after or 0)
-    delivery.next_attempt_at = at + timedelta(seconds=pause)
-    delivery.last_fault, delivery.fault_of = outcome.fault, outcome.fault_of
-    if outcome.is_closed:
-        until = delivery.next_attempt_at
-        await lines.pause(session, delivery.partner, until=until, actor=delivery.partner)
-    elif outcome.fault_of is not FaultOf.OURS and not outcome.got_on:
-        await lines.note_failure(session, delivery.partner, at=at, chance=chance)
-    if errand.give_up_at is not None and delivery.next_attempt_at > errand.give_up_at:
-        delivery.state = DeliveryState.DEAD
-    log.warning(
-        "delivery.dead" if delivery.state is DeliveryState.DEAD else "delivery.postponed",
-        message_id=str(delivery.id),
-        partner=delivery.partner,
-        attempts=delivery.attempts,
-        fault=outcome.fault,
-        fault_of=outcome.fault_of,
-    )
 
 
 async def _forget_receipt(session: AsyncSession, context: Context, delivery: Delivery) -> None:

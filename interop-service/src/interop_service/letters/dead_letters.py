@@ -1,4 +1,4 @@
-"""Letters that the other district refuses (死信): kept, to be sent again or given up by a person.
+"""Letters that are refused or do not arrive in time (死信): kept for a person to see to.
 
 Later letters about the same thing do not wait for them: that a document ended is told at once.
 """
@@ -33,7 +33,8 @@ async def replay(session: AsyncSession, message_id: UUID, *, at: datetime) -> Le
     """Let a dead letter go again, under its old id; None where there is none."""
     row = await _dead(session, message_id)
     if row is not None:
-        row.state, row.attempts, row.next_attempt_at = DeliveryState.DUE, 0, at
+        row.state, row.attempts = DeliveryState.DUE, 0
+        row.next_attempt_at = row.replayed_at = at
         await session.flush()
     return row
 

@@ -4,7 +4,6 @@ One dead partner holds up no other: each has its own task, and waits by itself.
 """
 
 import asyncio
-import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from interop_service.due import any_due, is_there
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
-from interop_service.exchanges import posting, rules
+from interop_service.exchanges import posting, postponing
 from interop_service.exchanges.attempting import (
     Delivered,
     Errand,
@@ -133,7 +132,7 @@ async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict
         if not await evidence.is_sealing(session, context, at=at):
             return {}
         due = await store.due_letters(session, at=at, without=list(busy), limit=BATCH)
-        for letter, partner, suite in due:
+        for letter, partner, suite, days in due:
             if letter.not_after is not None and at >= letter.not_after:
                 await _give_up(session, context, letter, TOO_LATE, follow)
                 continue
@@ -151,6 +150,7 @@ async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict
                         letter.body or b"", context=f"letters.body:{letter.id}"
                     ),
                     attempts=letter.attempts,
+                    give_up_at=(letter.replayed_at or letter.created_at) + timedelta(days=days),
                     is_line_good=partner.failures == 0,
                 )
             )
@@ -160,11 +160,16 @@ async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict
 async def _run(
     client: httpx.AsyncClient, context: Context, errands: list[Errand], follow: Follow
 ) -> None:
-    for errand in errands:
+    for place, errand in enumerate(errands, start=1):
         try:
             outcome = await attempt(client, context, errand)
             async with context.sessions.begin() as session:
                 await _record(session, context, errand, outcome, follow)
+                if isinstance(outcome, Postponed) and outcome.fault_of is not FaultOf.OURS:
+                    # The others would fare alike: they wait until the line is good again.
+                    rest = [one.message_id for one in errands[place:]]
+                    await store.put_back(session, rest, at=context.clock())
+                    return
         except Exception as fault:
             # Its lease runs out and it is tried again; the other letters go on.
             log.error("letter.broken", message_id=str(errand.message_id), exc_info=fault)
@@ -216,12 +221,11 @@ async def _record(
         letter.fault_of = outcome.fault_of
         await _give_up(session, context, letter, outcome.fault, follow)
     else:
-        chance = random.random()  # noqa: S311  # it spreads the load; no secret hangs on it
-        pause = rules.backoff_seconds(errand.attempts, chance)
-        letter.next_attempt_at = at + timedelta(seconds=max(pause, outcome.retry_after or 0))
-        letter.last_fault, letter.fault_of = outcome.fault, outcome.fault_of
-        if outcome.fault_of is not FaultOf.OURS:
-            await lines.note_failure(session, letter.partner, at=at, chance=chance)
+        is_over = await postponing.postpone(
+            session, letter, outcome, give_up_at=errand.give_up_at, at=at
+        )
+        if is_over:
+            await _give_up(session, context, letter, outcome.fault, follow)
     if not isinstance(outcome, Postponed) and not errand.is_line_good:
         await lines.note_success(session, errand.partner)
 
@@ -234,7 +238,7 @@ async def _give_up(
         letter.state = DeliveryState.DEAD
     else:
         letter.state, letter.body = DeliveryState.FAILED, None
-    log.error("letter.refused", message_id=str(letter.id), kind=letter.kind, fault=fault)
+    log.error("letter.given_up", message_id=str(letter.id), kind=letter.kind, fault=fault)
     await follow(session, context, letter)
     await session.flush()
 

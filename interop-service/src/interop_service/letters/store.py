@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, literal, or_, select
+from sqlalchemy import and_, bindparam, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
 
 from interop_service.exchanges.rules import DeliveryState
 from interop_service.letters.tables import Letter, LetterReceipt
-from interop_service.partners.rules import PartnerState
+from interop_service.partners.rules import GIVE_UP_AFTER_DAYS, PartnerState
 from interop_service.partners.tables import Agreement, Partner
 from interop_service.suites import Suite
 from tongban import audit
 
-__all__ = ["Known", "due_letters", "known", "lock_letter", "next_ordinal", "receipt"]
+__all__ = ["Known", "due_letters", "known", "lock_letter", "next_ordinal", "put_back", "receipt"]
 
 _KNOWN = (
     select(LetterReceipt, audit.OLDEST_UNSEALED.scalar_subquery().label("oldest_unsealed"))
@@ -50,14 +50,14 @@ async def next_ordinal(session: AsyncSession, exchange_id: UUID) -> int:
 
 async def due_letters(
     session: AsyncSession, *, at: datetime, without: Collection[str], limit: int
-) -> Sequence[tuple[Letter, Partner, Suite]]:
+) -> Sequence[tuple[Letter, Partner, Suite, int]]:
     """Take due letters, locked: the first about each thing, to partners that are not busy.
 
-    Each comes with the suite that its agreement says now.
+    Each comes with what its agreement says now: the suite, and for how many days it is sent.
     """
     before = aliased(Letter)
     found = await session.execute(
-        select(Letter, Partner, Agreement.suite)
+        select(Letter, Partner, Agreement.suite, Agreement.give_up_after_days)
         .join(Partner, Partner.district == Letter.partner)
         .outerjoin(Agreement, Agreement.code == Letter.agreement)
         .where(
@@ -79,11 +79,23 @@ async def due_letters(
         .options(undefer(Letter.body))
         .with_for_update(of=Letter, skip_locked=True)
     )
-    return [(letter, partner, suite or letter.suite) for letter, partner, suite in found]
+    return [
+        (letter, partner, suite or letter.suite, days or GIVE_UP_AFTER_DAYS)
+        for letter, partner, suite, days in found
+    ]
 
 
 async def lock_letter(session: AsyncSession, message_id: UUID) -> Letter | None:
     return await session.get(Letter, message_id, with_for_update=True)
+
+
+async def put_back(session: AsyncSession, ids: Sequence[UUID], *, at: datetime) -> None:
+    """Let taken letters that were not tried wait as before."""
+    await session.execute(
+        update(Letter)
+        .where(Letter.id.in_(ids), Letter.state == DeliveryState.DUE)
+        .values(attempts=Letter.attempts - 1, next_attempt_at=at)
+    )
 
 
 async def receipt(session: AsyncSession, *, sender: str, message_id: UUID) -> LetterReceipt | None:

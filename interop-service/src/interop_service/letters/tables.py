@@ -44,6 +44,8 @@ class Letter(Record, InteropTables):
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]
     last_attempt_at: Mapped[datetime | None]
+    replayed_at: Mapped[datetime | None]
+    """When a person had it sent again: its time to arrive counts from then."""
     last_fault: Mapped[str | None]
     fault_of: Mapped[FaultOf | None]
 
