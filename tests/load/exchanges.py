@@ -5,11 +5,12 @@ sizes for a quick look, `--partners` alone for none. Two districts on this machi
 processes of its own, over real HTTP: the near side's worker sends, the owner's API verifies,
 decrypts, takes and receipts; signatures, message log, ledger and receipts are on, and fsync too.
 The baseline of the same run is the same body posted as it is to a plain endpoint that stores it in
-one statement. Then what waits for a partner that was away, in one go: packages, and then three
-answers of each of their cases, which have an order. Then the first messages to 1, 13 and 200
-partners, who only receipt. Beside the rates it says what a message costs in each of the
-two processes: CPU by the kernel's count, and statements by the service's own; both say more than a
-rate while others use the machine. Nothing is asserted: it prints tables.
+one statement; beside it stands what the libraries of our services make of that. Then what waits
+for a partner that was away, in one go: packages, and then three answers of each of their cases,
+which have an order. Then the first messages to 1, 13 and 200 partners, who only receipt. Beside
+the rates it says what a message costs in each of the two processes: CPU by the kernel's count, and
+statements by the service's own; both say more than a rate while others use the machine. Nothing is
+asserted: it prints tables.
 """
 
 import argparse
@@ -33,6 +34,9 @@ import asyncpg
 import httpx
 import numpy as np
 import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -53,6 +57,7 @@ from interop_service import suites
 from interop_service.exchanges import envelopes, signatures
 from interop_service.exchanges.answers import Asked
 from interop_service.exchanges.envelopes import Receipt
+from interop_service.exchanges.messages import PackageMessage
 from interop_service.exchanges.posting import TRANSPORT
 from interop_service.suites import PrivateKey
 from tongban.clock import utc_now
@@ -157,6 +162,43 @@ def plain(url: str) -> Any:
     return app
 
 
+def framed(url: str) -> Any:
+    """The same intake by the libraries of our services: what those cost by themselves."""
+    app = FastAPI()
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
+    sessions = async_sessionmaker(engine)
+
+    @app.get("/healthz")
+    async def healthz() -> None:
+        return None
+
+    @app.post("/cases", status_code=202)
+    async def take(message: PackageMessage) -> dict[str, bool]:
+        async with sessions.begin() as session:
+            session.add(
+                Intake(
+                    id=new_id(),
+                    near_number=message.near_number,
+                    body=message.model_dump_json().encode(),
+                )
+            )
+        return {"taken": True}
+
+    return app
+
+
+class Tables(DeclarativeBase):
+    pass
+
+
+class Intake(Tables):
+    __tablename__ = "plain_intake"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    near_number: Mapped[str]
+    body: Mapped[bytes]
+
+
 def receipting(key: PrivateKey) -> Any:
     """Any number of partners who only receipt: what a partner does besides is not ours to time."""
 
@@ -188,6 +230,10 @@ def receipting(key: PrivateKey) -> Any:
     return app
 
 
+def _receipting_by(given: str) -> Any:
+    return receipting(suites.private_key(json.loads(given)))
+
+
 async def _read(receive: Any) -> bytes:
     body = bytearray()
     while True:
@@ -204,7 +250,8 @@ async def _answer(send: Any, status: int, headers: dict[str, str], body: bytes) 
 
 
 def serve(kind: str, port: int, given: str) -> None:
-    app = plain(given) if kind == "plain" else receipting(suites.private_key(json.loads(given)))
+    kinds = {"plain": plain, "framed": framed, "receipting": _receipting_by}
+    app = kinds[kind](given)
     uvicorn.run(app, port=port, log_level="error", lifespan="off", http="httptools")
 
 
@@ -253,7 +300,7 @@ async def _when_open(base: str) -> str:
 # What is measured.
 
 
-async def posted(url: str, body: bytes, count: int) -> Row:
+async def posted(name: str, url: str, body: bytes, count: int) -> Row:
     """Post the body so many times, as many at a time as the exchange does."""
     taken: list[float] = []
     left = iter(range(count))
@@ -271,7 +318,7 @@ async def posted(url: str, body: bytes, count: int) -> Row:
         await client.post(url, content=body)
         began = time.perf_counter()
         await asyncio.gather(*(hand(client) for _ in range(HANDS)))
-        return Row("the same body, a plain endpoint", count, time.perf_counter() - began, taken)
+        return Row(name, count, time.perf_counter() - began, taken)
 
 
 async def prepared(both: Districts, count: int) -> list[UUID]:
@@ -400,14 +447,18 @@ async def table(
     await made.close()
     await near.execute("UPDATE deliveries SET state = 'failed'")
     async with another("plain", url) as base:
-        direct = await posted(f"{base}/cases", body, count)
+        direct = await posted("the same body, a plain endpoint", f"{base}/cases", body, count)
+    async with another("framed", url) as base:
+        name = "the same, by FastAPI and SQLAlchemy"
+        by_frameworks = await posted(name, f"{base}/cases", body, count)
     print(f"\none message: {len(body):,} bytes\n")
     print(
         "| | messages | a second | ratio | p50 ms | p99 ms"
         " | CPU ms a message, sender / receiver | statements |"
     )
     print("| --- | --: | --: | --: | --: | --: | --: | --: |")
-    print(direct.cells(direct), flush=True)
+    print(direct.cells(direct))
+    print(by_frameworks.cells(direct), flush=True)
     async with part_of(owner, "api") as api:
         await move_to(near, OWNER, api.url)
         await prepared(both, count)
@@ -477,7 +528,7 @@ def main() -> None:
     parser.add_argument("--exchanges", type=int, default=1500)
     parser.add_argument("--waiting", type=int, default=10_000)
     parser.add_argument("--partners", type=int, nargs="*", default=PARTNERS)
-    parser.add_argument("--serve", choices=["plain", "receipting"])
+    parser.add_argument("--serve", choices=["plain", "framed", "receipting"])
     parser.add_argument("--port", type=int)
     parser.add_argument("--given")
     given = parser.parse_args()
