@@ -1,5 +1,7 @@
 """The object store and its claim checks."""
 
+import asyncio
+import errno
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -154,6 +156,42 @@ async def test_a_volume_that_takes_nothing_is_said_to_be_unavailable(tmp_path: P
 
     with pytest.raises(StoreUnavailable):
         await FolderStore(tmp_path / "file").put(b"x")
+
+
+@pytest.mark.parametrize("size", [1, 3_000_000])
+async def test_a_volume_that_is_full_at_the_last_step_keeps_nothing_and_is_said_so(
+    folder: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(StoreUnavailable, match="No space left"):
+        await folder.put(bytes(size))
+    assert files(tmp_path) == []
+
+
+async def test_what_stops_coming_is_abandoned(folder: FolderStore, tmp_path: Path) -> None:
+    is_under_way = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield bytes(300_000)
+        is_under_way.set()
+        await asyncio.Event().wait()
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield bytes(300_000)
+        raise ConnectionResetError
+
+    putting = asyncio.create_task(folder.put(endless()))
+    await is_under_way.wait()
+    putting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await putting
+    with pytest.raises(ConnectionResetError):  # its sender's fault, not the volume's
+        await folder.put(broken())
+    assert files(tmp_path) == []
 
 
 def test_a_buckets_credentials_come_from_a_file(s3_server: S3Server, tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Self
@@ -32,23 +32,24 @@ class FolderStore(ObjectStore):
         self._folder = folder
 
     async def put(self, content: bytes | AsyncIterator[bytes]) -> ObjectRef:
-        key, size, digest = new_id().hex, 0, hashlib.sha256()
-        unfinished = self._folder / "unfinished" / key
+        key = new_id().hex
+        unfinished, place = self._folder / "unfinished" / key, self._path(key)
         if isinstance(content, bytes) and len(content) <= _PIECE_BYTES:
-            await asyncio.to_thread(_write, content, unfinished, self._path(key))
+            with _outage_told():
+                await asyncio.to_thread(_write, content, unfinished, place)
             return ObjectRef(key=key, size=len(content), sha256=_digest_of(content))
-        try:
+        size, digest = 0, hashlib.sha256()
+        with _outage_told():
             file = await asyncio.to_thread(_create, unfinished)
-        except OSError as fault:
-            raise StoreUnavailable(str(fault)) from fault
         try:
             async for piece in _in_pieces(content):
-                await _kept(file, piece, digest.update)
+                with _outage_told():
+                    await asyncio.to_thread(_append, file, piece, digest.update)
                 size += len(piece)
-            await asyncio.to_thread(_finish, file, unfinished, self._path(key))
-        except BaseException:
-            await asyncio.to_thread(_abandon, file, unfinished)
-            raise
+            with _outage_told():
+                await asyncio.to_thread(_finish, file, unfinished, place)
+        finally:
+            await asyncio.to_thread(_clear, file, unfinished)
         return ObjectRef(key=key, size=size, sha256=digest.hexdigest())
 
     async def get(self, key: str) -> bytes:
@@ -99,10 +100,12 @@ async def _in_pieces(content: bytes | AsyncIterator[bytes]) -> AsyncIterator[byt
         yield piece
 
 
-async def _kept(file: BinaryIO, piece: bytes, update: Callable[[bytes], None]) -> None:
+@contextmanager
+def _outage_told() -> Iterator[None]:
+    """Tell that the volume is full, or gone; what the content's own source raises is not ours."""
     try:
-        await asyncio.to_thread(_append, file, piece, update)
-    except OSError as fault:  # the volume is full, or gone
+        yield
+    except OSError as fault:
         raise StoreUnavailable(str(fault)) from fault
 
 
@@ -130,16 +133,12 @@ def _digest_of(content: bytes) -> str:
 
 def _write(content: bytes, unfinished: Path, place: Path) -> None:
     """Keep what is small in one go: each step in a thread of its own costs more than the step."""
-    try:
-        file = _create(unfinished)
-    except OSError as fault:
-        raise StoreUnavailable(str(fault)) from fault
+    file = _create(unfinished)
     try:
         file.write(content)
         _finish(file, unfinished, place)
-    except OSError as fault:  # the volume is full, or gone
-        _abandon(file, unfinished)
-        raise StoreUnavailable(str(fault)) from fault
+    finally:
+        _clear(file, unfinished)
 
 
 def _create(path: Path) -> BinaryIO:
@@ -163,7 +162,8 @@ def _finish(file: BinaryIO, unfinished: Path, place: Path) -> None:
     _sync_folder(place.parent.parent)
 
 
-def _abandon(file: BinaryIO, unfinished: Path) -> None:
+def _clear(file: BinaryIO, unfinished: Path) -> None:
+    """Leave no unfinished file behind, however its writing ended; a whole one has moved on."""
     with suppress(OSError):  # a full volume complains again about what it could not keep
         file.close()
     unfinished.unlink(missing_ok=True)
