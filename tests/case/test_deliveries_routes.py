@@ -1,5 +1,7 @@
 """Results reach applicants by every way, with a proof; what fails comes back and is told."""
 
+import asyncio
+from collections import Counter as Tally
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -194,6 +196,24 @@ async def test_guessing_a_lockers_code_is_stopped(counter: Counter) -> None:
 
     assert stopped.status_code == 429
     assert kind_of(stopped) == "locker-code-blocked"
+
+
+async def test_guesses_at_once_are_counted_each_and_keep_no_connection_from_one_another(
+    counter: Counter,
+) -> None:
+    case_id = await decided(counter)
+    delivery_id = await prepared(counter, case_id, way="locker", locker="3-12")
+    await step(counter, delivery_id, "send")
+    many = 3 * counter.case.settings.api_pool
+
+    guesses = await asyncio.wait_for(
+        asyncio.gather(*(step(counter, delivery_id, "confirm") for _ in range(many))), 8
+    )
+
+    assert Tally(map(kind_of, guesses)) == {
+        "locker-code-wrong": 5,
+        "locker-code-blocked": many - 5,
+    }
 
 
 async def test_what_nobody_fetches_from_a_locker_comes_back_by_itself(counter: Counter) -> None:

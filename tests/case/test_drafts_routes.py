@@ -172,6 +172,21 @@ async def test_whoever_guesses_is_held_up(counter: Counter) -> None:
     assert both.status_code == 422
 
 
+async def test_whoever_guesses_at_once_keeps_no_connection_from_the_others(
+    counter: Counter,
+) -> None:
+    many = 3 * counter.case.settings.api_pool
+    guessing = [citizen(counter) for _ in range(many)]
+
+    guesses = await asyncio.wait_for(
+        asyncio.gather(*(resume(counter, one, code="ABCD2345") for one in guessing)), 8
+    )
+    again = [kind(await resume(counter, guessing[0], code="ABCD2345")) for _ in range(5)]
+
+    assert [one.status_code for one in guesses] == [404] * many
+    assert again == [(404, "draft-not-found")] * 4 + [(429, "too-many-tries")]
+
+
 async def test_what_nobody_goes_on_with_is_forgotten(counter: Counter) -> None:
     home, context = citizen(counter), counter.case.context
     draft, _ = await begun(counter, home)

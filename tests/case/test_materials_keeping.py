@@ -14,7 +14,7 @@ from case_service.materials.collecting import collect_unreferenced, scan_again, 
 from case_service.materials.keeping import area
 from case_service.materials.rules import ScanState
 from case_service.materials.scanning import Clamd, Scanner
-from support.case_world import PDF, Counter, know_site
+from support.case_world import PDF, SITE, Counter, know_site
 from support.clamd import EICAR, running_clamd
 from tongban.objects import ObjectNotFound
 from tongban.testing.fixtures import RunningService
@@ -164,6 +164,39 @@ async def test_an_infected_upload_in_pieces_is_refused_too(counter: Counter) -> 
         answer = await client.post(f"{path}/complete", headers=counter.headers())
 
     assert (answer.status_code, kind(answer)) == (422, "material-infected")
+
+
+async def test_infected_files_at_once_keep_no_connection_from_one_another(
+    counter: Counter,
+) -> None:
+    many, content, client = 2 * counter.case.settings.api_pool, PDF + EICAR, counter.case.client
+    body = {"key": "plan", "file_name": "plan.pdf", "size": len(content)}
+    told = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    case_ids = [await counter.submitted() for _ in range(many)]
+    paths = []
+    for case_id in case_ids:
+        # Each by a hand of its own: nobody has many uploads open.
+        hand = counter.case.district.headers("clerk", subject=f"clerk-{case_id}", site_id=SITE)
+        url = f"/api/v1/cases/{case_id}/uploads"
+        began = await client.post(url, json=body, headers=hand)
+        await client.patch(began.headers["location"], content=content, headers={**hand, **told})
+        paths.append((f"{began.headers['location']}/complete", hand))
+
+    async with running_clamd() as clamd, scanned_by(counter.case, clamd):
+        whole = await asyncio.wait_for(
+            asyncio.gather(*(counter.upload(one, content=content) for one in case_ids)), 8
+        )
+        in_pieces = await asyncio.wait_for(
+            asyncio.gather(*(client.post(path, headers=hand) for path, hand in paths)), 8
+        )
+
+    assert {kind(one) for one in (*whole, *in_pieces)} == {"material-infected"}
+    noted = await counter.case.execute(
+        "SELECT count(*) FROM ledger WHERE action = 'material.infected' AND subject IN"
+        " (SELECT unnest(ARRAY[id::text, number]) FROM cases WHERE id = ANY(:ids))",
+        ids=case_ids,
+    )
+    assert noted.scalar_one() == 2 * many
 
 
 async def test_what_could_not_be_scanned_is_handed_out_only_once_it_was(counter: Counter) -> None:

@@ -163,6 +163,19 @@ async def test_a_dry_run_tells_and_writes_nothing(catalog: RunningService) -> No
     assert await count(catalog, matters) == 0
 
 
+async def test_imports_at_once_keep_no_connection_from_one_another(
+    catalog: RunningService,
+) -> None:
+    many = 3 * catalog.settings.api_pool
+    trying = (bring(catalog, lines([matter_content()]), dry_run=True) for _ in range(many))
+
+    tried = await asyncio.wait_for(asyncio.gather(*trying), 8)
+
+    refused = [one for one in tried if one.status_code != 200]
+    assert len(refused) < many
+    assert {one.json()["type"].rpartition(":")[2] for one in refused} <= {"import-running"}
+
+
 async def test_an_import_goes_on_behind_an_early_answer(catalog: RunningService) -> None:
     matters = [matter_content() for _ in range(2 * BATCH)]
     id_ = uuid4()

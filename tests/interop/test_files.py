@@ -1,5 +1,6 @@
 """Files beside their message: each goes once, in chunks, and goes on where it was cut off."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -515,6 +516,28 @@ async def test_a_chunk_that_is_wrong_in_one_place_is_refused(districts: District
     assert (asked.status_code, asked.content, by_stranger.status_code) == (200, b"", 404)
     assert ended.headers["Upload-Complete"] == "?1"
     assert (after.status_code, after.headers["Upload-Offset"]) == (409, str(len(file.content)))
+
+
+async def test_broken_files_at_once_keep_no_connection_from_one_another(
+    districts: Districts,
+) -> None:
+    near, owner = districts.near, districts.owner
+    content, key = os.urandom(3_000), signing_key(near)
+    file = await sealed_file(content)
+    await (await package_letter(districts, package=package_with(file, content))).post(near, owner)
+    await owner.execute("UPDATE partners SET messages_at_once = 100 WHERE district = :d", d=NEAR)
+    broken = bytes(len(file.content))
+    many = 3 * owner.settings.api_pool
+
+    answers = await asyncio.wait_for(
+        asyncio.gather(*(chunk(owner, file.digest, broken, key=key) for _ in range(many))), 8
+    )
+    told = await owner.execute(
+        "SELECT reached, last_fault FROM exchange_files WHERE digest = :digest", digest=file.digest
+    )
+
+    assert {kind_of(answer) for answer in answers} == {"file-digest-mismatch"}
+    assert told.one() == (0, "decryption")
 
 
 async def test_chunks_do_not_use_up_what_a_partner_may_send_a_minute(districts: Districts) -> None:

@@ -21,7 +21,7 @@ from tongban.problems import Problem
 from tongban.service import Service
 from tongban.settings import ServiceSettings
 from tongban.testing.fixtures import RunningService
-from tongban.writes import Write, complete, taken_along, write, write_all
+from tongban.writes import Write, complete, staying, taken_along, write, write_all
 
 
 class StampTables(Tables):
@@ -74,6 +74,14 @@ async def put(session: AsyncSession, words: str) -> UUID:
 async def make(body: StampIn, session: Session, _caller: Clerk) -> dict[str, Any]:
     """制作: make a stamp, and then do what else is asked."""
     RUNS.append(body.words)
+    if body.then.startswith("stay"):
+        session.add(Trace(words=f"before {body.words}"))
+        await put(session, f"before {body.words}")
+        await session.scalar(select(func.count()).where(Stamp.words == body.words))
+        async with staying(session):
+            await put(session, body.words)
+        if body.then == "stay, and fail":
+            raise TooBlue
     stamp_id = await put(session, body.words)
     if body.then == "count":
         counted = await session.scalar(select(func.count()).where(Stamp.words == body.words))
@@ -218,6 +226,26 @@ async def test_a_problem_after_a_write_leaves_nothing_and_the_key_free(
 
     assert (refused.status_code, again.status_code) == (409, 201)
     assert await kept(stamps, words) == (1, 1)
+
+
+async def test_what_is_to_stay_does_though_the_request_is_refused_and_waits_for_nobody(
+    stamps: RunningService,
+) -> None:
+    words, key = uuid4().hex, uuid4().hex
+    many = 3 * stamps.settings.api_pool
+    asked = (ask(stamps, words=words, key=uuid4().hex, then="stay, and fail") for _ in range(many))
+
+    refused = await asyncio.wait_for(asyncio.gather(*asked), 8)
+    after_them = await kept(stamps, words)
+    made, again = [
+        await ask(stamps, words=words, key=key, then="stay, and go on") for _ in range(2)
+    ]
+
+    assert {answer.status_code for answer in refused} == {409}
+    assert after_them == (many, many)
+    assert await kept(stamps, words) == (many + 2, many + 2)
+    assert await kept(stamps, f"before {words}") == (0, 0)
+    assert (made.status_code, again.content) == (201, made.content)
 
 
 async def test_an_update_that_comes_too_late_leaves_nothing(stamps: RunningService) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from anyio import Path as AsyncPath
 from fastapi import Depends, Request
 from joserfc.jwk import OKPKey
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tongban import db
 from tongban.clock import Clock, utc_now
@@ -41,6 +41,19 @@ class Context:
     """What one service adds for itself, by name."""
     closing: AsyncExitStack = field(default_factory=AsyncExitStack)
     """What is to be ended before the common resources are closed."""
+
+    @asynccontextmanager
+    async def beside(self, session: AsyncSession) -> AsyncIterator[AsyncSession]:
+        """Read beside a request's session while that has asked for nothing; once it has, by it.
+
+        Its write is then all that it asks, one statement. Whoever holds one connection and waits
+        for another keeps the last ones from those who wait as well.
+        """
+        if session.in_transaction():
+            yield session
+        else:
+            async with self.reads() as reading:
+                yield reading
 
     async def leave(self, recipient: str, payload: bytes) -> ClaimCheck:
         """Store `payload` encrypted for the service `recipient`, before the caller commits."""

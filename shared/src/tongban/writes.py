@@ -9,7 +9,8 @@ A statement's shape (which columns of which tables) is put together once; after 
 parameters change.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -43,6 +44,7 @@ __all__ = [
     "explained",
     "finish",
     "refuse_as",
+    "staying",
     "taken_along",
     "write",
     "write_all",
@@ -127,6 +129,33 @@ async def explained(session: AsyncSession, fault: IntegrityError) -> Exception |
         if meaning is not None:
             return meaning
     return None
+
+
+@asynccontextmanager
+async def staying(session: AsyncSession) -> AsyncIterator[None]:
+    """Let what is asked of a request's session in here stay, whatever becomes of the request.
+
+    What it asked before is undone first, so before it may only have read, or must be about to be
+    refused; rows that were read then are read again by whoever goes on. Afterwards the request
+    begins anew, and its key of a safe retry comes with what is written from then on.
+
+    A session of its own would wait for a second connection while the request holds one: as many
+    at once as there are connections would all wait, and none would ever give one back.
+    """
+    is_deferring = session.info.get(_IS_DEFERRING, False)
+    await _begin_anew(session, is_deferring=False)
+    try:
+        yield
+        await session.commit()
+    finally:
+        await _begin_anew(session, is_deferring=is_deferring)
+
+
+async def _begin_anew(session: AsyncSession, *, is_deferring: bool) -> None:
+    await session.rollback()
+    for name in (_WAITING, _HAS_BEGUN, _REFUSALS):
+        session.info.pop(name, None)
+    session.info[_IS_DEFERRING] = is_deferring
 
 
 async def finish(session: AsyncSession, rider: Rider | None) -> None:

@@ -24,7 +24,7 @@ def refuse_duplicate(session: AsyncSession, context: Context, case: Case, caller
     """
 
     async def explain() -> DuplicateApplication | None:
-        async with context.reads() as reading:
+        async with context.beside(session) as reading:
             found = await related_store.open_of(reading, case.identity_index, case.matter_code)
         if not found:
             return None

@@ -36,7 +36,7 @@ from case_service.duty import Duty
 from case_service.matters.service import matters_of
 from case_service.notices import service as notices
 from case_service.notices.rules import NoticeKind
-from tongban import audit, gb
+from tongban import audit, gb, writes
 from tongban.context import Context
 from tongban.etags import require_match
 from tongban.identity import Caller, Role
@@ -156,7 +156,7 @@ async def confirm(
     case, delivery = await _visible(session, delivery_id, caller)
     _require_may_confirm(delivery, caller)
     if delivery.sealed_code is not None:
-        await _require_code(context, delivery_id, body.code)
+        await _require_code(session, context, delivery_id, body.code)
     case, delivery = await _locked(session, delivery_id, caller, if_match)
     following = rules.advance(delivery.state, delivery.way, DeliveryStep.CONFIRM)
     if delivery.direction is Direction.FROM_APPLICANT:
@@ -302,9 +302,11 @@ def _require_may_confirm(delivery: Delivery, caller: Caller) -> None:
         raise DeliveryNotFound
 
 
-async def _require_code(context: Context, delivery_id: UUID, code: str | None) -> None:
-    """Compare a locker's code; a miss is counted in a transaction of its own, and stays."""
-    async with context.sessions.begin() as session:
+async def _require_code(
+    session: AsyncSession, context: Context, delivery_id: UUID, code: str | None
+) -> None:
+    """Compare a locker's code; a miss is counted, and stays though the request is refused."""
+    async with writes.staying(session):
         sealed_code, misses = await store.lock_code(session, delivery_id)
         if misses >= rules.CODE_TRIES:
             raise LockerCodeBlocked

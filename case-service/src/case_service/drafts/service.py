@@ -31,7 +31,7 @@ from case_service.errors import ApplicationIncomplete
 from case_service.materials import drafted
 from case_service.materials.tables import DraftMaterial
 from case_service.matters.service import matters_of
-from tongban import audit
+from tongban import audit, writes
 from tongban.clock import local_date
 from tongban.context import Context
 from tongban.etags import require_match
@@ -162,14 +162,13 @@ async def resume(
 ) -> DraftRead:
     """接续草稿: the same record goes on in other hands; who took it up is on the ledger.
 
-    What is tried in vain is counted in a transaction of its own.
+    What is tried in vain is counted, and stays though the request is refused.
 
     Raises:
         DraftNotFound, TooManyTries, NotAllowed
     """
     key = f"draft:{body.number or caller.subject}"
-    async with context.sessions.begin() as counting:
-        await progress.require_tries_left(counting, key, at=at)
+    await progress.require_tries_left(session, key, at=at)
     if body.code is not None:
         typed = _as_indexed(body.code.strip().upper())
         draft = await store.by_code(session, context.vault.blind_indexes(typed), at=at)
@@ -179,8 +178,8 @@ async def resume(
         indexes = context.vault.blind_indexes(_as_typed(body.identity_number or ""))
         draft = await store.by_number(session, body.number or "", indexes)
     if draft is None:
-        async with context.sessions.begin() as counting:
-            await progress.note_miss(counting, key, at=at)
+        async with writes.staying(session):
+            await progress.note_miss(session, key, at=at)
         raise DraftNotFound
     if body.code is not None:
         draft.code_index = draft.code_ends_at = None

@@ -43,7 +43,7 @@ async def take_in(
     if key not in names:
         raise MaterialUnknown(known=list(names))
     source, seen, media_type = await service.examined(
-        context, file, caller=caller, subject=number, at=at
+        session, context, file, caller=caller, subject=number, at=at
     )
     kept = await keeping.keep(session, context, source, seen, at=at)
     material = DraftMaterial(

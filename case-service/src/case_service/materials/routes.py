@@ -246,9 +246,8 @@ async def complete_upload(
     at: Now,
 ) -> FileRead:
     """完成续传: check the whole (SHA-256, type, virus scan) and hand it in as the material."""
-    upload = await uploads.get(session, upload_id, caller=caller, at=at)
-    kept, _ = await uploads.complete(session, context, upload_id, caller=caller, at=at)
-    version = await actions.supplemented(session, context, upload.case_id, at=at)
+    kept, case_id = await uploads.complete(session, context, upload_id, caller=caller, at=at)
+    version = await actions.supplemented(session, context, case_id, at=at)
     response.headers["ETag"] = etags.etag(version)
     return kept
 

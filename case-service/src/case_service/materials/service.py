@@ -28,7 +28,7 @@ from case_service.materials.rules import MaterialOrigin
 from case_service.materials.tables import Material, StoredContent
 from case_service.matters.rules import MaterialAsked
 from case_service.matters.service import matters_of
-from tongban import audit
+from tongban import audit, writes
 from tongban.context import Context
 from tongban.etags import require_match
 from tongban.identity import Caller
@@ -76,7 +76,7 @@ async def upload(
     case = await locked_case(session, case_id, caller, if_match=if_match)
     asked = await material_asked(session, context, case, key)
     source, seen, media_type = await examined(
-        context, file, caller=caller, subject=case.number, at=at
+        session, context, file, caller=caller, subject=case.number, at=at
     )
     material = await hand_in(
         session,
@@ -105,7 +105,13 @@ def require_size(context: Context, file: UploadFile) -> None:
 
 
 async def examined(
-    context: Context, file: UploadFile, *, caller: Caller, subject: str, at: datetime
+    session: AsyncSession,
+    context: Context,
+    file: UploadFile,
+    *,
+    caller: Caller,
+    subject: str,
+    at: datetime,
 ) -> tuple[Source, Inspected, str]:
     """Return where a file's bytes come from, what was found in them, and their type.
 
@@ -118,7 +124,7 @@ async def examined(
         while piece := await file.read(_PIECE_BYTES):
             yield piece
 
-    seen = await inspected(context, source, caller=caller, subject=subject, at=at)
+    seen = await inspected(session, context, source, caller=caller, subject=subject, at=at)
     media_type = content.check(
         seen.look,
         declared=file.content_type,
@@ -161,7 +167,13 @@ async def material_asked(
 
 
 async def inspected(
-    context: Context, source: Source, *, caller: Caller, subject: str, at: datetime
+    session: AsyncSession,
+    context: Context,
+    source: Source,
+    *,
+    caller: Caller,
+    subject: str,
+    at: datetime,
 ) -> Inspected:
     """Inspect a file; that an infected one was offered is on the record though it is refused.
 
@@ -171,8 +183,7 @@ async def inspected(
     try:
         return await keeping.inspect(context, source)
     except MaterialInfected as refusal:
-        # A transaction of its own: the request's is undone with the refusal.
-        async with context.sessions.begin() as session:
+        async with writes.staying(session):
             audit.note(
                 session,
                 actor=caller.subject,

@@ -126,8 +126,10 @@ async def add(
 
 async def complete(
     session: AsyncSession, context: Context, upload_id: UUID, *, caller: Caller, at: datetime
-) -> tuple[FileRead, int]:
-    """Make the upload, once it is whole, a material; return it with the case's new version.
+) -> tuple[FileRead, UUID]:
+    """Make the upload, once it is whole, a material; return it with its case's id.
+
+    `session` is to have asked for nothing yet: no connection is held while the file is looked at.
 
     Raises:
         UploadNotFound, UploadExpired, UploadFinished, UploadUnfinished, MaterialBroken,
@@ -149,7 +151,7 @@ async def complete(
             )
 
     seen = await service.inspected(
-        context, source, caller=caller, subject=str(upload.case_id), at=at
+        session, context, source, caller=caller, subject=str(upload.case_id), at=at
     )
     if upload.sha256 is not None and upload.sha256 != seen.look.sha256:
         raise MaterialBroken(declared=upload.sha256, found=seen.look.sha256)
@@ -177,7 +179,7 @@ async def complete(
         session, upload_id, material_id=material.id, collect_at=at + SETTLE
     ):
         raise UploadFinished(material_id="?")
-    return FileRead.model_validate(material, from_attributes=True), case.version
+    return FileRead.model_validate(material, from_attributes=True), case.id
 
 
 async def _in_parts(pieces: AsyncIterator[bytes], *, most: int, size: int) -> AsyncIterator[bytes]:

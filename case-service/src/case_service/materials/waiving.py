@@ -26,18 +26,12 @@ async def proofs_of(
     """Return, by the materials' keys, the holder's valid licences that make them unnecessary.
 
     What our licences prove to a partner is for the recognitions between the districts to say.
-    Read beside the request's session while that has asked for nothing: it then writes by one
-    statement. Once it has, it is asked itself, for whoever holds one connection and waits for
-    another keeps the last ones from those who wait as well.
     """
     asked = [one for one in matter.content.materials_for(facts) if one.waived_by]
     if not asked or matter.owner_district != context.settings.district:
         return {}
     kinds = [kind for one in asked for kind in one.waived_by]
     holders = context.vault.blind_indexes(identity)
-    if session.in_transaction():
-        held = await licences.valid_of_holder(session, holders, kinds, on=today)
-    else:
-        async with context.reads() as reading:
-            held = await licences.valid_of_holder(reading, holders, kinds, on=today)
+    async with context.beside(session) as reading:
+        held = await licences.valid_of_holder(reading, holders, kinds, on=today)
     return waived(asked, held)

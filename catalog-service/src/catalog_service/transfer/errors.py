@@ -59,7 +59,7 @@ class ImportIdTaken(Problem):
 
 
 class ImportRunning(Problem):
-    """A large import writes alone; nobody waits for it with a connection in hand."""
+    """A large import writes alone, and few are tried at once: nobody waits with a connection."""
 
     status = 409
     type = "import-running"

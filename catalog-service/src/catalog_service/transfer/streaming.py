@@ -85,12 +85,16 @@ async def stream_import(
         FileTooLarge: 413. FileUnreadable, ImportFaulty: 422.
     """
     require_entitled(asked, brings_basic_items=False)
+    under_way: set[asyncio.Task[None]] = context.resources.setdefault("imports", set())
+    # Each holds a connection to its end and now and then wants another, to tell how far it is: as
+    # many as there are connections would wait for one another, and keep them from everybody.
+    if len(under_way) >= max(1, context.settings.api_pool // 2):
+        raise ImportRunning(headers={"Retry-After": "60"})
     counts = Counter(created=0, updated=0, unchanged=0, published=0, received=0)
     run = _Run(id_, asked, incoming, counts, [])
     importing = asyncio.create_task(_import(context, run))
     arriving = asyncio.create_task(arrived.wait())
     reading = asyncio.create_task(run.is_read.wait())
-    under_way: set[asyncio.Task[None]] = context.resources.setdefault("imports", set())
     under_way.add(importing)
     importing.add_done_callback(under_way.discard)
     now = asyncio.get_running_loop().time

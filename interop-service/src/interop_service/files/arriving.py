@@ -21,6 +21,7 @@ from interop_service.files.rules import MEGABYTE, FileDirection, Piece
 from interop_service.files.secrets import Announced, FileSecret, open_secret, seal_secret
 from interop_service.files.tables import ExchangeFile
 from interop_service.partners.tables import Partner
+from tongban import writes
 from tongban.context import Context
 from tongban.objects import FILES, FilePiece, LeftFile, ObjectStore
 from tongban.objects.files import SEALED_AS
@@ -137,7 +138,7 @@ async def add(
     area = context.objects.within(FILES)
     before = (await store.pieces_of(session, [row.id]))[row.id]
     if reached == row.size:
-        await _require_good(context, row, before, chunk)
+        await _require_good(session, context, row, before, chunk)
     stored = await area.put(chunk)
     locked = await store.lock(session, row.id)
     now = (await store.pieces_of(session, [row.id]))[row.id] if locked is not None else None
@@ -153,7 +154,11 @@ async def add(
 
 
 async def _require_good(
-    context: Context, row: ExchangeFile, before: Sequence[Piece], last: bytes
+    session: AsyncSession,
+    context: Context,
+    row: ExchangeFile,
+    before: Sequence[Piece],
+    last: bytes,
 ) -> None:
     """Read the whole once: it is what was announced, it opens, and has inside what was told.
 
@@ -172,19 +177,18 @@ async def _require_good(
             fault = "size or digest of what is inside"
     except SealBroken:
         fault = "decryption"
-    found = await whole.digest()
-    if found == row.digest and fault is None:
+    file_id, announced, found = row.id, row.digest, await whole.digest()
+    if found == announced and fault is None:
         return
-    # A transaction of its own: that of the request ends with its refusal.
-    async with context.sessions.begin() as session:
-        gone = await store.begin_anew(session, row.id, fault=fault or "digest")
-        if found == row.digest:
-            await store.drop(session, [row.id])
+    async with writes.staying(session):
+        gone = await store.begin_anew(session, file_id, fault=fault or "digest")
+        if found == announced:
+            await store.drop(session, [file_id])
     for key in gone:
         await area.delete(key)
-    if found != row.digest:
+    if found != announced:
         raise FileDigestMismatch(found=found)
-    raise FileUnreadable(reason=f"{row.digest}: {fault}")
+    raise FileUnreadable(reason=f"{announced}: {fault}")
 
 
 class _Watched:

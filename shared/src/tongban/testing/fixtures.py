@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
@@ -21,7 +22,9 @@ import hypothesis
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from tongban.context import Context
@@ -210,10 +213,57 @@ async def run_service(
             )
             app = create_app(made)
             await stack.enter_async_context(app.router.lifespan_context(app))
-            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+            allow_one_connection_a_request(app.state.context.engine)
+            transport = httpx.ASGITransport(app=_marking(app), raise_app_exceptions=False)
             client = await stack.enter_async_context(
                 httpx.AsyncClient(transport=transport, base_url="http://test")
             )
             return RunningService(service, app, client, app.state.context, district, made)
 
         yield start
+
+
+@dataclass(eq=False)
+class _Request:
+    """A request that a test makes, and what it holds."""
+
+    task: "asyncio.Task[Any] | None"
+    connections: int = 0
+
+
+_REQUEST: ContextVar[_Request | None] = ContextVar("request", default=None)
+
+
+def _marking(app: ASGIApp) -> ASGIApp:
+    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
+        before = _REQUEST.set(_Request(asyncio.current_task()))
+        try:
+            await app(scope, receive, send)
+        finally:
+            _REQUEST.reset(before)
+
+    return marked
+
+
+def allow_one_connection_a_request(engine: AsyncEngine) -> None:
+    """Have a request fail that takes a second connection while it holds one.
+
+    As many of its kind at once as the pool is large would all wait for one another.
+    """
+
+    def taken(_connection: Any, record: Any, _proxy: Any) -> None:
+        request = _REQUEST.get()
+        if request is None or request.task is not asyncio.current_task():
+            return  # a test's own, or of a task that outlives its request
+        if request.connections:
+            raise AssertionError("a request holds a connection and takes another")
+        request.connections += 1
+        record.info["request"] = request
+
+    def given_back(_connection: Any, record: Any) -> None:
+        request = record.info.pop("request", None)
+        if request is not None:
+            request.connections -= 1
+
+    event.listen(engine.sync_engine.pool, "checkout", taken)
+    event.listen(engine.sync_engine.pool, "checkin", given_back)
