@@ -9,7 +9,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
-from tongban.run import environment, issuer
+from interop_service import suites
+from interop_service.suites import Suite
+from tongban.run import environment, issuer, sm2
 from tongban.run.faults import CannotRun
 from tongban.run.ports import SERVICES, Ports
 from tongban.run.state import Servers, State
@@ -60,6 +62,20 @@ def test_the_district_signs_and_seals_by_ed25519_and_opens_packages_by_x25519(
     curves = [json.loads(state.public_key(owner).read_text())["crv"] for owner in owners]
 
     assert curves == ["Ed25519", "Ed25519", "X25519"]
+
+
+@pytest.mark.skipif(not sm2.is_installed(), reason="the SM suite has no wheel for this system")
+def test_the_district_can_sign_by_sm2_too_with_the_key_that_interop_is_handed(
+    state: State,
+) -> None:
+    servers = Servers({"interop": "of interop"}, "nats://n")
+
+    told = environment.of_service("interop", state=state, ports=Ports(8000), servers=servers)
+    key = suites.private_key(json.loads(Path(told["INTEROP_SM2_SIGNING_KEY_FILE"]).read_text()))
+    shown = json.loads(state.public_key("district-signing-sm2").read_text())
+
+    assert key.SUITE is Suite.SM2_SM3
+    assert suites.public_key(shown).verify(key.sign(b"x"), b"x")
 
 
 def test_a_second_launcher_is_refused_and_told_who_holds_the_folder(state: State) -> None:

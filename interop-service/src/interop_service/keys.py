@@ -61,7 +61,11 @@ class OwnKeys:
             KeyUnusable: a signing key is of neither suite, or its suite is not installed.
         """
         district = settings.district
-        signing = _named(settings.signing_key_file, district, "signing")
+        # In this order: where a suite has no key, the first one's signs.
+        paths = (settings.signing_key_file, settings.sm2_signing_key_file)
+        signing = [
+            jwk for path in paths if path is not None for jwk in _named(path, district, "signing")
+        ]
         encryption = _named(settings.encryption_key_file, district, "encryption")
         path = settings.seal_public_key_file
         seals = _named(path, district, "seal") if path is not None else []

@@ -16,6 +16,7 @@ class Settings(ServiceSettings):
     SERVICE: ClassVar[str] = "interop"
     OWN: ClassVar[frozenset[str]] = ServiceSettings.OWN | {
         "signing_key_file",
+        "sm2_signing_key_file",
         "encryption_key_file",
         "seal_public_key_file",
         "tls_certificate_file",
@@ -25,6 +26,8 @@ class Settings(ServiceSettings):
 
     signing_key_file: Path
     """The district's private signing JWK, or a JWK set: Ed25519, and SM2 for the SM suite."""
+    sm2_signing_key_file: Path | None = None
+    """Its SM2 private JWK, or a JWK set, where that is kept in a file of its own."""
     encryption_key_file: Path
     """Its X25519 private JWK, or a JWK set: opens what partners encrypted for this district."""
     seal_public_key_file: Path | None = None

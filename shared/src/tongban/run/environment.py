@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+from tongban.run import sm2
 from tongban.run.issuer import AUDIENCE, issuer_of, jwks_url
 from tongban.run.ports import HOST, SERVICES, Ports
 from tongban.run.state import Servers, State
@@ -71,10 +72,14 @@ def _shared(state: State) -> dict[str, str]:
 
 
 def _own_keys(service: str, state: State) -> Mapping[str, object]:
+    by_sm2 = state.private_key("district-signing-sm2")
+    # Without the suite's library the key would end interop-service's start.
+    can_sm2 = sm2.is_installed() and by_sm2.exists()
     return {
         "case": {"SEAL_KEY_FILE": state.private_key("seal")},
         "interop": {
             "SIGNING_KEY_FILE": state.private_key("district-signing"),
+            **({"SM2_SIGNING_KEY_FILE": by_sm2} if can_sm2 else {}),
             "ENCRYPTION_KEY_FILE": state.private_key("district-encryption"),
             "SEAL_PUBLIC_KEY_FILE": state.public_key("seal"),
         },

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from joserfc.jwk import OKPKey
 
+from tongban.run import sm2
 from tongban.run.faults import CannotRun
 from tongban.run.ports import SERVICES
 from tongban.vault import generate_key_file
@@ -213,15 +214,18 @@ class State:
             if not self.data_key(service).exists():
                 generate_key_file(self.data_key(service))
         self._make_pair("district-signing", curve="Ed25519")
+        if sm2.is_installed():
+            self._make_pair("district-signing-sm2", curve="SM2")
         self._make_pair("district-encryption", curve="X25519")
         self._make_pair("seal", curve="Ed25519")
 
-    def _make_pair(self, owner: str, *, curve: Curve) -> None:
+    def _make_pair(self, owner: str, *, curve: Curve | Literal["SM2"]) -> None:
         if not self.private_key(owner).exists():
-            write_json(self.private_key(owner), new_key(curve).as_dict(private=True))
+            made = sm2.new_key() if curve == "SM2" else new_key(curve).as_dict(private=True)
+            write_json(self.private_key(owner), made)
         if not self.public_key(owner).exists():
-            pair = OKPKey.import_key(json.loads(self.private_key(owner).read_text()))
-            write_json(self.public_key(owner), pair.as_dict(private=False))
+            pair: dict[str, Any] = json.loads(self.private_key(owner).read_text())
+            write_json(self.public_key(owner), {name: pair[name] for name in pair if name != "d"})
 
 
 @contextmanager
