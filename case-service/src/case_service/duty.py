@@ -104,8 +104,7 @@ def duties(*known: Duty[Any]) -> Loop:
 
     async def do_what_is_due(context: Context) -> None:
         while True:
-            async with context.reading.connect() as connection:
-                due = set(await connection.scalars(look, {"at": context.clock()}))
+            due = await context.look(look, at=context.clock())
             done = [await run_due(context, duty) for duty in known if duty.name in due]
             if max(done, default=0) < ROUND:
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Whether anything waits to be sent now: a look that costs a twentieth of taking it."""
+"""Whether anything waits to be sent now: a look before it is taken."""
 
 from datetime import datetime
 from typing import Any
@@ -22,5 +22,4 @@ def any_due(
 
 async def is_there(context: Context, look: Select[Any], *, at: datetime) -> bool:
     """Tell whether the look finds anything."""
-    async with context.reading.connect() as connection:
-        return bool(await connection.scalar(look, {"now": at}))
+    return bool(await context.look(look, now=at))

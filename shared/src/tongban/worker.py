@@ -170,15 +170,9 @@ class _Worker:
 def keep_time(timer: Timer, context: Context) -> Callable[[], Coroutine[Any, Any, None]]:
     """Return what runs a timer for ever, in one worker at a time."""
 
-    async def is_due() -> bool:
-        if timer.look is None:
-            return True
-        async with context.reading.connect() as connection:
-            return bool(await connection.scalar(timer.look))
-
     async def run() -> None:
         while True:
-            if await is_due():
+            if timer.look is None or await context.look(timer.look):
                 async with context.sessions.begin() as session:
                     lock = func.hashtextextended(f"timer:{timer.name}", 0)
                     if await session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
