@@ -159,7 +159,7 @@ def condition(raw: Any) -> Any:
 
 
 KEYS = ("a", "b", "c", "d")
-FIELDS = {"size": (None, 1, 2, 3, 4, 5), "kind": (None, "x", "y", "z")}
+FIELDS = {"size": (None, 1, 2, 2.5, 3, 3.5, 4, 5), "kind": (None, "x", "y", "z")}
 COMPARISONS = st.one_of(
     st.builds(
         lambda key, value: {"fact": key, "is": value},

@@ -23,6 +23,7 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from interop_service import sm2, suites
+from interop_service.keys import KeySetUnusable, PartnerKeys
 from interop_service.suites import ALGORITHMS, JwsInvalid, KeyUnusable, PrivateKey, Suite
 
 IDENTITY = b"1234567812345678"
@@ -135,6 +136,25 @@ def test_without_the_extra_the_sm_suite_is_refused_by_name(
     for read, jwk in ((suites.public_key, SM2_PUBLIC), (suites.private_key, SM2_PRIVATE)):
         with pytest.raises(KeyUnusable, match="suite_missing"):
             read(jwk)
+
+
+def test_of_a_key_set_what_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partner that offers both suites is reached by the one that both have."""
+    encryption = OKPKey.generate_key("X25519").as_dict(private=False)
+    offered = [
+        public(PRIVATE[Suite.ED25519_SHA256]) | {"use": "sig"},
+        SM2_PUBLIC | {"use": "sig"},
+        encryption | {"kid": "610172-encryption", "use": "enc"},
+    ]
+    whole = PartnerKeys.from_jwks({"keys": offered})
+    monkeypatch.setattr(sm2, "IS_INSTALLED", False)
+
+    known = PartnerKeys.from_jwks({"keys": offered})
+
+    assert [key.SUITE for key in whole.signing.values()] == list(Suite)
+    assert [key.SUITE for key in known.signing.values()] == [Suite.ED25519_SHA256]
+    with pytest.raises(KeySetUnusable, match="suite_missing"):
+        PartnerKeys.from_jwks({"keys": offered[1:]})
 
 
 PAYLOAD = {"z": 1, "a": "区", "at": "2020-06-15T01:30:00Z"}

@@ -111,7 +111,9 @@ class PartnerKeys:
 
     @classmethod
     def from_jwks(cls, jwks: Mapping[str, Any]) -> Self:
-        """Read a key set.
+        """Read a key set, without the keys of a suite that is not installed here.
+
+        A set may offer more than its reader understands (RFC 7517, section 5).
 
         Raises:
             KeySetUnusable: a key is malformed, private or without id, or a purpose has none.
@@ -120,11 +122,20 @@ class PartnerKeys:
         if not isinstance(listed, list) or len(listed) > MOST_KEYS:
             raise KeySetUnusable("not_a_key_set")
         keys: dict[str, dict[str, Any]] = {"signing": {}, "encryption": {}, "seal": {}}
+        lacking: KeySetUnusable | None = None
         for jwk in listed:
-            purpose, key_id, key = _read_partner_key(jwk)
+            try:
+                purpose, key_id, key = _read_partner_key(jwk)
+            except KeySetUnusable as fault:
+                if fault.code != "suite_missing":
+                    raise
+                lacking = fault
+                continue
             if any(key_id in known for known in keys.values()):
                 raise KeySetUnusable("key_id_twice")
             keys[purpose][key_id] = key
+        if lacking is not None and not keys["signing"]:
+            raise lacking
         for purpose in ("signing", "encryption"):
             if not keys[purpose]:
                 raise KeySetUnusable(f"no_{purpose}_key")
