@@ -29,7 +29,9 @@ from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.exchanges.rules import UNDER_WAY, DeliveryState, Side, State
 from interop_service.exchanges.tables import Delivery, Exchange
 from interop_service.partners import service as partners
+from interop_service.partners.rules import PartnerState
 from interop_service.partners.tables import Partner
+from interop_service.refusals import PartnerNotActive
 from interop_service.suites import Suite
 from tongban import audit
 from tongban.context import Context
@@ -59,9 +61,12 @@ async def request(session: AsyncSession, context: Context, partner: str | None) 
 
     Raises:
         PartnerNotFound: 404.
+        PartnerNotActive: 409.
     """
     if partner is not None:
-        wanted: Sequence[str] = [(await partners.partner(session, partner)).district]
+        if (await partners.partner(session, partner)).state is not PartnerState.ACTIVE:
+            raise PartnerNotActive(district=partner)
+        wanted: Sequence[str] = [partner]
     else:
         wanted = await partners.active_districts(session)
     for district in wanted:
