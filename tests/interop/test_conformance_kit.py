@@ -74,15 +74,26 @@ async def tell_keys(districts: Districts, *more: dict[str, Any]) -> None:
 
 
 async def test_ours_conforms(districts: Districts, tmp_path: Path) -> None:
-    ended, told = tmp_path / "ended.json", tmp_path / "report.json"
+    ended, told, terms = (tmp_path / f"{name}.json" for name in ("ended", "report", "terms"))
     ended.write_text(json.dumps(ENDED))
+    signed = await districts.owner.client.get(
+        f"/api/v1/agreements/{AGREEMENT}/signatures",
+        headers=districts.owner.district.headers("admin"),
+    )
+    agreed = next(one["terms"] for one in reversed(signed.json()) if one["by"] == OWNER)
+    terms.write_text(json.dumps(agreed | {"forward_within_days": 9}))
     await tell_keys(districts, {name: ENDED[name] for name in ENDED if name != "d"})
     try:
         async with served(districts.owner.app) as endpoint:
-            status, text = await run(endpoint, *by(districts), "--ended-key", ended, "--json", told)
+            options = [*by(districts), "--terms", terms, "--ended-key", ended, "--json", told]
+            unequal = await run(endpoint, *options)
+            terms.write_text(json.dumps(agreed))
+            status, text = await run(endpoint, *options)
     finally:
         await tell_keys(districts)
 
+    assert unequal[0] == 2
+    assert "has not signed the very same terms" in unequal[1]
     assert status == 0, text
     report = json.loads(told.read_text())
     assert report["is_good"]

@@ -18,6 +18,7 @@ from interop_service import suites
 from interop_service.evidence import anchors, service, store, verification
 from interop_service.evidence.command import main
 from interop_service.evidence.schemas import EvidenceFile
+from interop_service.exchanges import posting, reconciling
 from interop_service.exchanges.checkpoints import CHECKPOINTS
 from interop_service.keys import PartnerKeys
 from interop_service.partners import service as partners
@@ -163,6 +164,28 @@ async def test_a_message_that_one_side_hides_is_found(both_files: tuple[File, Fi
     assert not faults(near)  # nothing in the file itself tells that one is missing
     files = (EvidenceFile.model_validate(near), EvidenceFile.model_validate(owner))
     assert hidden in {one.place for one in verification.compare(*files, keys_of(near)).findings}
+
+
+async def test_reconciling_anchors_what_no_message_followed(districts: Districts) -> None:
+    near, owner = districts.near, districts.owner
+    await districts.settle()
+    await districts.exchange()
+    await districts.settle()
+    for side in (near, owner):
+        await side.execute("DELETE FROM partner_anchors")
+        side.context.resources.pop(anchors.KEPT, None)
+    await sealed(districts)
+
+    async with near.context.sessions.begin() as session:
+        await reconciling.request(session, near.context, owner.district.code)
+    async with posting.client_of(near.context) as client:
+        await reconciling.reconcile_due(client, near.context)
+
+    for side, partner in ((near, owner), (owner, near)):
+        path = f"/api/v1/partners/{partner.district.code}/anchors"
+        told = await side.client.get(path, headers=side.district.headers("supervisor"))
+        newest = (await partner.execute("SELECT max(seq) FROM ledger_checkpoints")).scalar_one()
+        assert [one["seq"] for one in told.json()["items"]] == [newest]
 
 
 async def test_two_checkpoints_of_one_place_are_told_as_a_contradiction(

@@ -301,7 +301,13 @@ async def test_records_come_as_a_stream_that_resumes(observed: tuple[Districts, 
 
 
 @pytest.mark.parametrize(
-    "query", ["since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "until=2020-01-01"]
+    "query",
+    [
+        "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z",
+        "until=2020-01-01",
+        "until=0001-01-01T00:00:00Z",
+        "until=9999-12-31T23:59:59-12:00",
+    ],
 )
 async def test_a_period_at_fault_is_refused(interop: RunningService, query: str) -> None:
     answer = await ask(interop, f"{MONITORING}?{query}")

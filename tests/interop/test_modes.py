@@ -100,7 +100,9 @@ async def test_the_two_windows_meet_by_video(districts: Districts) -> None:
     kept = await near.client.put(path, json={"url": url}, headers=headers)
     await districts.settle()
 
-    assert (too_early.status_code, kept.status_code) == (409, 200)
+    assert kept.status_code == 200
+    assert (too_early.status_code, kind_of(too_early)) == (409, "remote-help-refused")
+    assert "待发送；" in too_early.json()["detail"]
     for side in (near, owner):
         seen = await districts.view(side, exchange_id)
         assert seen["remote_help"] == url

@@ -152,7 +152,7 @@ async def test_evidence_comes_after_a_preview_and_a_yes(sides: Districts) -> Non
 
     await offered(sides, request_id)
     seen = await view(near, request_id, "enterprise")
-    assert (seen["state"], seen["actions"]) == ("previewed", ["accept", "refuse", "expire"])
+    assert (seen["state"], seen["actions"]) == ("previewed", ["accept", "refuse"])
     assert seen["preview"]["name"] == "营业执照"
     assert HOLDER["name"] not in str(seen["preview"])
     early = await near.client.get(

@@ -21,6 +21,7 @@ from interop_service.partners.rules import Denial
 from interop_service.recognitions.seals import seal_fault
 from interop_service.suites import ALGORITHMS, PublicKey, Suite
 from tongban.objects.files import SEALED_AS
+from tongban.problems import MalformedRequest, NotFound
 from tongban.sealed_stream import CHUNK_BYTES, sealed_chunk
 
 DOCS = Path(__file__).parents[2] / "docs/interop"
@@ -148,6 +149,8 @@ def test_the_page_lists_every_fault_with_its_status_and_retry() -> None:
         (str(fault.status), fault.type, "yes" if fault.retry else "no")
         for fault in errors.MessageFault.__subclasses__()
     ]
+    # Of the platform's own: told below the protocol's tree too, and final there.
+    faults += [(str(one.status), one.type, "no") for one in (NotFound, MalformedRequest)]
     assert file_errors.FileUnknown.type in {kind for _, kind, _ in faults}
 
     assert sorted(rows) == sorted(faults)

@@ -49,12 +49,14 @@ async def test_an_entry_counts_once_another_approved_it(interop: RunningService)
     approved = await act(interop, "admin-2", f"{path}/approve")
     again = await act(interop, "admin-2", f"{path}/approve")
     refused = await act(interop, "admin-3", f"{path}/refuse", {"reason": "x"})
+    compared = await act(interop, "admin-1", "/api/v1/exchanges/reconcile", {"partner": YANGLING})
     clerk = await interop.client.post(f"{path}/approve", headers=interop.district.headers("clerk"))
 
     assert (alone.status_code, kind_of(alone)) == (403, "second-person-needed")
     assert "interop.partner.changed" not in before
     assert approved.json()["state"] == "approved"
     assert (again.status_code, refused.status_code, clerk.status_code) == (409, 409, 403)
+    assert (compared.status_code, kind_of(compared)) == (409, "partner-not-active")
     ledger = await interop.execute(
         "SELECT actor, action FROM ledger WHERE subject = :d AND action LIKE 'partner%'", d=YANGLING
     )
@@ -112,6 +114,10 @@ async def test_a_district_asks_and_two_persons_let_it_in(districts: Districts) -
     )
     assert partner.json()["state"] == "active"
     assert partner.json()["contacts"][0]["duty"] == "technical"
+    compared = await owner.client.get(
+        "/api/v1/exchanges/reconciliations", headers=owner.district.headers("supervisor")
+    )
+    assert WEINAN in {one["partner"] for one in compared.json()}
     assert (once_more.status_code, kind_of(once_more)) == (409, "already-registered")
 
 

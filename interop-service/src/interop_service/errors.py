@@ -20,6 +20,7 @@ Problem
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from interop_service.wording import DENIALS, MESSAGES
 from tongban.problems import FieldError, Problem
 
 __all__ = [
@@ -250,6 +251,7 @@ class OutOfTurn(MessageFault):
         "zh-CN": "该笔办件当前为 {state}，可以发送：{possible}。请稍后用同一消息编号重发。",
         "en": "The exchange is {state} now and takes: {possible}. Send the same message later.",
     }
+    words = MESSAGES
 
 
 class MessageNotAllowed(MessageFault):
@@ -262,6 +264,7 @@ class MessageNotAllowed(MessageFault):
         "zh-CN": "{mode} 模式下，{side} 一方可以发送：{allowed}。",
         "en": "In the {mode} mode the {side} side sends: {allowed}.",
     }
+    words = MESSAGES
 
 
 class AgreementDenies(MessageFault):
@@ -274,6 +277,7 @@ class AgreementDenies(MessageFault):
         "zh-CN": "原因：{reasons}。请核对双方协议。",
         "en": "Reasons: {reasons}. Check the agreement between the districts.",
     }
+    words = DENIALS
 
 
 class SuiteNotAgreed(MessageFault):
@@ -301,6 +305,7 @@ class EvidenceDenied(MessageFault):
         "zh-CN": "原因：{reasons}。请核对申请人授权、用途、期限和双方协议。",
         "en": "Reasons: {reasons}. Check the consent, its purpose and limit, and the agreement.",
     }
+    words = DENIALS
 
 
 class SenderMismatch(MessageFault):

@@ -4,10 +4,11 @@ Problem
 ├── AgreementNotFound, ChangeNotFound, DeadLetterNotFound,
 │   ExchangeNotFound, KeyNotFound, MaintenanceNotFound  404: nothing so named
 ├── ImportRefused, KeysUnusable, PeriodUpsideDown  422
-├── ChangeDecided, PartnerNotActive          409: not now
+├── ChangeDecided, PartnerNotActive, RemoteHelpRefused  409: not now
 └── SecondPersonNeeded                       403: a change to a partner takes two persons
 """
 
+from interop_service.wording import MESSAGES
 from tongban.problems import FieldError, Problem
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "MaintenanceNotFound",
     "PartnerNotActive",
     "PeriodUpsideDown",
+    "RemoteHelpRefused",
     "SecondPersonNeeded",
 ]
 
@@ -33,8 +35,8 @@ class PartnerNotActive(Problem):
     type = "partner-not-active"
     title = {"zh-CN": "合作区尚未接通", "en": "The partner is not connected yet"}
     detail = {
-        "zh-CN": "请先登记 {district} 的地址和公钥。",
-        "en": "Register the endpoint and the public keys of {district} first.",
+        "zh-CN": "请先登记 {district} 的地址和公钥；已暂停的，请先恢复。",
+        "en": "Register the endpoint and the public keys of {district} first, or resume it.",
     }
 
 
@@ -77,6 +79,19 @@ class ExchangeNotFound(Problem):
     detail = {"zh-CN": "请核对互通编号。", "en": "Check the exchange's id."}
 
 
+class RemoteHelpRefused(Problem):
+    """The owner does not have the case yet, or no longer."""
+
+    status = 409
+    type = "remote-help-refused"
+    title = {"zh-CN": "当前不能登记远程帮办", "en": "No remote help can be offered now"}
+    detail = {
+        "zh-CN": "该笔办件{state}；远程视频帮办在办理区签收之后、办结之前登记。",
+        "en": "The exchange is {state}; remote help is offered while the owner has the case.",
+    }
+    words = MESSAGES
+
+
 class ChangeDecided(Problem):
     """The change is not at the point where that may be done."""
 
@@ -86,6 +101,15 @@ class ChangeDecided(Problem):
     detail = {
         "zh-CN": "该申请当前为 {state}，不能进行 {step}。",
         "en": "It is {state} now, so there is no {step}.",
+    }
+    words = {
+        "asked": {"zh-CN": "待核实"},
+        "entered": {"zh-CN": "待复核"},
+        "approved": {"zh-CN": "已通过"},
+        "refused": {"zh-CN": "已退回"},
+        "endorse": {"zh-CN": "核实"},
+        "approve": {"zh-CN": "复核通过"},
+        "refuse": {"zh-CN": "退回"},
     }
 
 

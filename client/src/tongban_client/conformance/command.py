@@ -13,10 +13,12 @@ import httpx
 
 from interop_service.suites import PrivateKey, Suite
 from tongban.clock import Clock, utc_now
+from tongban_client.conformance.agreeing import NotAgreed, sign_agreement
 from tongban_client.conformance.playing import Tester, keys_at, play
 from tongban_client.conformance.report import Report
 from tongban_client.conformance.samples import sample_case
 from tongban_client.parties import KeySet, KeysUnreadable, Ourselves, Partner
+from tongban_client.sending import NotDelivered
 
 __all__ = ["main"]
 
@@ -34,6 +36,10 @@ MODES: Final = ("online", "proxy", "joint")
 
 class Unusable(ValueError):
     """What was given can't be used; the message says why."""
+
+
+UNCHECKED: Final = (Unusable, KeysUnreadable, NotAgreed, NotDelivered)
+"""What ends the command before a check was run, besides a file or a line that is not there."""
 
 
 def main(
@@ -54,7 +60,9 @@ def main(
         try:
             published, source = _published(given, client)
             tester = _tester(given, published, clock=clock)
-        except (Unusable, KeysUnreadable, OSError, httpx.HTTPError, httpx.InvalidURL) as fault:
+            if given.terms is not None:
+                sign_agreement(tester, _terms(given), client)
+        except (*UNCHECKED, OSError, httpx.HTTPError, httpx.InvalidURL) as fault:
             out.write(f"无法检查 could not be checked: {fault or type(fault).__name__}\n")
             return 2
         report = Report(
@@ -95,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--agreement", required=True, help="双方协议编号 the agreement's code")
     add("--matter", required=True, help="协议中的事项编码 the code of a matter under it")
     add("--mode", choices=MODES, default="proxy", help="协议的通办模式 the agreement's mode")
+    add(
+        "--terms",
+        type=Path,
+        metavar="FILE",
+        help="协议文本（JSON，协议 4.8），先以测试方密钥签署并发送 "
+        "the agreement's terms, to be signed and sent first",
+    )
     add("--suite", choices=[*Suite], default=Suite.ED25519_SHA256, help="密码套件 the suite")
     add(
         "--keys",
@@ -178,6 +193,16 @@ def _ended_key(given: argparse.Namespace) -> PrivateKey | None:
     if given.ended_key is None:
         return None
     return Ourselves.read(given.tester, signing=given.ended_key).keys.signing[-1]
+
+
+def _terms(given: argparse.Namespace) -> dict[str, Any]:
+    try:
+        terms = json.loads(given.terms.read_bytes())
+    except ValueError as fault:
+        raise Unusable(f"{given.terms}: {fault}") from None
+    if not isinstance(terms, dict):
+        raise Unusable(f"{given.terms}: 不是协议文本 these are no terms")
+    return terms
 
 
 def _case(given: argparse.Namespace, *, at: datetime) -> Mapping[str, Any]:

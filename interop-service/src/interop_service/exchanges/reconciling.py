@@ -17,6 +17,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from interop_service.evidence import anchors
 from interop_service.exchanges import comparing, modes, moving, posting, reading
 from interop_service.exchanges.messages import (
     ExchangeStated,
@@ -29,7 +30,9 @@ from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.exchanges.rules import UNDER_WAY, DeliveryState, Side, State
 from interop_service.exchanges.tables import Delivery, Exchange
 from interop_service.partners import service as partners
+from interop_service.partners.rules import PartnerState
 from interop_service.partners.tables import Partner
+from interop_service.refusals import PartnerNotActive
 from interop_service.suites import Suite
 from tongban import audit
 from tongban.context import Context
@@ -59,9 +62,12 @@ async def request(session: AsyncSession, context: Context, partner: str | None) 
 
     Raises:
         PartnerNotFound: 404.
+        PartnerNotActive: 409.
     """
     if partner is not None:
-        wanted: Sequence[str] = [(await partners.partner(session, partner)).district]
+        if (await partners.partner(session, partner)).state is not PartnerState.ACTIVE:
+            raise PartnerNotActive(district=partner)
+        wanted: Sequence[str] = [partner]
     else:
         wanted = await partners.active_districts(session)
     for district in wanted:
@@ -89,6 +95,8 @@ async def reconcile_due(client: httpx.AsyncClient, context: Context) -> int:
         at = context.clock()
         due = await comparing.due_reconciliations(session, at=at, lease=LEASE)
         asked = [(row.partner, row.since) for row in due]
+        if asked:
+            await anchors.refresh(session, context, at=at)
     for district, since in asked:
         try:
             examined, mended = await _with_partner(client, context, district, since=since)
@@ -104,6 +112,11 @@ async def answer(
 ) -> StatesAnswer:
     """Tell a partner how we stand, and send it again what it tells us that it lost."""
     message = reading.read(StatesMessage, signed, context)
+    # What nothing followed in its exchange is anchored at the partner by this, once a day.
+    await anchors.refresh(session, context, at=at)
+    await anchors.keep_partners(
+        session, context, signed.checkpoint, partner=signed.sender, keys=signed.keys, at=at
+    )
     theirs = {one.exchange_id: one for one in message.exchanges}
     wanted = set(theirs)
     if not message.only_listed:
@@ -207,19 +220,29 @@ async def _ask(
     Raises:
         NoAnswer: it can't be reached, refuses, or answers something else.
     """
+    keys = partners.keys_of(partner)
     answer = await posting.post(
         client,
         context,
         url=f"{partner.endpoint}{TREE}/states",
         message_id=new_id(),
         body=message.model_dump_json().encode(),
-        keys=partners.keys_of(partner).signing,
+        keys=keys.signing,
         suite=Suite.ED25519_SHA256,
     )
     if isinstance(answer, Unproven):
         raise NoAnswer(answer.fault)
     if answer.status != httpx.codes.OK:
         raise NoAnswer(f"status {answer.status} {posting.told_by(answer).kind}".strip())
+    async with context.sessions.begin() as session:
+        await anchors.keep_partners(
+            session,
+            context,
+            answer.checkpoint,
+            partner=partner.district,
+            keys=keys,
+            at=context.clock(),
+        )
     try:
         return StatesAnswer.model_validate_json(answer.content).exchanges
     except ValidationError:

@@ -12,7 +12,6 @@ from interop_service.errors import (
     ExchangeKnown,
     ExchangeUnknown,
     MessageNotAllowed,
-    OutOfTurn,
     PackageUnreadable,
     PartnerNotFound,
     ProtocolUnsupported,
@@ -46,7 +45,12 @@ from interop_service.exchanges.tables import Delivery, Exchange, ReceiptRow, Rec
 from interop_service.files.errors import FileTooLarge, FileUnreadable
 from interop_service.letters.tables import Letter
 from interop_service.partners.schemas import DistrictCode
-from interop_service.refusals import DeadLetterNotFound, ExchangeNotFound
+from interop_service.refusals import (
+    DeadLetterNotFound,
+    ExchangeNotFound,
+    PartnerNotActive,
+    RemoteHelpRefused,
+)
 from tongban import app
 from tongban.clock import Now
 from tongban.context import InContext
@@ -82,7 +86,11 @@ async def read_keys(context: InContext, _caller: MaybeCaller) -> OwnKeySet:
     return service.published_keys(context)
 
 
-@router.post("/api/v1/exchanges/reconcile", status_code=202, responses=problems(PartnerNotFound))
+@router.post(
+    "/api/v1/exchanges/reconcile",
+    status_code=202,
+    responses=problems(PartnerNotFound, PartnerNotActive),
+)
 async def reconcile(
     given: ReconcileIn, session: Session, context: InContext, _caller: Operator
 ) -> ReconcileRead:
@@ -196,7 +204,7 @@ async def read_exchange(
 @router.put(
     "/api/v1/exchanges/{exchange_id}/remote-help",
     response_model=ExchangeRead,
-    responses=problems(ExchangeNotFound, OutOfTurn),
+    responses=problems(ExchangeNotFound, RemoteHelpRefused),
 )
 async def offer_remote_help(
     exchange_id: UUID,

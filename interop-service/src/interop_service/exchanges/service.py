@@ -25,7 +25,7 @@ from interop_service.exchanges.schemas import (
 from interop_service.exchanges.tables import Exchange, Hop, ReceiptRow, Reconciliation
 from interop_service.keys import own_keys
 from interop_service.partners import service as partners
-from interop_service.refusals import ExchangeNotFound
+from interop_service.refusals import ExchangeNotFound, RemoteHelpRefused
 from tongban import audit, gb
 from tongban.clock import local_date
 from tongban.context import Context
@@ -33,6 +33,7 @@ from tongban.paging import Paging
 
 __all__ = [
     "brought_licence",
+    "compare_from_now",
     "detail",
     "exchanges_page",
     "hops_read",
@@ -107,13 +108,14 @@ async def offer_remote_help(
 
     Raises:
         ExchangeNotFound: 404.
-        OutOfTurn: 409, the owner does not have the case, or no longer.
+        RemoteHelpRefused: 409, the owner does not have the case, or no longer.
     """
     row = await store.lock_exchange(session, exchange_id)
     if row is None:
         raise ExchangeNotFound
     kind = MessageKind.REMOTE_HELP
-    modes.advance(row.mode, row.state, kind, row.side)
+    if kind not in modes.possible(row.mode, row.state, row.side):
+        raise RemoteHelpRefused(state=row.state)
     row.remote_help = given.url
     await sending.tell_partner(session, context, row, kind, at=at, facts={"url": given.url})
     audit.note(
@@ -135,6 +137,11 @@ async def receipts(session: AsyncSession, exchange_id: UUID) -> Sequence[Receipt
     """
     await _exchange(session, exchange_id)
     return await store.receipts_of(session, exchange_id)
+
+
+async def compare_from_now(session: AsyncSession, partner: str, *, at: datetime) -> None:
+    """Have the worker reconcile with a partner that is connected now, and daily from then on."""
+    await comparing.want_reconciliation(session, partner, at=at)
 
 
 async def reconciliations(session: AsyncSession) -> Sequence[Reconciliation]:

@@ -1,12 +1,12 @@
 """HTTP of monitoring, for those who run and supervise the exchange."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from interop_service.monitoring import service
 from interop_service.monitoring.rules import Outcome
@@ -26,6 +26,11 @@ __all__ = ["router"]
 router = app.router("exchanges")
 Operator = Annotated[Caller, allow(Role.SUPERVISOR, Role.ADMIN, Role.OPS)]
 Partner = Annotated[DistrictCode | None, Query()]
+# A day earlier, and in any zone, it is still an instant that can be reckoned with.
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
+]
 LastEvent = Annotated[str | None, Header(alias="Last-Event-ID", max_length=200)]
 
 
@@ -34,8 +39,8 @@ async def read_monitoring(
     session: Session,
     at: Now,
     _caller: Operator,
-    since: Annotated[AwareDatetime | None, Query(description="起 / from; a day ago")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="止 / before; now")] = None,
+    since: Annotated[Instant | None, Query(description="起 / from; a day ago")] = None,
+    until: Annotated[Instant | None, Query(description="止 / before; now")] = None,
     partner: Partner = None,
     by_matter: Annotated[bool, Query(description="按事项分列 / a line for each matter")] = False,
 ) -> MonitoringRead:

@@ -7,6 +7,7 @@ Problem
 └── DocumentUnfit                             422: what was offered is no sealed document of ours
 """
 
+from interop_service.wording import DENIALS, EVIDENCE_STEPS, OBJECTIONS
 from tongban.problems import Problem, Where
 
 __all__ = [
@@ -37,6 +38,7 @@ class EvidenceGone(Problem):
         "zh-CN": "该笔调取当前为 {state}；证明只在提供之后、期限之内可以查看。",
         "en": "The request is {state}; evidence shows once delivered, and within its limit.",
     }
+    words = EVIDENCE_STEPS
 
 
 class EvidenceNotAllowed(Problem):
@@ -49,6 +51,7 @@ class EvidenceNotAllowed(Problem):
         "zh-CN": "原因：{reasons}。请核对申请人授权、用途、期限和双方协议。",
         "en": "Reasons: {reasons}. Check the consent, its purpose and limit, and the agreement.",
     }
+    words = DENIALS
 
 
 class EvidenceStepRefused(Problem):
@@ -61,6 +64,7 @@ class EvidenceStepRefused(Problem):
         "zh-CN": "该笔调取当前为 {state}，本区可以：{possible}。",
         "en": "The request is {state}; this side may: {possible}.",
     }
+    words = EVIDENCE_STEPS
 
 
 class DocumentUnfit(Problem):
@@ -73,6 +77,7 @@ class DocumentUnfit(Problem):
         "zh-CN": "原因：{reason}。请提供本区签发并盖章的电子证照或证明。",
         "en": "Reason: {reason}. Offer a licence or certificate that this district sealed.",
     }
+    words = OBJECTIONS
 
     def __init__(self, reason: str) -> None:
         super().__init__(errors=[Where.pointer("/document", self.title, reason)], reason=reason)

@@ -128,8 +128,12 @@ FINAL = frozenset(EvidenceState) - {state for state, _ in TRANSITIONS}
 
 
 def steps_from(state: EvidenceState, party: Party) -> list[EvidenceStep]:
-    """Return what this side may do now."""
-    return [step for at, step in TRANSITIONS if at is state and party in TAKEN_BY[step]]
+    """Return what this side may do now; that its time runs out is nobody's to do."""
+    return [
+        step
+        for at, step in TRANSITIONS
+        if at is state and party in TAKEN_BY[step] and step is not EvidenceStep.EXPIRE
+    ]
 
 
 def next_state(state: EvidenceState, step: EvidenceStep, *, by: Party) -> EvidenceState | None:

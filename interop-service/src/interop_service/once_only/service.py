@@ -297,7 +297,7 @@ def _next(row: EvidenceRequest, step: EvidenceStep) -> EvidenceState:
     state = rules.next_state(row.state, step, by=row.party)
     if state is None:
         possible = rules.steps_from(row.state, row.party)
-        raise EvidenceStepRefused(state=row.state, possible=", ".join(possible) or "—")
+        raise EvidenceStepRefused(state=row.state, possible=possible)
     return state
 
 

@@ -17,12 +17,14 @@ from interop_service.errors import (
     WrongDistrict,
 )
 from interop_service.exchanges import posting, signatures
+from interop_service.exchanges import service as exchanges
 from interop_service.exchanges.posting import Unproven
 from interop_service.exchanges.proof import SignedMessage
 from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.exchanges.signatures import SignedRequest
 from interop_service.keys import KeySetUnusable, PartnerKeys, own_keys
 from interop_service.partners import service as partners
+from interop_service.partners.rules import PartnerState
 from interop_service.partners.schemas import PartnerIn
 from interop_service.partners.tables import Partner
 from interop_service.refusals import ChangeNotFound, KeysUnusable, PartnerNotActive
@@ -153,7 +155,10 @@ async def decide(
     else:
         row.decided_by, row.decided_at, row.reason = actor, at, reason
     if row.state is ChangeState.APPROVED:
-        await partners.register(session, PartnerIn.model_validate(row.content), actor=actor)
+        given = PartnerIn.model_validate(row.content)
+        partner = await partners.register(session, given, actor=actor)
+        if partner.state is PartnerState.ACTIVE:
+            await exchanges.compare_from_now(session, partner.district, at=at)
     _note(session, row, f"partner_change.{step}", actor=actor)
     await session.flush()
     return row

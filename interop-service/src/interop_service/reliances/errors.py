@@ -7,6 +7,7 @@ Problem
 └── LicenceStillStands                        409: a licence is ended where it is kept
 """
 
+from interop_service.wording import DISPUTE_STATES, RELIANCE_STEPS
 from tongban.problems import Problem
 
 __all__ = [
@@ -47,6 +48,7 @@ class RelianceStepRefused(Problem):
         "zh-CN": "该采信当前为 {state}，本区可以：{possible}。",
         "en": "It is {state}; this side may: {possible}.",
     }
+    words = RELIANCE_STEPS
 
 
 class DisputeOpen(Problem):
@@ -71,6 +73,7 @@ class DisputeAnswered(Problem):
         "zh-CN": "该异议当前为 {state}，只有签发区可以答复一次。",
         "en": "It is {state}; its issuer alone answers it, once.",
     }
+    words = DISPUTE_STATES
 
 
 class LicenceStillStands(Problem):

@@ -114,7 +114,7 @@ async def raise_dispute(
         raise RelianceNotFound
     if row.party is not RelianceParty.RELYING or row.state is RelianceState.ENDED:
         possible = rules.steps_from(row.state, row.party)
-        raise RelianceStepRefused(state=row.state, possible=", ".join(possible) or "—")
+        raise RelianceStepRefused(state=row.state, possible=possible)
     open_ones = await store.open_disputes(
         session, row.document_number, party=RelianceParty.RELYING, partner=row.partner
     )

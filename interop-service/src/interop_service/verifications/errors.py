@@ -6,6 +6,7 @@ Problem
 └── LicenceNotGenuine          422: what was shown is no licence that the partner sealed
 """
 
+from interop_service.wording import DENIALS, OBJECTIONS
 from tongban.problems import Problem, Where
 
 __all__ = ["LicenceNotGenuine", "VerificationNotAllowed", "VerificationNotFound"]
@@ -30,6 +31,7 @@ class VerificationNotAllowed(Problem):
         "zh-CN": "原因：{reasons}。请核对双方协议和互认目录。",
         "en": "Reasons: {reasons}. Check the agreement and the register of what counts as equal.",
     }
+    words = DENIALS
 
 
 class LicenceNotGenuine(Problem):
@@ -42,6 +44,7 @@ class LicenceNotGenuine(Problem):
         "zh-CN": "原因：{reason}。请核对证照文件是否完整，或改用证照编号、二维码查验。",
         "en": "Reason: {reason}. Check that the file is whole, or ask by number or QR code.",
     }
+    words = OBJECTIONS
 
     def __init__(self, reason: str) -> None:
         super().__init__(errors=[Where.pointer("/document", self.title, reason)], reason=reason)
