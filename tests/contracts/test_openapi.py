@@ -9,6 +9,7 @@ from gateway.openapi import METHODS, merge
 from gateway.routing import is_exchange, is_public
 from support.house import SERVICES, service_of
 from tongban import app
+from tongban.shapes import words_of
 from tongban.testing.district import TestDistrict
 
 
@@ -48,6 +49,28 @@ def _operations_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for method, operation in item.items()
         if method in METHODS
     }
+
+
+def _patterns_in(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("pattern"), str):
+            yield node["pattern"]
+        for value in node.values():
+            yield from _patterns_in(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _patterns_in(value)
+
+
+# Of the Idempotency-Key, whose problem is its own; and no pattern of a person's text.
+OF_PROGRAMS = {r"^[\x21-\x7e]+$"}
+
+
+def test_whoever_misses_a_pattern_is_told_in_words(documents: dict[str, dict[str, Any]]) -> None:
+    patterns = {one for document in documents.values() for one in _patterns_in(document)}
+    without = {one for one in patterns - OF_PROGRAMS if words_of(one) is None}
+
+    assert not without, "say what it is with tongban.shapes.shape"
 
 
 def test_no_operation_is_lost(documents: dict[str, dict[str, Any]], merged: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 
 from tongban.problems import Problem, from_validation, language_of, render, sentences_of
+from tongban.shapes import SIX_DIGITS
 from tongban.telemetry import mask
 from tongban.texts import Code, Line
 
@@ -97,6 +98,15 @@ def test_choices_are_listed_in_the_callers_language_and_broken_json_is_the_whole
 
     assert sentences_of(choices)["zh-CN"] == "应为下列之一：'a'、'b'、'c'"
     assert fault.pointer == ""
+
+
+def test_what_misses_a_pattern_is_told_in_words_what_it_should_be() -> None:
+    def missed(pattern: str) -> dict[str, str]:
+        fault = {"type": "string_pattern_mismatch", "msg": "…", "ctx": {"pattern": pattern}}
+        return dict(sentences_of(fault))
+
+    assert missed(SIX_DIGITS) == {"zh-CN": "格式不符，应为：6 位数字", "en": "Should be 6 digits"}
+    assert missed("^x{9}$")["zh-CN"] == "格式不符：^x{9}$"
 
 
 def test_what_is_personal_is_masked_in_logs() -> None:

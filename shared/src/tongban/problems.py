@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import JSONResponse, Response
 
 from tongban.clock import SHANGHAI
+from tongban.shapes import words_of
 
 __all__ = [
     "FieldError",
@@ -307,6 +308,8 @@ def sentences_of(error: Mapping[str, Any]) -> Text:
         context = {**context, "expected": choices}
     english = str(error["msg"])
     template = context.get("zh") or _ZH.get(error["type"])
+    if (words := words_of(str(context.get("pattern")))) is not None:
+        return {"zh-CN": f"格式不符，应为：{words['zh-CN']}", "en": f"Should be {words['en']}"}
     try:
         chinese = template.format_map(context) if template else f"值不符合要求（{english}）"
     except (KeyError, IndexError, ValueError):  # a sentence with braces of its own

@@ -187,8 +187,9 @@ def main(package: str) -> None:
         found = asyncio.run(_verify_ledger(settings()))
         if found.first_fault is not None:
             fault = found.first_fault
+            kinds = {"altered": "被篡改", "removed": "被删除", "reordered": "次序被改"}
             sys.exit(
-                f"审计日志第 {fault.seq} 条有问题（{fault.kind}）/ entry {fault.seq}: {fault.kind}"
+                f"审计日志第 {fault.seq} 条{kinds[fault.kind]} / entry {fault.seq}: {fault.kind}"
             )
         typer.echo(f"审计日志完整，共 {found.entries} 条 / {found.entries} entries, unbroken")
 

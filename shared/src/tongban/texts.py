@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, StringConstraints
 
 from tongban.problems import field_fault
+from tongban.shapes import shape
 
 __all__ = ["Code", "Line", "Paragraph", "name_without_form"]
 
@@ -46,7 +47,12 @@ Line = Annotated[
 Paragraph = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_lines)]
 """Some lines of text; may be empty."""
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+_CODE = shape(
+    r"^[A-Za-z0-9_-]+$",
+    zh="字母、数字、连字符和下划线",
+    en="letters, digits, hyphens and underscores",
+)
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_CODE)]
 """A key made of letters, digits, hyphen and underscore: safe in paths and event subjects."""
 
 

@@ -14,6 +14,7 @@ from case_service.archive.vocabulary import (
     TransferState,
 )
 from case_service.cases.rules import Outcome
+from case_service.shapes import ANY_CASE_DIGEST
 from tongban.problems import field_fault
 from tongban.texts import Code, Line, Paragraph
 
@@ -164,7 +165,7 @@ class ReceiptIn(_In):
     """接收回执."""
 
     receipt_number: Line
-    sha256: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{64}$")] = Field(
+    sha256: Annotated[str, Field(pattern=ANY_CASE_DIGEST)] = Field(
         description="接收方计算的移交包 SHA-256 / of the package as it was received"
     )
 

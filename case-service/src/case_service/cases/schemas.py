@@ -19,6 +19,7 @@ from case_service.cases.rules import (
     Stage,
 )
 from case_service.materials.rules import MaterialOrigin
+from case_service.shapes import CASE_NUMBER, ID_TAIL
 
 __all__ = [
     "Agent",
@@ -278,8 +279,8 @@ class ProgressIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: Annotated[str, Field(pattern=r"^[0-9]{21}$")]
-    id_tail: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4}$")]
+    number: Annotated[str, Field(pattern=CASE_NUMBER)]
+    id_tail: Annotated[str, Field(pattern=ID_TAIL)]
     """证件号码或统一社会信用代码末四位"""
 
 

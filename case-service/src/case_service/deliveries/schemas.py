@@ -14,6 +14,7 @@ from case_service.deliveries.rules import (
     PostagePayer,
 )
 from tongban.problems import field_fault
+from tongban.shapes import SIX_DIGITS
 from tongban.texts import Code, Line
 
 __all__ = ["ConfirmIn", "DeliveryIn", "DeliveryRead", "Recipient", "ReturnIn", "SendIn"]
@@ -42,7 +43,7 @@ class DeliveryIn(_In):
     postage_by: PostagePayer | None = None
     locker: Line | None = None
     """自助柜位置与柜格 / which locker, which cell"""
-    partner_district: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None
+    partner_district: Annotated[str | None, Field(pattern=SIX_DIGITS)] = None
 
     @model_validator(mode="after")
     def _way_has_what_it_needs(self) -> Self:
@@ -80,7 +81,7 @@ class ConfirmIn(_In):
 
     recipient: Line | None = None
     """签收人；缺省为申请人 / who signed for it; the applicant by default"""
-    code: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None
+    code: Annotated[str | None, Field(pattern=SIX_DIGITS)] = None
     """自助柜取件码 / the locker's code"""
 
 

@@ -17,6 +17,7 @@ from case_service.documents.schemas import (
     SealedDocument,
 )
 from case_service.errors import CaseNotFound, DocumentNotFound, TooManyTries
+from case_service.shapes import ANY_CASE_DIGEST
 from tongban.app import router as new_router
 from tongban.clock import Now, local_date
 from tongban.context import InContext
@@ -34,7 +35,7 @@ Number = Annotated[
     Path(pattern=NUMBER, examples=["610171-SJ-2026-000123"]),
 ]
 Digest = Annotated[
-    str, Query(pattern=r"^[0-9a-fA-F]{64}$", description="文书上的摘要 / the digest printed on it")
+    str, Query(pattern=ANY_CASE_DIGEST, description="文书上的摘要 / the digest printed on it")
 ]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from case_service.documents.wording import DocumentKind
+from tongban.shapes import shape
 
 __all__ = [
     "NUMBER",
@@ -17,7 +18,11 @@ __all__ = [
     "SealedDocument",
 ]
 
-NUMBER: Final = r"^[0-9]{6}-[A-Z]{2}-[0-9]{4}-[0-9]{6,12}$"
+NUMBER: Final = shape(
+    r"^[0-9]{6}-[A-Z]{2}-[0-9]{4}-[0-9]{6,12}$",
+    zh="文号，如 610171-SJ-2026-000123",
+    en="a document's number, like 610171-SJ-2026-000123",
+)
 """The shape of a document's number (文号)."""
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from case_service.cases.case_body import FactMap, MaterialIn
 from case_service.cases.rules import Channel
 from case_service.drafts.rules import DraftState
+from case_service.shapes import CASE_NUMBER
 from tongban.problems import field_fault
 from tongban.texts import Code, Line
 
@@ -53,7 +54,7 @@ class DraftIn(DraftContent):
 class ResumeIn(_In):
     """接续: by number and identity number before a clerk, or by a one-time code anywhere."""
 
-    number: Annotated[str | None, Field(pattern=r"^[0-9]{21}$")] = None
+    number: Annotated[str | None, Field(pattern=CASE_NUMBER)] = None
     identity_number: Line | None = None
     """证件号码或统一社会信用代码"""
     code: Code | None = None

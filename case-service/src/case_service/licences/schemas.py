@@ -20,6 +20,7 @@ from case_service.licences.vocabulary import (
     LicenceState,
     Standing,
 )
+from tongban.shapes import shape
 from tongban.texts import Line, Paragraph
 
 __all__ = [
@@ -165,7 +166,14 @@ class ShowCodeMade(BaseModel):
     expires_at: datetime
 
 
+SHOWN_CODE = shape(
+    r"^[0-9A-Za-z-]{8,12}$",
+    zh="亮证码，8 位字母和数字",
+    en="the 8 letters and digits that the holder shows",
+)
+
+
 class RedeemIn(_In):
     """A code that a holder shows."""
 
-    code: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{8,12}$")]
+    code: Annotated[str, Field(pattern=SHOWN_CODE)]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from case_service.cases.schemas import FileRead
 from tongban.paging import Page
 from tongban.problems import field_fault
+from tongban.shapes import DIGEST
 from tongban.texts import Code, Line
 
 __all__ = ["MyFile", "MyLicence", "MyMaterials", "ReuseIn", "ReuseRead", "UploadIn", "UploadRead"]
@@ -26,7 +27,7 @@ class UploadIn(BaseModel):
     file_name: Line
     size: Annotated[int, Field(ge=1, le=_LARGEST)]
     """总字节数 / bytes in all"""
-    sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
+    sha256: Annotated[str | None, Field(pattern=DIGEST)] = None
     """整个文件的 SHA-256，完成时核对 / of the whole file, checked at the end"""
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from case_service.ratings.follow_up_rules import FollowUpState, FollowUpStep
 from case_service.ratings.rules import BEST, WORST, RatingSource
+from case_service.shapes import CASE_NUMBER, ID_TAIL
 from tongban.texts import Paragraph
 
 __all__ = [
@@ -51,10 +52,10 @@ class RatingByReceiptIn(RatingIn):
     """A rating without an account: of a contact by its ticket, or of a case by its receipt."""
 
     ticket_id: UUID | None = Field(default=None, description="取号单编号 / the ticket's id")
-    number: Annotated[str, Field(pattern=r"^[0-9]{21}$")] | None = Field(
+    number: Annotated[str, Field(pattern=CASE_NUMBER)] | None = Field(
         default=None, description="办件编号 / the case's number"
     )
-    id_tail: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4}$")] | None = Field(
+    id_tail: Annotated[str, Field(pattern=ID_TAIL)] | None = Field(
         default=None, description="证件号码或统一社会信用代码末四位"
     )
 

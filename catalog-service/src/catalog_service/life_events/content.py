@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from catalog_service.life_events.rules import cycle_in
+from catalog_service.matters.codes import LONG_CODE_PATTERN
 from catalog_service.matters.guide_rules import Part as TreePart
 from catalog_service.matters.guide_rules import faults_of_tree
 from catalog_service.matters.guide_tree import Tree, tree_of
@@ -19,7 +20,7 @@ from tongban.texts import Code, Line, Paragraph
 __all__ = ["EXAMPLE_LIFE_EVENT", "LifeEventContent", "Member", "Wording"]
 
 Faults = Iterator[tuple[Place, PydanticCustomError]]
-LongCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{31}$")]
+LongCode = Annotated[str, StringConstraints(pattern=LONG_CODE_PATTERN)]
 
 
 OWN_ADDRESSES = frozenset({"import", "proposals"})

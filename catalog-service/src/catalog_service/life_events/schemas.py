@@ -7,6 +7,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from catalog_service.life_events.content import LifeEventContent
+from catalog_service.matters.codes import LONG_CODE_PATTERN
 from catalog_service.matters.schemas import SiteRead
 from catalog_service.matters.vocabulary import DayUnit
 from tongban.texts import Code
@@ -29,7 +30,7 @@ __all__ = [
 
 PathCode = Annotated[Code, Path(description="一件事编码 / the life event's code")]
 MatterCodeQuery = Annotated[
-    Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{31}$")] | None,
+    Annotated[str, StringConstraints(pattern=LONG_CODE_PATTERN)] | None,
     Query(description="包含该事项 / takes this matter"),
 ]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from catalog_service.matters.vocabulary import LEVEL_CODES, TYPE_CODES, Level, MatterType
 from tongban.gb import InvalidCreditCode, check_credit_code
 from tongban.problems import field_fault
+from tongban.shapes import shape
 
 __all__ = [
     "BASIC_PATTERN",
@@ -25,9 +26,22 @@ __all__ = [
     "valid_credit_code",
 ]
 
-BASIC_PATTERN = r"^[0-9]{12}$"
-CODE_PATTERN = r"^[0-9A-Z]{18}[1-5][0-9]{12}$"
-HANDLING_PATTERN = r"^[0-9A-Z]{18}[1-5][0-9]{14}$"
+BASIC_PATTERN = shape(r"^[0-9]{12}$", zh="12 位基本编码", en="a basic code of 12 digits")
+LONG_CODE_PATTERN = shape(
+    r"^[0-9A-Z]{31}$",
+    zh="31 位实施编码（大写字母和数字）",
+    en="a matter's code of 31 capital letters and digits",
+)
+CODE_PATTERN = shape(
+    r"^[0-9A-Z]{18}[1-5][0-9]{12}$",
+    zh="31 位实施编码：18 位统一社会信用代码、1 位行使层级（1–5）、12 位基本编码",
+    en="a matter's code: 18 characters of a credit code, a level from 1 to 5, 12 digits",
+)
+HANDLING_PATTERN = shape(
+    r"^[0-9A-Z]{18}[1-5][0-9]{14}$",
+    zh="33 位业务办理项编码：实施编码加 2 位数字",
+    en="a handling item's code of 33 characters: its matter's and 2 digits",
+)
 
 _TYPES = {digits: kind for kind, digits in TYPE_CODES.items()}
 

@@ -32,6 +32,7 @@ from catalog_service.matters.vocabulary import (
 )
 from tongban.conditions import Condition, InvalidCondition, parse
 from tongban.problems import field_fault
+from tongban.shapes import SIX_DIGITS, shape
 from tongban.texts import Code, Line, Paragraph
 
 __all__ = [
@@ -66,10 +67,13 @@ __all__ = [
 
 Place = tuple[str | int, ...]
 Days = Annotated[int, Field(ge=0, le=3650, description="工作日 / working days")]
-Link = Annotated[
-    str, StringConstraints(max_length=500, pattern=r"^(https?://[^\s/]\S*|/[^\s/]\S*)$")
-]
-DistrictCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+_LINK = shape(
+    r"^(https?://[^\s/]\S*|/[^\s/]\S*)$",
+    zh="以 http://、https:// 或 / 开头的网址",
+    en="an address that begins with http://, https:// or /",
+)
+Link = Annotated[str, StringConstraints(max_length=500, pattern=_LINK)]
+DistrictCode = Annotated[str, StringConstraints(pattern=SIX_DIGITS)]
 
 
 def _read_condition(raw: Any) -> Condition | None:

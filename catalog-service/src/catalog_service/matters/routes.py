@@ -39,13 +39,14 @@ from tongban.etags import Known, offer
 from tongban.identity import MaybeCaller
 from tongban.paging import CursorInvalid, PageQuery
 from tongban.problems import problems
+from tongban.shapes import SIX_DIGITS
 from tongban.texts import Code
 
 __all__ = ["router"]
 
 router = new_router("matters")
 
-DistrictQuery = Annotated[str | None, Query(pattern=r"^[0-9]{6}$", description="事项所属地区")]
+DistrictQuery = Annotated[str | None, Query(pattern=SIX_DIGITS, description="事项所属地区")]
 
 
 @router.get("/api/v1/matters", responses=problems(CursorInvalid))

@@ -22,6 +22,7 @@ from tongban.db import Session
 from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, PageQuery
 from tongban.problems import problems
+from tongban.shapes import shape
 
 __all__ = ["router"]
 
@@ -29,7 +30,8 @@ router = new_router("catalog")
 
 MOST_MONTHS = 60
 A_YEAR = timedelta(days=334)
-MonthQuery = Annotated[str | None, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+_MONTH = shape(r"^20[0-9]{2}-(0[1-9]|1[0-2])$", zh="月份，如 2026-10", en="a month, like 2026-10")
+MonthQuery = Annotated[str | None, Query(pattern=_MONTH)]
 Planner = Annotated[Caller, allow(Role.CATALOG_EDITOR, Role.SUPERVISOR, Role.ADMIN)]
 
 

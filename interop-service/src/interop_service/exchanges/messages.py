@@ -25,6 +25,7 @@ from interop_service.partners.rules import Mode
 from interop_service.partners.schemas import DistrictCode, MatterCode
 from tongban.objects import LeftFile
 from tongban.problems import field_fault
+from tongban.shapes import DIGEST, SECURE_ADDRESS
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -142,7 +143,7 @@ class ReceiptMessage(CaseMessage):
     licence_type: Code | None = None
     way: Code | None = None
     score: Score | None = None
-    url: Annotated[str | None, StringConstraints(pattern=r"^https://\S+$", max_length=500)] = None
+    url: Annotated[str | None, StringConstraints(pattern=SECURE_ADDRESS, max_length=500)] = None
     standing: Annotated[list[Standing] | None, Field(max_length=20)] = None
     content: Encrypted | None = None
     """A compact JWE of what is for the case alone: `StepContent`, or a `CorrectionPackage`."""
@@ -206,7 +207,7 @@ class PackageMaterial(BaseModel):
     name: Line
     media_type: Line
     size: Annotated[int, Field(ge=1)]
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, StringConstraints(pattern=DIGEST)]
     content: str | None = None
     file: FileRef | None = None
 
@@ -308,7 +309,7 @@ class ResultPayload(BaseModel):
 class FileLacking(BaseModel):
     """A file that the receiver of a message has not, or not all of."""
 
-    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    digest: Annotated[str, StringConstraints(pattern=DIGEST)]
     offset: Annotated[int, Field(ge=0)]
     """From which byte on it is to be sent."""
 

@@ -114,9 +114,6 @@ async def answer(
     message = reading.read(StatesMessage, signed, context)
     # What nothing followed in its exchange is anchored at the partner by this, once a day.
     await anchors.refresh(session, context, at=at)
-    await anchors.keep_partners(
-        session, context, signed.checkpoint, partner=signed.sender, keys=signed.keys, at=at
-    )
     theirs = {one.exchange_id: one for one in message.exchanges}
     wanted = set(theirs)
     if not message.only_listed:
@@ -133,6 +130,10 @@ async def answer(
     said = [stated(row) for row in known.values()]
     said += [ExchangeStated.unknown(one) for one in theirs if one not in known]
     await _mend_all(session, context, signed.sender, known, message.exchanges, at=at)
+    # Last, as whoever takes a message does: what all of a partner's messages share.
+    await anchors.keep_partners(
+        session, context, signed.checkpoint, partner=signed.sender, keys=signed.keys, at=at
+    )
     await session.flush()
     return StatesAnswer(exchanges=said)
 

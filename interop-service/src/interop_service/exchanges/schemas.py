@@ -21,6 +21,7 @@ from interop_service.letters.rules import LetterKind
 from interop_service.partners.rules import Mode, PostageBearer
 from interop_service.partners.schemas import DistrictCode
 from interop_service.suites import Suite
+from tongban.shapes import SECURE_ADDRESS
 from tongban.texts import Line
 
 __all__ = [
@@ -207,7 +208,7 @@ class RemoteHelpIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: Annotated[str, StringConstraints(pattern=r"^https://\S+$", max_length=500)]
+    url: Annotated[str, StringConstraints(pattern=SECURE_ADDRESS, max_length=500)]
 
 
 class ReceiptRead(BaseModel):

@@ -26,6 +26,7 @@ from tongban.idempotency import TransactionalRoute
 from tongban.identity import Caller, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import problems
+from tongban.shapes import DIGEST
 
 __all__ = ["router", "signed_router"]
 
@@ -34,7 +35,7 @@ signed_router = APIRouter(route_class=TransactionalRoute, tags=["files"])
 
 Operator = Annotated[Caller, allow(Role.SUPERVISOR, Role.ADMIN, Role.OPS)]
 Digest = Annotated[
-    str, Path(pattern="^[0-9a-f]{64}$", description="文件的 SHA-256 / the file's SHA-256, hex")
+    str, Path(pattern=DIGEST, description="文件的 SHA-256 / the file's SHA-256, hex")
 ]
 _TOLD: dict[str, Any] = {
     "Upload-Offset": {"schema": {"type": "integer"}, "description": "已收到的字节数 / received"},

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tongban.shapes import DIGEST
 from tongban.vault import Vault
 
 __all__ = ["Announced", "FileRef", "FileSecret", "open_secret", "plain_indexes", "seal_secret"]
@@ -15,7 +16,7 @@ LARGEST: Final = 2**40
 class FileRef(BaseModel):
     """文件: a material's bytes that travel beside the message, sealed."""
 
-    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    digest: Annotated[str, Field(pattern=DIGEST)]
     """SHA-256 of the sealed bytes, as they travel."""
     size: Annotated[int, Field(ge=17, le=LARGEST)]
     """Of the sealed bytes."""

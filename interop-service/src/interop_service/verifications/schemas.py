@@ -22,6 +22,7 @@ from interop_service.verifications.rules import (
     VerificationState,
 )
 from tongban.problems import field_fault
+from tongban.shapes import DIGEST, shape
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 Token = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+_PATH = shape(r"^/[\x21-\x7e]*$", zh="以 / 开头的路径", en="a path that begins with /")
+Digest = Annotated[str, StringConstraints(pattern=DIGEST)]
 
 
 class VerificationIn(BaseModel):
@@ -72,7 +74,7 @@ class StatusPlace(BaseModel):
     """Where a licence's bit is in its issuer's public status lists."""
 
     idx: Annotated[int, Field(ge=0, le=2**31)]
-    path: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]*$", max_length=300)]
+    path: Annotated[str, StringConstraints(pattern=_PATH, max_length=300)]
     """At the issuer's registered address, and nowhere else."""
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tongban.objects.store import ObjectStore
 from tongban.sealed_stream import new_stream_key, opened, sealed
+from tongban.shapes import DIGEST
 
 __all__ = ["FILES", "PIECE_BYTES", "SEALED_AS", "FilePiece", "LeftFile", "leave_file", "open_file"]
 
@@ -42,7 +43,7 @@ class LeftFile(BaseModel):
     pieces: tuple[FilePiece, ...]
     size: Annotated[int, Field(ge=1)]
     """Of the sealed bytes, in all."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=DIGEST)]
     """Of the sealed bytes."""
     secret: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
     """The 32 bytes of the key that opens it, base64url."""

@@ -8,6 +8,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tongban.shapes import DIGEST
+
 __all__ = [
     "InvalidObjectKey",
     "ObjectNotFound",
@@ -44,7 +46,7 @@ class ObjectRef(BaseModel):
 
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     size: Annotated[int, Field(ge=0)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=DIGEST)]
 
 
 class ObjectStore(ABC):

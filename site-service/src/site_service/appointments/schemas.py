@@ -11,6 +11,7 @@ from site_service.queue.rules import Need, TicketChannel
 from site_service.queue.schemas import TicketRead
 from site_service.sites.schemas import MatterCode, SiteId
 from tongban.problems import field_fault
+from tongban.shapes import PHONE
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
     "WaitingIn",
 ]
 
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{5,19}$")]
+Phone = Annotated[str, StringConstraints(pattern=PHONE)]
 
 
 class Contact(BaseModel):

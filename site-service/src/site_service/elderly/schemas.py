@@ -17,6 +17,7 @@ from site_service.elderly.rules import Aspect, EvidenceKind, Lack, Outcome
 from site_service.sites.rules import Area, Provenance, SiteKind
 from site_service.sites.schemas import MatterCode, SiteId
 from tongban.problems import field_fault
+from tongban.shapes import DIGEST, WEB_ADDRESS
 from tongban.texts import Code, Line, Paragraph
 
 __all__ = [
@@ -35,10 +36,8 @@ __all__ = [
     "SiteReport",
 ]
 
-EvidenceUrl = Annotated[
-    str, StringConstraints(max_length=500, pattern=r"^https?://[^\s\x00-\x1f]{1,480}$")
-]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+EvidenceUrl = Annotated[str, StringConstraints(max_length=500, pattern=WEB_ADDRESS)]
+Sha256 = Annotated[str, StringConstraints(pattern=DIGEST)]
 Text = Annotated[Paragraph, StringConstraints(min_length=1, max_length=1000)]
 
 

@@ -16,6 +16,7 @@ from site_service.queue.rules import Need, TicketState
 from site_service.rosters.schemas import Subject
 from site_service.sites.schemas import MatterCode, SiteId
 from tongban.problems import field_fault
+from tongban.shapes import PHONE
 from tongban.texts import Line
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
     "TicketsIn",
 ]
 
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 -]{5,19}$")]
+Phone = Annotated[str, StringConstraints(pattern=PHONE)]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from tongban import conditions
 from tongban.problems import field_fault
+from tongban.shapes import shape
 from tongban.texts import Line
 
 __all__ = ["APPOINTMENT", "ORDINARY", "USUAL", "CallClass", "QueuePolicy"]
@@ -41,8 +42,17 @@ class CallClass(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: str = Field(pattern=r"^[a-z][a-z_]{1,31}$")
-    prefix: str = Field(pattern=r"^[A-Z]{1,2}$", description="号码前缀 / before the number")
+    code: str = Field(
+        pattern=shape(
+            r"^[a-z][a-z_]{1,31}$",
+            zh="2 至 32 个小写字母和下划线",
+            en="2 to 32 small letters and underscores",
+        )
+    )
+    prefix: str = Field(
+        pattern=shape(r"^[A-Z]{1,2}$", zh="1 至 2 个大写字母", en="1 or 2 capital letters"),
+        description="号码前缀 / before the number",
+    )
     name: Line
     english_name: Line
     head_start_minutes: int = Field(

@@ -18,6 +18,7 @@ from site_service.sites.rules import Area, WindowKind, WindowState
 from site_service.sites.schemas import MatterCode
 from tongban import gb
 from tongban.problems import field_fault
+from tongban.shapes import shape
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -225,7 +226,11 @@ class PrintedTicket(BaseModel):
 
     id: UUID
     number: str = Field(
-        pattern=r"^[A-Z0-9_-]{1,60}-[0-9]{1,6}$",
+        pattern=shape(
+            r"^[A-Z0-9_-]{1,60}-[0-9]{1,6}$",
+            zh="终端编号、连字符和数字，如 K1-007",
+            en="a kiosk's code, a hyphen and digits, like K1-007",
+        ),
         description="以终端编号开头，可省去网点编号，如 K1-007"
         " / begins with the kiosk's code, the site's part of it may be left out",
     )

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from site_service.helpers.engaged import EngagementKind
 from site_service.rosters.rules import AbRole, StaffPost
 from site_service.sites.schemas import OpeningHours, SiteId
+from tongban.shapes import shape
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -28,7 +29,8 @@ __all__ = [
     "Subject",
 ]
 
-Subject = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S+$")]
+_SUBJECT = shape(r"^\S+$", zh="账号，不含空格", en="an account's name, without spaces")
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_SUBJECT)]
 
 
 class StaffIn(BaseModel):

@@ -46,6 +46,7 @@ from tongban.etags import IfMatch, StaleVersion, require_match
 from tongban.identity import Caller, ForeignSite, MaybeCaller, Role, allow
 from tongban.paging import CursorInvalid, Page, PageQuery
 from tongban.problems import MalformedRequest, Where, problems
+from tongban.shapes import shape
 
 __all__ = ["router"]
 
@@ -56,7 +57,11 @@ SiteIdPath = Annotated[SiteId, Path(description="网点编号 / the site's id")]
 SOON = timedelta(minutes=15)
 """Until then the queue as it is says how long one waits; later, what is usual does."""
 # Latitude to ±90 and longitude to ±180, WGS-84.
-NEAR = r"^-?(90|[0-8]?[0-9](\.[0-9]{1,9})?),-?(180|(1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,9})?)$"
+NEAR = shape(
+    r"^-?(90|[0-8]?[0-9](\.[0-9]{1,9})?),-?(180|(1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,9})?)$",
+    zh="纬度,经度，如 34.2317,108.9524",
+    en="latitude,longitude, like 34.2317,108.9524",
+)
 
 
 def _point(near: str) -> Point:

@@ -34,6 +34,7 @@ from site_service.sites.vocabulary import (
     TransitKind,
 )
 from tongban.problems import field_fault
+from tongban.shapes import WEB_ADDRESS, shape
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -78,15 +79,24 @@ def _readable_hours(expression: str) -> str:
         ) from None
 
 
-SiteId = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-MatterCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{31}$")]
-StreetCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
+_SITE_ID = shape(
+    r"^[a-z0-9]+(-[a-z0-9]+)*$",
+    zh="以连字符相连的小写字母和数字，如 hitech-hall",
+    en="small letters and digits joined by hyphens, like hitech-hall",
+)
+_MATTER_CODE = shape(
+    r"^[0-9A-Z]{31}$",
+    zh="31 位实施编码（大写字母和数字）",
+    en="a matter's code of 31 capital letters and digits",
+)
+_STREET_CODE = shape(r"^[0-9]{9}$", zh="9 位街道编码", en="a street's code of 9 digits")
+SiteId = Annotated[str, StringConstraints(max_length=64, pattern=_SITE_ID)]
+MatterCode = Annotated[str, StringConstraints(pattern=_MATTER_CODE)]
+StreetCode = Annotated[str, StringConstraints(pattern=_STREET_CODE)]
 OpeningHours = Annotated[Line, AfterValidator(_readable_hours)]
 
 
-PhotoUrl = Annotated[
-    str, StringConstraints(max_length=500, pattern=r"^https?://[^\s\x00-\x1f]{1,480}$")
-]
+PhotoUrl = Annotated[str, StringConstraints(max_length=500, pattern=WEB_ADDRESS)]
 
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
