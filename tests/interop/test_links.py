@@ -7,6 +7,7 @@ import pytest
 from interop.messages import Letter, answer_by, kind_of, package_letter
 from interop.two_districts import HOSTS, NEAR, OWNER, Districts, now
 
+from interop_service.exchanges.deliveries import deliver_due
 from interop_service.exchanges.protocol import PROTOCOL, TREE
 from interop_service.links import rules
 from interop_service.links.service import warn_of_ending_keys
@@ -158,6 +159,28 @@ async def test_a_partner_over_its_limit_is_told_to_wait(districts: Districts) ->
         assert (answer.status_code, kind_of(answer)) == (429, "too-many-messages")
         assert (answer.json()["retry"], answer.json()["fault"]) == (True, "yours")
         assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_who_sends_more_than_agreed_rests_and_has_not_failed(districts: Districts) -> None:
+    near, owner = districts.near, districts.owner
+    await districts.settle()
+    limit = "UPDATE partners SET messages_a_minute = :most WHERE district = :d"
+    await owner.execute(limit, most=1, d=NEAR)
+    ids = [await districts.exchange() for _ in range(4)]
+    tried = [await deliver_due(near.context), await deliver_due(near.context)]
+    waiting = [(await districts.view(near, one))["deliveries"][0] for one in ids]
+    line = await ask(near, "GET", f"/api/v1/partners/{OWNER}")
+    await owner.execute(limit, most=600, d=NEAR)
+    await ask(near, "PUT", f"/api/v1/partners/{OWNER}/pause", {"until": None})
+    await districts.settle()
+
+    assert tried == [4, 0]  # the first who was told speaks for all
+    assert {one["attempts"] for one in waiting if one["state"] == "due"} == {0}
+    assert line["paused_until"] is not None
+    failures = await near.execute("SELECT failures FROM partners WHERE district = :d", d=OWNER)
+    assert failures.scalar_one() == 0
+    for one in ids:
+        assert (await districts.view(near, one))["state"] == "received"
 
 
 async def test_a_revoked_key_proves_nothing_any_more(districts: Districts) -> None:

@@ -189,7 +189,7 @@ async def districts(folder: Path) -> AsyncIterator[Districts]:
 
 async def measure(folder: Path, megabytes: int) -> None:
     async with districts(folder) as both, part_of(both.owner, "api") as api:
-        await move_to(both.near, api.url)
+        await move_to(both.near, OWNER, api.url)
         size = megabytes * MEGABYTE
         rest = memory(api, "VmRSS")
         file, another = File(b"one", size), File(b"another", size)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 
-from interop_service.errors import MaintenanceUnderWay
+from interop_service.errors import MaintenanceUnderWay, TooManyMessages
 from interop_service.exchanges import envelopes, posting
 from interop_service.exchanges.envelopes import ReceiptInvalid, SignedReceipt
 from interop_service.exchanges.messages import lacking_in
@@ -85,6 +85,8 @@ class Postponed:
     retry_after: float | None = None
     is_closed: bool = False
     """The partner is closed for that long: whatever else waits for it need not knock either."""
+    is_full: bool = False
+    """We send more than the partner takes: so long all rests that waits for it. No attempt."""
     got_on: bool = False
     """Some of its files came through before: the line is good enough to go on at once."""
     is_waiting: bool = False
@@ -196,4 +198,5 @@ def judge_refusal(answer: Proven) -> Postponed | Refused:
         FaultOf.OURS if told.is_our_fault else FaultOf.THEIRS,
         answer.retry_after,
         is_closed=told.kind == MaintenanceUnderWay.type,
+        is_full=told.kind == TooManyMessages.type,
     )

@@ -42,9 +42,11 @@ async def postpone(
     A partner that is closed, or that failed too often, is left alone with all that waits for it.
     """
     waiting.last_fault, waiting.fault_of = outcome.fault, outcome.fault_of
-    if outcome.is_waiting:
+    if outcome.is_waiting or outcome.is_full:
         waiting.attempts -= 1
         waiting.next_attempt_at = at + timedelta(seconds=outcome.retry_after or 0)
+        if outcome.is_full:
+            await lines.rest(session, waiting.partner, until=waiting.next_attempt_at)
         return False
     if outcome.got_on:
         waiting.attempts = 1

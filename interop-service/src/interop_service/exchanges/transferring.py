@@ -6,6 +6,7 @@ as messages do. Where to go on the receiver tells, so nothing is lost with the p
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -72,21 +73,10 @@ async def bring(client: httpx.AsyncClient, context: Context, errand: Errand) -> 
             fault = await run.send()
             got_on = got_on or run.got_on
             if isinstance(fault, Postponed):
-                return _told(fault, got_on=got_on)
+                return replace(fault, got_on=got_on)
             if fault is not None:
                 return fault
     return Postponed("files: sent, and still lacking", FaultOf.THEIRS, got_on=got_on)
-
-
-def _told(fault: Postponed, *, got_on: bool) -> Postponed:
-    return Postponed(
-        fault.fault,
-        fault.fault_of,
-        fault.retry_after,
-        is_closed=fault.is_closed,
-        got_on=got_on,
-        is_waiting=fault.is_waiting,
-    )
 
 
 class _Run:

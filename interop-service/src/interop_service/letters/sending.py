@@ -165,7 +165,9 @@ async def _run(
             outcome = await attempt(client, context, errand)
             async with context.sessions.begin() as session:
                 await _record(session, context, errand, outcome, follow)
-                if isinstance(outcome, Postponed) and outcome.fault_of is not FaultOf.OURS:
+                if isinstance(outcome, Postponed) and (
+                    outcome.is_full or outcome.fault_of is not FaultOf.OURS
+                ):
                     # The others would fare alike: they wait until the line is good again.
                     rest = [one.message_id for one in errands[place:]]
                     await store.put_back(session, rest, at=context.clock())

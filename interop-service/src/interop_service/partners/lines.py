@@ -8,7 +8,7 @@ from interop_service.partners import rules, service, store
 from interop_service.partners.tables import Partner
 from tongban import audit
 
-__all__ = ["note_failure", "note_success", "pause"]
+__all__ = ["note_failure", "note_success", "pause", "rest"]
 
 
 async def pause(
@@ -30,6 +30,11 @@ async def pause(
     )
     await session.flush()
     return row
+
+
+async def rest(session: AsyncSession, district: str, *, until: datetime) -> None:
+    """Send a partner nothing until then: it takes no more of us for the moment."""
+    await store.pause(session, district, until=until)
 
 
 async def note_failure(session: AsyncSession, district: str, *, at: datetime, chance: float) -> int:
