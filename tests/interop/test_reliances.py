@@ -521,7 +521,7 @@ async def test_word_that_does_not_arrive_in_time_is_a_dead_letter_to_be_sent_aga
 
     await deliver_due(world.owner.context, follow=follow_letter)
     rows = await world.owner.execute(
-        f"SELECT state, attempts FROM letters WHERE {of_it} ORDER BY state",  # noqa: S608
+        f"SELECT state, attempts FROM letters WHERE {of_it} ORDER BY state",  # noqa: S608  # likewise
         ids=ids,
     )
     listed = await world.owner.client.get(

@@ -5,9 +5,8 @@ different ones: an `ended` agreement is 已终止, an `ended` document 已失效
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from interop_service.equivalences.rules import Shortfall
 from interop_service.exchanges.rules import MessageKind, Side, State
@@ -22,17 +21,44 @@ __all__ = [
     "DISPUTE_STATES",
     "EVIDENCE_STEPS",
     "MESSAGES",
+    "MODES",
     "OBJECTIONS",
     "RELIANCE_STEPS",
+    "SIDES",
+    "STATES",
 ]
 
 
-def _called(*tables: Mapping[StrEnum, str]) -> Mapping[str, Text]:
+def _called(*tables: Mapping[Any, str]) -> Mapping[str, Text]:
     """Make one of several; of what two of them share, the later one's name counts."""
     return MappingProxyType(
         {code.value: {"zh-CN": name} for table in tables for code, name in table.items()}
     )
 
+
+MODES: Final[Mapping[Mode, str]] = MappingProxyType(
+    {
+        Mode.ONLINE: "全程网办",
+        Mode.PROXY: "异地代收代办",
+        Mode.JOINT: "多地联办",
+    }
+)
+SIDES: Final[Mapping[Side, str]] = MappingProxyType({Side.NEAR: "收件区", Side.OWNER: "办理区"})
+STATES: Final[Mapping[State, str]] = MappingProxyType(
+    {
+        State.PREPARED: "待发送",
+        State.SENT: "已发送",
+        State.RECEIVED: "办理区已签收",
+        State.CORRECTING: "待补正",
+        State.ACCEPTED: "已受理",
+        State.SUSPENDED: "特别程序中",
+        State.DECIDED: "已决定",
+        State.CONCLUDED: "已办结",
+        State.HANDED_OVER: "已交付申请人",
+        State.ARCHIVED: "已归档",
+        State.FAILED: "失败",
+    }
+)
 
 MESSAGES: Final = _called(
     {
@@ -55,28 +81,9 @@ MESSAGES: Final = _called(
         MessageKind.REMOTE_HELP: "远程视频帮办",
         MessageKind.PROGRESS: "办理进度",
     },
-    {
-        State.PREPARED: "待发送",
-        State.SENT: "已发送",
-        State.RECEIVED: "办理区已签收",
-        State.CORRECTING: "待补正",
-        State.ACCEPTED: "已受理",
-        State.SUSPENDED: "特别程序中",
-        State.DECIDED: "已决定",
-        State.CONCLUDED: "已办结",
-        State.HANDED_OVER: "已交付申请人",
-        State.ARCHIVED: "已归档",
-        State.FAILED: "失败",
-    },
-    {
-        Side.NEAR: "收件区",
-        Side.OWNER: "办理区",
-    },
-    {
-        Mode.ONLINE: "全程网办",
-        Mode.PROXY: "异地代收代办",
-        Mode.JOINT: "多地联办",
-    },
+    STATES,
+    SIDES,
+    MODES,
 )
 
 DENIALS: Final = _called(

@@ -6,7 +6,17 @@ A pattern alone tells a person nothing; `problems` says the words of a pattern t
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["DIGEST", "PHONE", "SECURE_ADDRESS", "SIX_DIGITS", "WEB_ADDRESS", "shape", "words_of"]
+__all__ = [
+    "DIGEST",
+    "LIKE_A_MATTER_CODE",
+    "MATTER_CODE",
+    "PHONE",
+    "SECURE_ADDRESS",
+    "SIX_DIGITS",
+    "WEB_ADDRESS",
+    "shape",
+    "words_of",
+]
 
 _WORDS: dict[str, Mapping[str, str]] = {}
 
@@ -44,3 +54,15 @@ PHONE: Final = shape(
     zh="电话号码：6 至 20 位数字，可含空格和连字符，可以 + 开头",
     en="a phone number of 6 to 20 digits, spaces and hyphens, with or without a + before",
 )
+MATTER_CODE: Final = shape(
+    r"^[0-9A-Z]{18}[1-5][0-9]{12}$",
+    zh="31 位实施编码：18 位统一社会信用代码、1 位行使层级（1–5）、12 位基本编码",
+    en="a matter's code: 18 characters of a credit code, a level from 1 to 5, 12 digits",
+)
+"""事项实施编码, by 政务服务事项基本目录编码规则."""
+LIKE_A_MATTER_CODE: Final = shape(
+    r"^[0-9A-Z]{31}$",
+    zh="31 位实施编码（大写字母和数字）",
+    en="a matter's code of 31 capital letters and digits",
+)
+"""Of its length and letters: whether there is such a matter tells more than its parts."""

@@ -7,7 +7,6 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from catalog_service.life_events.rules import cycle_in
-from catalog_service.matters.codes import LONG_CODE_PATTERN
 from catalog_service.matters.guide_rules import Part as TreePart
 from catalog_service.matters.guide_rules import faults_of_tree
 from catalog_service.matters.guide_tree import Tree, tree_of
@@ -15,12 +14,13 @@ from catalog_service.matters.parts import Part, Place, Situation, When, refuse
 from catalog_service.matters.vocabulary import Audience, Provenance
 from tongban.conditions import facts_used
 from tongban.problems import field_fault
+from tongban.shapes import LIKE_A_MATTER_CODE
 from tongban.texts import Code, Line, Paragraph
 
 __all__ = ["EXAMPLE_LIFE_EVENT", "LifeEventContent", "Member", "Wording"]
 
 Faults = Iterator[tuple[Place, PydanticCustomError]]
-LongCode = Annotated[str, StringConstraints(pattern=LONG_CODE_PATTERN)]
+LongCode = Annotated[str, StringConstraints(pattern=LIKE_A_MATTER_CODE)]
 
 
 OWN_ADDRESSES = frozenset({"import", "proposals"})

@@ -7,9 +7,9 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from catalog_service.life_events.content import LifeEventContent
-from catalog_service.matters.codes import LONG_CODE_PATTERN
 from catalog_service.matters.schemas import SiteRead
 from catalog_service.matters.vocabulary import DayUnit
+from tongban.shapes import LIKE_A_MATTER_CODE
 from tongban.texts import Code
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
 
 PathCode = Annotated[Code, Path(description="一件事编码 / the life event's code")]
 MatterCodeQuery = Annotated[
-    Annotated[str, StringConstraints(pattern=LONG_CODE_PATTERN)] | None,
+    Annotated[str, StringConstraints(pattern=LIKE_A_MATTER_CODE)] | None,
     Query(description="包含该事项 / takes this matter"),
 ]
 

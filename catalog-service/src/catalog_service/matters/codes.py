@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from catalog_service.matters.vocabulary import LEVEL_CODES, TYPE_CODES, Level, MatterType
 from tongban.gb import InvalidCreditCode, check_credit_code
 from tongban.problems import field_fault
-from tongban.shapes import shape
+from tongban.shapes import MATTER_CODE, shape
 
 __all__ = [
     "BASIC_PATTERN",
-    "CODE_PATTERN",
     "HANDLING_PATTERN",
     "BasicCode",
     "HandlingCode",
@@ -27,16 +26,6 @@ __all__ = [
 ]
 
 BASIC_PATTERN = shape(r"^[0-9]{12}$", zh="12 位基本编码", en="a basic code of 12 digits")
-LONG_CODE_PATTERN = shape(
-    r"^[0-9A-Z]{31}$",
-    zh="31 位实施编码（大写字母和数字）",
-    en="a matter's code of 31 capital letters and digits",
-)
-CODE_PATTERN = shape(
-    r"^[0-9A-Z]{18}[1-5][0-9]{12}$",
-    zh="31 位实施编码：18 位统一社会信用代码、1 位行使层级（1–5）、12 位基本编码",
-    en="a matter's code: 18 characters of a credit code, a level from 1 to 5, 12 digits",
-)
 HANDLING_PATTERN = shape(
     r"^[0-9A-Z]{18}[1-5][0-9]{14}$",
     zh="33 位业务办理项编码：实施编码加 2 位数字",
@@ -116,7 +105,7 @@ def parse_code(text: str) -> MatterCode:
     Raises:
         ValueError: its form is wrong, or the body's credit code is not valid.
     """
-    if not re.fullmatch(CODE_PATTERN, text):
+    if not re.fullmatch(MATTER_CODE, text):
         raise ValueError("a code is 18 + 1 + 12 characters")
     body = text[:18]
     if check_credit_code(body) != body:

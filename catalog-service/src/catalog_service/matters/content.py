@@ -11,7 +11,6 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from catalog_service.matters.codes import (
-    CODE_PATTERN,
     MatterCode,
     parse_code,
     valid_code,
@@ -61,10 +60,10 @@ from catalog_service.matters.vocabulary import (
 )
 from tongban.conditions import facts_used
 from tongban.problems import field_fault
+from tongban.shapes import MATTER_CODE
 from tongban.texts import Code, Line, Paragraph
 
 __all__ = [
-    "CODE_PATTERN",
     "Choice",
     "Code",
     "FormField",
@@ -89,7 +88,7 @@ class MatterContent(Part):
 
     code: Annotated[
         str,
-        Field(min_length=31, max_length=31, pattern=CODE_PATTERN),
+        Field(min_length=31, max_length=31, pattern=MATTER_CODE),
         AfterValidator(valid_code),
     ]
     name: Line

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from catalog_service.matters.content import CODE_PATTERN
 from catalog_service.matters.diff import DifferenceKind
 from catalog_service.matters.rules import State
 from catalog_service.matters.vocabulary import DayUnit, HandledIn
 from tongban.paging import Page
+from tongban.shapes import MATTER_CODE
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "VersionRead",
 ]
 
-PathCode = Annotated[str, Path(pattern=CODE_PATTERN, description="31 位实施编码 / the code")]
+PathCode = Annotated[str, Path(pattern=MATTER_CODE, description="31 位实施编码 / the code")]
 PathVersion = Annotated[int, Path(ge=1, le=1_000_000, description="版本号 / the version")]
 SearchText = Annotated[Line, StringConstraints(max_length=100)]
 

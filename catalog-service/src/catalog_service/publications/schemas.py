@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from catalog_service.matters.codes import CODE_PATTERN
 from catalog_service.publications.rules import PublicationState
 from tongban.problems import field_fault
+from tongban.shapes import MATTER_CODE
 
 __all__ = ["FaultRead", "PublicationIn", "PublicationRead"]
 
@@ -18,7 +18,7 @@ class PublicationIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    codes: list[Annotated[str, StringConstraints(pattern=CODE_PATTERN)]] = Field(
+    codes: list[Annotated[str, StringConstraints(pattern=MATTER_CODE)]] = Field(
         default_factory=list, max_length=5_000, description="事项编码 / by their codes"
     )
     all_submitted: bool = Field(

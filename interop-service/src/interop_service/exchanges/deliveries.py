@@ -111,10 +111,8 @@ class _Sender:
         if any(task.done() for task in self._sending):
             with suppress(TimeoutError):
                 async with asyncio.timeout(GATHER_SECONDS):
-                    whole = len(self._sending)
-                    while (
-                        len(left := [one for one in self._sending if not one.done()]) > whole // 2
-                    ):
+                    half = len(self._sending) // 2
+                    while len(left := [one for one in self._sending if not one.done()]) > half:
                         await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
         if len(self._recording) >= RECORDED_AT_ONCE:
             await asyncio.wait(self._recording, return_when=asyncio.FIRST_COMPLETED)
@@ -127,16 +125,17 @@ class _Sender:
         """
         done = [task for task in self._sending if task.done()]
         answered = [(self._sending.pop(task), task.result()) for task in done]
-        for errand, outcome in answered:
-            self._busy[errand.partner] -= isinstance(outcome, Delivered)
+        self._busy -= Counter(
+            errand.partner for errand, outcome in answered if isinstance(outcome, Delivered)
+        )
         return answered
 
     async def _record(self, answered: Sequence[tuple[Errand, Outcome | None]]) -> None:
         left = await _record(self._context, answered)
-        for errand, outcome in answered:
-            self._busy[errand.partner] -= outcome is None
+        self._busy -= Counter(errand.partner for errand, outcome in answered if outcome is None)
         for errand, outcome in left:
-            self._busy[errand.partner] += isinstance(outcome, Delivered)
+            if isinstance(outcome, Delivered):
+                self._busy[errand.partner] += 1
             _keep_in(self._keeping, self._record_alone(errand, outcome))
 
     async def _record_alone(self, errand: Errand, outcome: Outcome) -> None:

@@ -12,31 +12,13 @@ from typing import Final
 from interop_service.exchanges.modes import MACHINES, Machine
 from interop_service.exchanges.rules import HopClock, MessageKind, Side, State
 from interop_service.partners.rules import Mode
+from interop_service.wording import MODES, SIDES, STATES
 
 __all__ = ["drawn", "written_into"]
 
 BEGIN: Final = "<!-- generated: begin -->"
 END: Final = "<!-- generated: end -->"
 
-_MODES: Final = {
-    Mode.ONLINE: "全程网办",
-    Mode.PROXY: "异地代收代办",
-    Mode.JOINT: "多地联办",
-}
-_SIDES: Final = {Side.NEAR: "收件区", Side.OWNER: "办理区"}
-_STATES: Final = {
-    State.PREPARED: "待发送",
-    State.SENT: "已发送",
-    State.RECEIVED: "办理区已签收",
-    State.CORRECTING: "待补正",
-    State.ACCEPTED: "已受理",
-    State.SUSPENDED: "特别程序中",
-    State.DECIDED: "已决定",
-    State.CONCLUDED: "已办结",
-    State.HANDED_OVER: "已交付申请人",
-    State.ARCHIVED: "已归档",
-    State.FAILED: "失败",
-}
 _CLOCKS: Final = {
     HopClock.FORWARD: "转送时限，依协议",
     HopClock.NOTICE: "五个工作日内一次性告知",
@@ -61,12 +43,12 @@ def written_into(document: str) -> str:
 
 
 def _mode(mode: Mode, machine: Machine) -> Iterator[str]:
-    yield f"## {_MODES[mode]} {mode.value}"
+    yield f"## {MODES[mode]} {mode.value}"
     yield ""
     yield from ("```mermaid", "stateDiagram-v2")
     reached = _reached(machine)
     for state in reached:
-        yield f"    {state.value}: {_STATES[state]} {state.value}"
+        yield f"    {state.value}: {STATES[state]} {state.value}"
     yield f"    [*] --> {State.PREPARED.value}"
     yield f"    {State.PREPARED.value} --> {State.SENT.value}"
     for (source, kind), move in machine.moves.items():
@@ -79,8 +61,8 @@ def _mode(mode: Mode, machine: Machine) -> Iterator[str]:
     for state in reached:
         hop = machine.hops[state]
         clock = f"{_CLOCKS[hop.clock]} `{hop.clock.value}`" if hop.clock is not None else "–"
-        side = f"{_SIDES[hop.responsible]} `{hop.responsible.value}`"
-        yield f"| {_STATES[state]} `{state.value}` | {side} | {clock} |"
+        side = f"{SIDES[hop.responsible]} `{hop.responsible.value}`"
+        yield f"| {STATES[state]} `{state.value}` | {side} | {clock} |"
     yield ""
     yield "| 消息 message | 由谁发送 from | 何时 in state | 到 leads to |"
     yield "| --- | --- | --- | --- |"

@@ -31,7 +31,7 @@ from interop_service.partners.rules import (
 from interop_service.suites import Suite
 from tongban import gb
 from tongban.problems import field_fault
-from tongban.shapes import SIX_DIGITS, shape
+from tongban.shapes import MATTER_CODE, SIX_DIGITS
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -123,12 +123,7 @@ def _is_plain(text: str) -> bool:
 DistrictCode = Annotated[str, StringConstraints(pattern=SIX_DIGITS)]
 KnownDistrict = Annotated[DistrictCode, AfterValidator(_known_district)]
 Endpoint = Annotated[str, StringConstraints(max_length=300), AfterValidator(_endpoint)]
-_MATTER_CODE = shape(
-    r"^[0-9A-Z]{18}[1-5][0-9]{12}$",
-    zh="31 位实施编码：18 位统一社会信用代码、1 位行使层级（1–5）、12 位基本编码",
-    en="a matter's code: 18 characters of a credit code, a level from 1 to 5, 12 digits",
-)
-MatterCode = Annotated[str, StringConstraints(pattern=_MATTER_CODE)]
+MatterCode = Annotated[str, StringConstraints(pattern=MATTER_CODE)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_storable)]
 
 

@@ -34,7 +34,7 @@ from site_service.sites.vocabulary import (
     TransitKind,
 )
 from tongban.problems import field_fault
-from tongban.shapes import WEB_ADDRESS, shape
+from tongban.shapes import LIKE_A_MATTER_CODE, WEB_ADDRESS, shape
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -84,14 +84,9 @@ _SITE_ID = shape(
     zh="以连字符相连的小写字母和数字，如 hitech-hall",
     en="small letters and digits joined by hyphens, like hitech-hall",
 )
-_MATTER_CODE = shape(
-    r"^[0-9A-Z]{31}$",
-    zh="31 位实施编码（大写字母和数字）",
-    en="a matter's code of 31 capital letters and digits",
-)
 _STREET_CODE = shape(r"^[0-9]{9}$", zh="9 位街道编码", en="a street's code of 9 digits")
 SiteId = Annotated[str, StringConstraints(max_length=64, pattern=_SITE_ID)]
-MatterCode = Annotated[str, StringConstraints(pattern=_MATTER_CODE)]
+MatterCode = Annotated[str, StringConstraints(pattern=LIKE_A_MATTER_CODE)]
 StreetCode = Annotated[str, StringConstraints(pattern=_STREET_CODE)]
 OpeningHours = Annotated[Line, AfterValidator(_readable_hours)]
 
