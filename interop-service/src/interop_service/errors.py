@@ -248,7 +248,7 @@ class OutOfTurn(MessageFault):
     retry = True
     title = {"zh-CN": "与当前环节不符", "en": "Not this message's turn"}
     detail = {
-        "zh-CN": "该笔办件当前为 {state}，可以发送：{possible}。请稍后用同一消息编号重发。",
+        "zh-CN": "该笔办件当前为“{state}”，可以发送：{possible}。请稍后用同一消息编号重发。",
         "en": "The exchange is {state} now and takes: {possible}. Send the same message later.",
     }
     words = MESSAGES

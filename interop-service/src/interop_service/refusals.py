@@ -99,7 +99,7 @@ class ChangeDecided(Problem):
     type = "change-decided"
     title = {"zh-CN": "登记申请不在该环节", "en": "The change is not at that point"}
     detail = {
-        "zh-CN": "该申请当前为 {state}，不能进行 {step}。",
+        "zh-CN": "该申请当前为“{state}”，不能进行“{step}”。",
         "en": "It is {state} now, so there is no {step}.",
     }
     words = {

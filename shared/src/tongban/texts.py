@@ -11,7 +11,7 @@ from pydantic import AfterValidator, StringConstraints
 from tongban.problems import field_fault
 from tongban.shapes import shape
 
-__all__ = ["Code", "Line", "Paragraph", "name_without_form"]
+__all__ = ["Code", "Line", "Paragraph", "Statement", "name_without_form"]
 
 _FORM_WORDS = ("复印件", "原件", "副本", "电子版", "扫描件")
 _LINE_BREAKS = str.maketrans("", "", "\n\r\t")
@@ -43,6 +43,13 @@ Line = Annotated[
     AfterValidator(_one_line),
 ]
 """One line: a name, a number, a title."""
+
+Statement = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=5000),
+    AfterValidator(_lines),
+]
+"""Some lines of text that say something: a reason, what was found."""
 
 Paragraph = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_lines)]
 """Some lines of text; may be empty."""

@@ -16,7 +16,7 @@ from case_service.archive.vocabulary import (
 from case_service.cases.rules import Outcome
 from case_service.shapes import ANY_CASE_DIGEST
 from tongban.problems import field_fault
-from tongban.texts import Code, Line, Paragraph
+from tongban.texts import Code, Line, Paragraph, Statement
 
 __all__ = [
     "ArchiveFileDetail",
@@ -186,7 +186,7 @@ class DestructionIn(_In):
 class RejectionIn(_In):
     """不批准销毁."""
 
-    reason: Paragraph
+    reason: Statement
 
 
 class DestructionRead(_Out):

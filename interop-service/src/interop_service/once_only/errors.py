@@ -35,7 +35,7 @@ class EvidenceGone(Problem):
     type = "evidence-gone"
     title = {"zh-CN": "没有可查看的证明", "en": "There is no evidence to show"}
     detail = {
-        "zh-CN": "该笔调取当前为 {state}；证明只在提供之后、期限之内可以查看。",
+        "zh-CN": "该笔调取当前为“{state}”；证明只在提供之后、期限之内可以查看。",
         "en": "The request is {state}; evidence shows once delivered, and within its limit.",
     }
     words = EVIDENCE_STEPS
@@ -61,7 +61,7 @@ class EvidenceStepRefused(Problem):
     type = "evidence-step-refused"
     title = {"zh-CN": "当前不能进行该操作", "en": "The request does not allow this step now"}
     detail = {
-        "zh-CN": "该笔调取当前为 {state}，本区可以：{possible}。",
+        "zh-CN": "该笔调取当前为“{state}”，本区可以：{possible}。",
         "en": "The request is {state}; this side may: {possible}.",
     }
     words = EVIDENCE_STEPS

@@ -45,7 +45,7 @@ class RelianceStepRefused(Problem):
     type = "reliance-step-refused"
     title = {"zh-CN": "当前不能进行该操作", "en": "This may not be done now"}
     detail = {
-        "zh-CN": "该采信当前为 {state}，本区可以：{possible}。",
+        "zh-CN": "该采信当前为“{state}”，本区可以：{possible}。",
         "en": "It is {state}; this side may: {possible}.",
     }
     words = RELIANCE_STEPS
@@ -70,7 +70,7 @@ class DisputeAnswered(Problem):
     type = "dispute-answered"
     title = {"zh-CN": "该异议不能由本区答复", "en": "This dispute is not to be answered here"}
     detail = {
-        "zh-CN": "该异议当前为 {state}，只有签发区可以答复一次。",
+        "zh-CN": "该异议当前为“{state}”，只有签发区可以答复一次。",
         "en": "It is {state}; its issuer alone answers it, once.",
     }
     words = DISPUTE_STATES

@@ -16,7 +16,7 @@ from interop_service.reliances.rules import (
     RelianceState,
     RelianceStep,
 )
-from tongban.texts import Code, Line, Paragraph
+from tongban.texts import Code, Line, Statement
 
 __all__ = [
     "AnswerIn",
@@ -66,7 +66,7 @@ class DisputeIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     ground: DisputeGround
-    reason: Paragraph = Field(description="事实与理由 / what was found")
+    reason: Statement = Field(description="事实与理由 / what was found")
 
 
 class AnswerIn(BaseModel):
@@ -74,7 +74,7 @@ class AnswerIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Paragraph = Field(description="核查情况 / what was found")
+    reason: Statement = Field(description="核查情况 / what was found")
 
 
 class UpholdIn(AnswerIn):
@@ -91,7 +91,7 @@ class DocumentEndingIn(BaseModel):
     document_number: Line
     change: Ending
     effective_from: date
-    reason: Paragraph = Field(description="事实与依据，留存备查 / why, kept on record")
+    reason: Statement = Field(description="事实与依据，留存备查 / why, kept on record")
 
 
 class DisputeRead(BaseModel):
