@@ -267,7 +267,7 @@ async def test_what_waited_for_a_day_drains_in_order_and_once(districts: Distric
         await deliveries.deliver_due(owner.context)  # until the line counts as dead
     clocks = [(side.context, side.context.clock) for side in (near, owner)]
     for context, clock in clocks:
-        context.clock = partial(_a_day_later, clock)
+        context.clock = partial(_later, clock, lambda: timedelta(days=1))
     districts.network.is_down.clear()
     districts.network.log.clear()
 
@@ -289,8 +289,41 @@ async def test_what_waited_for_a_day_drains_in_order_and_once(districts: Distric
         assert (await districts.view(near, exchange_id))["state"] == "accepted"
 
 
-def _a_day_later(clock: Callable[[], datetime]) -> datetime:
-    return clock() + timedelta(days=1)
+async def test_a_partner_that_is_broken_for_an_hour_is_asked_seldom_and_gets_it_once(
+    districts: Districts,
+) -> None:
+    """Its server answers 500 by itself: not signed, so it says nothing but that it is broken."""
+    near, owner = districts.near, districts.owner
+    await districts.settle()
+    districts.network.answers[OWNER_HOST] = lambda _: httpx.Response(500, content=b"<h1>oops")
+    ids = [await districts.exchange() for _ in range(3)]
+    clocks = [(side.context, side.context.clock) for side in (near, owner)]
+    passed = timedelta()
+    for context, clock in clocks:
+        context.clock = partial(_later, clock, lambda: passed)
+    asked = []
+    while passed < timedelta(hours=1):
+        asked.append(await deliveries.deliver_due(near.context))
+        passed += timedelta(seconds=30)
+    held = [await package_delivery(districts, one) for one in ids]
+
+    del districts.network.answers[OWNER_HOST]
+    passed += timedelta(minutes=10)  # the line's rest and the messages' are over
+    for _ in range(3):
+        await deliveries.deliver_due(near.context)
+    for context, clock in clocks:
+        context.clock = clock
+
+    assert {one["state"] for one in held} == {"due"}
+    assert {one["fault_of"] for one in held} == {"network"}
+    assert 3 < sum(asked) <= 60  # one message at a time, and no more often than every other minute
+    for one in ids:
+        assert (await districts.view(near, one))["state"] == "received"
+        assert await owner.outbox.types(str(one)) == ["interop.exchange.received"]
+
+
+def _later(clock: Callable[[], datetime], passed: Callable[[], timedelta]) -> datetime:
+    return clock() + passed()
 
 
 async def test_two_workers_send_each_message_once(districts: Districts) -> None:
