@@ -183,6 +183,25 @@ async def test_who_sends_more_than_agreed_rests_and_has_not_failed(districts: Di
         assert (await districts.view(near, one))["state"] == "received"
 
 
+async def test_a_message_too_many_at_a_time_waits_alone(districts: Districts) -> None:
+    near, owner = districts.near, districts.owner
+    await districts.settle()
+    most = "UPDATE partners SET messages_at_once = :most WHERE district = :d"
+    await owner.execute(most, most=1, d=NEAR)
+    ids = [await districts.exchange() for _ in range(3)]
+    await deliver_due(near.context)
+    line = await ask(near, "GET", f"/api/v1/partners/{OWNER}")
+    waiting = [(await districts.view(near, one))["deliveries"][0] for one in ids]
+    await owner.execute(most, most=8, d=NEAR)
+    await districts.settle()
+
+    assert sorted(one["state"] for one in waiting) == ["delivered", "due", "due"]
+    assert {one["attempts"] for one in waiting if one["state"] == "due"} == {0}
+    assert line["paused_until"] is None
+    for one in ids:
+        assert (await districts.view(near, one))["state"] == "received"
+
+
 async def test_a_revoked_key_proves_nothing_any_more(districts: Districts) -> None:
     path = f"/api/v1/partners/{NEAR}/keys"
     await ask(districts.owner, "POST", f"{path}/{NEAR}-signing/revoke")

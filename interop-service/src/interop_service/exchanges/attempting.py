@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -35,6 +36,10 @@ __all__ = [
     "attempt",
     "judge_refusal",
 ]
+
+
+SOON_SECONDS: Final = 1.0
+"""So long what is under way takes to end: only the message that was one too many waits for it."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +196,8 @@ def _judge(errand: Errand, answer: Proven) -> Answered:
 def judge_refusal(answer: Proven) -> Postponed | Refused:
     """Say what a proven answer means that is not what was asked for."""
     told = posting.told_by(answer)
+    is_limited = told.kind == TooManyMessages.type
+    is_soon = (answer.retry_after or 0) <= SOON_SECONDS
     if told.is_final:
         return Refused(f"{told.kind}: {told.reasons}" if told.reasons else told.kind)
     return Postponed(
@@ -198,5 +205,6 @@ def judge_refusal(answer: Proven) -> Postponed | Refused:
         FaultOf.OURS if told.is_our_fault else FaultOf.THEIRS,
         answer.retry_after,
         is_closed=told.kind == MaintenanceUnderWay.type,
-        is_full=told.kind == TooManyMessages.type,
+        is_full=is_limited and not is_soon,
+        is_waiting=is_limited and is_soon,
     )
