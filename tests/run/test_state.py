@@ -64,7 +64,6 @@ def test_the_district_signs_and_seals_by_ed25519_and_opens_packages_by_x25519(
     assert curves == ["Ed25519", "Ed25519", "X25519"]
 
 
-@pytest.mark.skipif(not sm2.is_installed(), reason="the SM suite has no wheel for this system")
 def test_the_district_can_sign_by_sm2_too_with_the_key_that_interop_is_handed(
     state: State,
 ) -> None:
@@ -76,6 +75,22 @@ def test_the_district_can_sign_by_sm2_too_with_the_key_that_interop_is_handed(
 
     assert key.SUITE is Suite.SM2_SM3
     assert suites.public_key(shown).verify(key.sign(b"x"), b"x")
+
+
+def test_without_the_sm_suites_library_a_district_runs_by_the_other_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: State
+) -> None:
+    """Also where the key is there already: it was made elsewhere, or the library is gone."""
+    monkeypatch.setattr(sm2, "is_installed", lambda: False)
+    other = State.create(tmp_path / "other", district=HITECH)
+    issuer.ensure_key(other)
+    servers = Servers({"interop": "of interop"}, "nats://n")
+
+    for one in (state, other):
+        told = environment.of_service("interop", state=one, ports=Ports(8000), servers=servers)
+        assert "INTEROP_SM2_SIGNING_KEY_FILE" not in told
+    assert state.private_key("district-signing-sm2").exists()
+    assert not other.private_key("district-signing-sm2").exists()
 
 
 def test_a_second_launcher_is_refused_and_told_who_holds_the_folder(state: State) -> None:

@@ -7,9 +7,8 @@ from sqlalchemy import DateTime, Select, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from interop_service.exchanges.rules import DeliveryState
-from tongban.context import Context
 
-__all__ = ["any_due", "is_there"]
+__all__ = ["any_due"]
 
 
 def any_due(
@@ -18,8 +17,3 @@ def any_due(
     """Return the look at a table of what waits; made once, it is not built anew each time."""
     now = bindparam("now", type_=DateTime(timezone=True))
     return select(select(1).where(state == DeliveryState.DUE, next_attempt_at <= now).exists())
-
-
-async def is_there(context: Context, look: Select[Any], *, at: datetime) -> bool:
-    """Tell whether the look finds anything."""
-    return bool(await context.look(look, now=at))

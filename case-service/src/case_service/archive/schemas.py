@@ -16,7 +16,7 @@ from case_service.archive.vocabulary import (
 from case_service.cases.rules import Outcome
 from case_service.shapes import ANY_CASE_DIGEST
 from tongban.problems import field_fault
-from tongban.texts import Code, Line, Paragraph, Statement
+from tongban.texts import Code, Line, Statement
 
 __all__ = [
     "ArchiveFileDetail",
@@ -180,7 +180,7 @@ class DestructionIn(_In):
     """销毁清册."""
 
     files: Files
-    appraisal: Paragraph = Field(description="鉴定意见 / the appraisal's opinion")
+    appraisal: Statement = Field(description="鉴定意见 / the appraisal's opinion")
 
 
 class RejectionIn(_In):

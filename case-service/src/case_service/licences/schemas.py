@@ -21,7 +21,7 @@ from case_service.licences.vocabulary import (
     Standing,
 )
 from tongban.shapes import shape
-from tongban.texts import Line, Paragraph
+from tongban.texts import Line, Statement
 
 __all__ = [
     "Ended",
@@ -155,7 +155,7 @@ class Ending(_In):
 class Withdrawal(Ending):
     """Why a licence is withdrawn, and what its holder is paid for it."""
 
-    compensation: Paragraph
+    compensation: Statement
     """对持证人的补偿 / how the holder's loss is made good"""
 
 

@@ -196,10 +196,10 @@ def _judge(errand: Errand, answer: Proven) -> Answered:
 def judge_refusal(answer: Proven) -> Postponed | Refused:
     """Say what a proven answer means that is not what was asked for."""
     told = posting.told_by(answer)
-    is_limited = told.kind == TooManyMessages.type
-    is_soon = (answer.retry_after or 0) <= SOON_SECONDS
     if told.is_final:
         return Refused(f"{told.kind}: {told.reasons}" if told.reasons else told.kind)
+    is_limited = told.kind == TooManyMessages.type
+    is_soon = (answer.retry_after or 0) <= SOON_SECONDS
     return Postponed(
         f"status {answer.status} {told.kind}".strip(),
         FaultOf.OURS if told.is_our_fault else FaultOf.THEIRS,

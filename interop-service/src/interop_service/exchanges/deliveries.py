@@ -16,7 +16,7 @@ import httpx
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.due import any_due, is_there
+from interop_service.due import any_due
 from interop_service.events import ExchangeSent
 from interop_service.evidence import service as evidence
 from interop_service.exchanges import batches, moving, posting, recording, store, transferring
@@ -165,7 +165,7 @@ async def deliver_due(context: Context) -> int:
 async def _take(context: Context, busy: Counter[str]) -> list[Errand]:
     """Take due messages under a lease, so that another worker leaves them alone."""
     at = context.clock()
-    if not await is_there(context, _ANY_DUE, at=at):
+    if not await context.look(_ANY_DUE, now=at):
         return []
     async with context.sessions.begin() as session:
         if not await evidence.is_sealing(session, context, at=at):

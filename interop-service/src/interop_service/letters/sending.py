@@ -14,7 +14,7 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from interop_service.due import any_due, is_there
+from interop_service.due import any_due
 from interop_service.evidence import anchors
 from interop_service.evidence import service as evidence
 from interop_service.evidence.rules import Direction, logged_request
@@ -126,7 +126,7 @@ async def receipted_at(session: AsyncSession, context: Context, letter: Letter) 
 async def _take(context: Context, busy: Collection[str], follow: Follow) -> dict[str, list[Errand]]:
     at = context.clock()
     errands: dict[str, list[Errand]] = defaultdict(list)
-    if not await is_there(context, _ANY_DUE, at=at):
+    if not await context.look(_ANY_DUE, now=at):
         return errands
     async with context.sessions.begin() as session:
         if not await evidence.is_sealing(session, context, at=at):
