@@ -141,6 +141,21 @@ async def test_a_maintenance_without_end_is_refused(interop: RunningService) -> 
         assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+async def test_an_instant_that_no_other_zone_has_is_refused(
+    interop: RunningService, until: str
+) -> None:
+    answer = await interop.client.put(
+        f"/api/v1/partners/{OWNER}/pause",
+        json={"until": until},
+        headers=interop.district.headers("admin") | {"Accept-Language": "en"},
+    )
+
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert (fault["pointer"], fault["detail"]) == ("/until", "the year must be 1900 to 2999")
+
+
 async def test_a_partner_over_its_limit_is_told_to_wait(districts: Districts) -> None:
     await districts.owner.execute(
         "UPDATE partners SET messages_a_minute = 1 WHERE district = :d", d=NEAR

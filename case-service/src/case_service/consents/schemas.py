@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from case_service.consents.rules import ConsentWay, Purpose
 from case_service.people.schemas import PersonRef
+from tongban.instants import Instant
 from tongban.texts import Code, Line
 
 __all__ = ["ConsentIn", "ConsentRead", "RecordedConsentIn"]
@@ -22,7 +23,7 @@ class ConsentIn(BaseModel):
     scope: Annotated[list[Code], Field(max_length=100)] = Field(
         default_factory=list, description="范围，空为该目的全部 / empty for all of the purpose"
     )
-    expires_at: AwareDatetime | None = Field(default=None, description="有效期 / until when")
+    expires_at: Instant | None = Field(default=None, description="有效期 / until when")
     is_revocable: bool = Field(default=True, description="可否撤回 / whether it can be taken back")
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,6 +22,7 @@ from interop_service.exchanges.rules import MessageKind, Side, State
 from interop_service.files.secrets import Announced, FileRef
 from interop_service.partners.rules import Mode
 from interop_service.partners.schemas import DistrictCode, MatterCode
+from tongban.instants import Instant
 from tongban.objects import LeftFile
 from tongban.problems import field_fault
 from tongban.shapes import DIGEST, SECURE_ADDRESS
@@ -60,7 +60,7 @@ class DistrictMessage(BaseModel):
     protocol: Literal["2"]
     from_district: DistrictCode
     to_district: DistrictCode
-    sent_at: AwareDatetime
+    sent_at: Instant
 
 
 class Message(DistrictMessage):
@@ -105,7 +105,7 @@ class Standing(BaseModel):
 
     district: DistrictCode
     state: State
-    since: AwareDatetime
+    since: Instant
     due_on: date | None = None
     outcome: Outcome | None = None
 
@@ -130,7 +130,7 @@ class ReceiptMessage(CaseMessage):
         "suspended",
         "withdrawal_requested",
     ]
-    at: AwareDatetime
+    at: Instant
     owner_number: Line | None = None
     """From the owner: the case's number there."""
     due_on: date | None = None
@@ -291,7 +291,7 @@ class CasePackage(WithMaterials):
     form: dict[str, Any] = {}
     situation_answers: dict[str, Any] = {}
     receipt: dict[str, Any] | None = None
-    received_at: AwareDatetime
+    received_at: Instant
 
 
 class ResultPayload(BaseModel):
@@ -358,7 +358,7 @@ class ExchangeStated(BaseModel):
 class StatesMessage(DistrictMessage):
     """对账请求: how the asker's exchanges with the asked stand, a page at a time."""
 
-    since: AwareDatetime
+    since: Instant
     """What changed after it is compared."""
     behind: UUID | None = None
     """The page is of exchanges with greater ids."""

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from interop_service.exchanges.rules import FaultOf
 from interop_service.suites import Suite
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.texts import Line
 
@@ -21,8 +22,8 @@ class MaintenanceIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Instant
+    ends_at: Instant
     reason: Line
 
     @model_validator(mode="after")
@@ -50,7 +51,7 @@ class Pong(BaseModel):
 
     protocol: Literal["2"] = "2"
     district: str
-    at: AwareDatetime
+    at: Instant
     suites: list[str]
 
 

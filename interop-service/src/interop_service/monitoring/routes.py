@@ -1,12 +1,11 @@
 """HTTP of monitoring, for those who run and supervise the exchange."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, Field
 
 from interop_service.monitoring import service
 from interop_service.monitoring.rules import Outcome
@@ -18,6 +17,7 @@ from tongban.clock import Now
 from tongban.context import InContext
 from tongban.db import Session
 from tongban.identity import Caller, Role, allow
+from tongban.instants import Instant
 from tongban.paging import CursorInvalid, Page, PageQuery, page_of
 from tongban.problems import problems
 
@@ -26,11 +26,6 @@ __all__ = ["router"]
 router = app.router("exchanges")
 Operator = Annotated[Caller, allow(Role.SUPERVISOR, Role.ADMIN, Role.OPS)]
 Partner = Annotated[DistrictCode | None, Query()]
-# A day earlier, and in any zone, it is still an instant that can be reckoned with.
-Instant = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
-]
 LastEvent = Annotated[str | None, Header(alias="Last-Event-ID", max_length=200)]
 
 

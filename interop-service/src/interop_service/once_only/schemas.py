@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from interop_service.exchanges.messages import Message
 from interop_service.once_only.rules import Consent, EvidenceState, EvidenceStep, Party
 from interop_service.partners.schemas import DistrictCode, JsonObject, MatterCode
+from tongban.instants import Instant
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -47,8 +48,8 @@ class ConsentGiven(BaseModel):
     reference: Line = Field(description="授权记录编号 / where the consent is on record")
     purpose: MatterCode
     evidence_type: Code
-    given_at: AwareDatetime
-    expires_at: AwareDatetime
+    given_at: Instant
+    expires_at: Instant
 
     def terms(self) -> Consent:
         return Consent(**self.model_dump())
@@ -65,7 +66,7 @@ class EvidenceRequestIn(BaseModel):
     purpose: MatterCode = Field(description="用于办理的事项 / the matter it is for")
     holder: Holder
     consent: ConsentGiven | None = None
-    expires_at: AwareDatetime = Field(description="调取和使用的期限 / the limit of fetch and use")
+    expires_at: Instant = Field(description="调取和使用的期限 / the limit of fetch and use")
 
 
 class EvidenceOffer(BaseModel):
@@ -146,7 +147,7 @@ class EvidenceRequestMessage(Message):
     evidence_type: Code
     counts_as: Code
     purpose: MatterCode
-    expires_at: AwareDatetime
+    expires_at: Instant
     request: Encrypted
     """A compact JWE of holder and consent, for the provider's encryption key."""
 
@@ -157,7 +158,7 @@ class EvidenceStepMessage(Message):
     kind: Literal["previewed", "accepted", "refused", "delivered", "denied"]
     purpose: MatterCode
     """The request's own, again: nothing is handed over for another."""
-    at: AwareDatetime
+    at: Instant
     content: Encrypted | None = None
     """With `previewed` and `delivered`: a compact JWE for the requester's encryption key."""
     reasons: list[Code] = []

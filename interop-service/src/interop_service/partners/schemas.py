@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -30,6 +29,7 @@ from interop_service.partners.rules import (
 )
 from interop_service.suites import Suite
 from tongban import gb
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.shapes import MATTER_CODE, SIX_DIGITS
 from tongban.texts import Code, Line
@@ -145,7 +145,7 @@ class Contact(Strict):
 class PauseIn(Strict):
     """Until when a partner is closed; null sends on at once."""
 
-    until: AwareDatetime | None
+    until: Instant | None
 
 
 class SuspensionIn(Strict):

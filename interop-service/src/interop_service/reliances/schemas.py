@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from interop_service.exchanges.messages import Message
 from interop_service.issued.rules import Ending
@@ -16,6 +16,7 @@ from interop_service.reliances.rules import (
     RelianceState,
     RelianceStep,
 )
+from tongban.instants import Instant
 from tongban.texts import Code, Line, Statement
 
 __all__ = [
@@ -139,14 +140,14 @@ class RelianceMessage(Message):
     proof_id: UUID
     document_number: Line
     case_number: Line
-    relied_at: AwareDatetime
+    relied_at: Instant
 
 
 class RelianceStepMessage(Message):
     """What follows for a document that was relied on, from whose step it is."""
 
     kind: StepKind
-    at: AwareDatetime
+    at: Instant
     change: Ending | None = None
     """With `ended`: what ended it."""
     effective_from: date | None = None

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -21,6 +20,7 @@ from interop_service.verifications.rules import (
     VerificationParty,
     VerificationState,
 )
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.shapes import DIGEST, shape
 from tongban.texts import Code, Line
@@ -144,7 +144,7 @@ class Finding(BaseModel):
     valid_from: date | None
     valid_until: date | None
     invalid_from: date | None
-    as_of: AwareDatetime
+    as_of: Instant
     status_list: StatusPlace | None
 
     def claims(self) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class VerificationMessage(Message):
     licence_type: Code
     counts_as: Code
     purpose: MatterCode
-    expires_at: AwareDatetime
+    expires_at: Instant
     request: Token
     """A compact JWE of what was shown, for the issuer's encryption key."""
 
@@ -166,6 +166,6 @@ class VerificationMessage(Message):
 class VerificationAnswerMessage(Message):
     """查验答复: issuer to asker."""
 
-    at: AwareDatetime
+    at: Instant
     answer: Token
     """A compact JWS of the finding, by one of the issuer's signing keys."""

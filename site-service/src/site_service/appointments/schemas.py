@@ -4,12 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from site_service.appointments.rules import MOST_VISITS, AppointmentAction, AppointmentState
 from site_service.queue.rules import Need, TicketChannel
 from site_service.queue.schemas import TicketRead
 from site_service.sites.schemas import MatterCode, SiteId
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.shapes import PHONE
 from tongban.texts import Code, Line
@@ -65,14 +66,14 @@ class _Asked(BaseModel):
 class AppointmentIn(_Asked):
     """An appointment to be booked."""
 
-    starts_at: AwareDatetime
+    starts_at: Instant
 
 
 class WaitingIn(_Asked):
     """A place on the waiting list: booked as soon as something between these times is free."""
 
-    wanted_from: AwareDatetime
-    wanted_until: AwareDatetime
+    wanted_from: Instant
+    wanted_until: Instant
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -90,7 +91,7 @@ class RescheduleIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    starts_at: AwareDatetime
+    starts_at: Instant
 
 
 class SlotRead(BaseModel):

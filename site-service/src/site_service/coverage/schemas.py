@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from site_service.coverage.rules import MOST_MINUTES
 from site_service.sites.rules import Provenance
 from site_service.sites.schemas import MatterCode, SiteId, StreetCode
 from site_service.travel.rules import Mode, Pace
+from tongban.instants import Instant
 from tongban.texts import Code, Line
 
 __all__ = [
@@ -71,7 +72,7 @@ class CoverageRead(ShareRead):
     mode: Mode
     pace: Pace
     matter_code: str | None
-    open_at: AwareDatetime | None
+    open_at: Instant | None
     sites: int = Field(description="计入的网点数 / sites that count")
     by_age: dict[str, ShareRead]
     by_street: list[StreetShare]

@@ -5,7 +5,6 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -16,6 +15,7 @@ from pydantic import (
 from site_service.elderly.rules import Aspect, EvidenceKind, Lack, Outcome
 from site_service.sites.rules import Area, Provenance, SiteKind
 from site_service.sites.schemas import MatterCode, SiteId
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.shapes import DIGEST, WEB_ADDRESS
 from tongban.texts import Code, Line, Paragraph
@@ -158,7 +158,7 @@ class CheckRead(BaseModel):
     evidence: list[Evidence]
     checked_by: str
     is_self_check: bool
-    checked_at: AwareDatetime
+    checked_at: Instant
     valid_until: date
     provenance: Provenance
 
@@ -245,4 +245,4 @@ class FamilyTold(FamilyAuthority):
     """That it was told for a visit."""
 
     told_by: str
-    told_at: AwareDatetime
+    told_at: Instant

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from site_service.helpers.rules import (
     AccompanimentState,
@@ -15,6 +15,7 @@ from site_service.helpers.rules import (
 from site_service.queue.rules import Need, TicketState
 from site_service.rosters.schemas import Subject
 from site_service.sites.schemas import MatterCode, SiteId
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.shapes import PHONE
 from tongban.texts import Line
@@ -110,7 +111,7 @@ class StepRead(BaseModel):
 
     step: HelpStep
     helper: str
-    done_at: AwareDatetime
+    done_at: Instant
 
 
 class HandOverRead(BaseModel):
@@ -119,7 +120,7 @@ class HandOverRead(BaseModel):
     from_helper: str
     to_helper: str
     reason: str
-    handed_at: AwareDatetime
+    handed_at: Instant
 
 
 class TicketOfVisit(BaseModel):
@@ -144,8 +145,8 @@ class AccompanimentRead(BaseModel):
     appointment_id: UUID | None
     helper: str
     helper_name: str
-    begun_at: AwareDatetime
-    ended_at: AwareDatetime | None
+    begun_at: Instant
+    ended_at: Instant | None
     tickets: list[TicketOfVisit]
     steps: list[StepRead]
     steps_left: list[HelpStep]
@@ -183,7 +184,7 @@ class ScheduleIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     helper: Subject | None = Field(default=None, description="不填则安排空闲者 / else who is free")
-    starts_at: AwareDatetime
+    starts_at: Instant
     minutes: int = Field(default=60, ge=15, le=480)
 
 
@@ -211,11 +212,11 @@ class HomeVisitRead(BaseModel):
     actions: list[HomeVisitAction]
     helper: str | None
     helper_name: str | None
-    starts_at: AwareDatetime | None
+    starts_at: Instant | None
     minutes: int | None
     steps: list[HelpStep]
     outcome: str | None
-    done_at: AwareDatetime | None
+    done_at: Instant | None
     version: int
 
 

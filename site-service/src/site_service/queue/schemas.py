@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -17,6 +16,7 @@ from site_service.queue.rules import Need, Outcome, TicketChannel, TicketState
 from site_service.sites.rules import Area, WindowKind, WindowState
 from site_service.sites.schemas import MatterCode
 from tongban import gb
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.shapes import shape
 from tongban.texts import Code, Line
@@ -78,7 +78,7 @@ class TicketIn(BaseModel):
         description="由客户端生成的 UUIDv7，重复提交得到同一张号票"
         " / made by the client: the same again gives the same ticket",
     )
-    expected_at: AwareDatetime | None = Field(
+    expected_at: Instant | None = Field(
         default=None,
         description="预计到达时间，电话或网上取号时填写"
         " / when the visitor will be there; before that the ticket is not called",
@@ -235,7 +235,7 @@ class PrintedTicket(BaseModel):
         " / begins with the kiosk's code, the site's part of it may be left out",
     )
     matter_code: MatterCode
-    issued_at: AwareDatetime
+    issued_at: Instant
     birth_year: int | None = Field(default=None, ge=1850, le=2200)
     needs: list[Need] = Field(default=[], max_length=len(Need))
 

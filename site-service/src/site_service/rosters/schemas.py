@@ -4,11 +4,12 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from site_service.helpers.engaged import EngagementKind
 from site_service.rosters.rules import AbRole, StaffPost
 from site_service.sites.schemas import OpeningHours, SiteId
+from tongban.instants import Instant
 from tongban.shapes import shape
 from tongban.texts import Code, Line
 
@@ -99,8 +100,8 @@ class StandRead(BaseModel):
     subject: str
     name: str
     role: AbRole
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Instant
+    ends_at: Instant
 
 
 class GapRead(BaseModel):
@@ -108,8 +109,8 @@ class GapRead(BaseModel):
 
     window_id: UUID
     window_number: str
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Instant
+    ends_at: Instant
 
 
 class AbsenceRead(BaseModel):
@@ -118,8 +119,8 @@ class AbsenceRead(BaseModel):
     id: UUID
     subject: str
     name: str
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Instant
+    ends_at: Instant
 
 
 class BookedRead(BaseModel):
@@ -129,7 +130,7 @@ class BookedRead(BaseModel):
     window_id: UUID
     window_number: str
     matter_code: str
-    starts_at: AwareDatetime
+    starts_at: Instant
 
 
 Alone = Annotated[
@@ -145,7 +146,7 @@ class EngagementRead(BaseModel):
 
     kind: EngagementKind = Field(description="陪办或上门服务 / what was promised")
     id: UUID = Field(description="陪办或上门服务的编号 / its id")
-    starts_at: AwareDatetime
+    starts_at: Instant
 
 
 class RosterDay(BaseModel):
@@ -166,8 +167,8 @@ class AbsenceIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     subject: Subject
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: Instant
+    ends_at: Instant
     despite_gaps: bool = Field(
         default=False, description="已知无人值守仍提交 / known, and accepted"
     )

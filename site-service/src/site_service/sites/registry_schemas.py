@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from site_service.sites.places import rings_of
 from site_service.sites.rules import Provenance
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.texts import Line
 
@@ -69,7 +70,7 @@ class TroubledKiosk(BaseModel):
     code: str
     model: str
     faults: list[str]
-    last_seen_at: AwareDatetime | None
+    last_seen_at: Instant | None
     is_silent: bool | None
 
 

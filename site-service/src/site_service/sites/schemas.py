@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -33,6 +32,7 @@ from site_service.sites.vocabulary import (
     Depth,
     TransitKind,
 )
+from tongban.instants import Instant
 from tongban.problems import field_fault
 from tongban.shapes import LIKE_A_MATTER_CODE, WEB_ADDRESS, shape
 from tongban.texts import Code, Line
@@ -107,7 +107,7 @@ def _within_the_calendar(at: datetime) -> datetime:
     return at
 
 
-OpenAt = Annotated[AwareDatetime, AfterValidator(_within_the_calendar)]
+OpenAt = Annotated[Instant, AfterValidator(_within_the_calendar)]
 
 
 class Contact(BaseModel):
@@ -245,7 +245,7 @@ class SitePatch(BaseModel):
 
     state: Literal[SiteState.OPEN, SiteState.CLOSED]
     reason: Line | None = Field(default=None, description="暂停服务时必填 / needed to close")
-    until: AwareDatetime | None = Field(
+    until: Instant | None = Field(
         default=None, description="到时自动恢复 / opens again by itself then"
     )
 
@@ -274,7 +274,7 @@ class SiteSummary(BaseModel):
     continues_online: bool
     state: SiteState
     closed_reason: str | None
-    closed_until: AwareDatetime | None
+    closed_until: Instant | None
     provenance: Provenance
     datum: Datum = Datum.WGS84
     distance_m: int | None = Field(default=None, description="直线距离（米） / as the crow flies")
@@ -313,7 +313,7 @@ class KioskRead(BaseModel):
     functions: list[str]
     matters: list[str]
     faults: list[str]
-    last_seen_at: AwareDatetime | None
+    last_seen_at: Instant | None
 
 
 class Alternative(BaseModel):
